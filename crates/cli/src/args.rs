@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! Command-line arguments.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,83 +11,85 @@ use kucoin_streams_exchange::UnknownSymbols;
 
 use crate::help;
 
-/// Private KuCoin streams in the terminal: orders, fills, balances, positions, exactly and without silent loss.
+/// Watch the private streams of a KuCoin account: orders, fills, balances, positions.
 ///
-/// Unofficial: this project has no part in KuCoin.
+/// Unofficial: this project is not affiliated with KuCoin.
 #[derive(Debug, Parser)]
 #[command(name = "kucoin-streams", version)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Log to stderr: -v connections opened, lost and closed; -vv also tokens, sockets and topics; -vvv also what the
-    /// local exchange refuses its own account. Frames are never logged. Without -v RUST_LOG decides.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Log")]
+    /// Log to stderr. -v: connections opened, lost and closed; -vv: also tokens, sockets and topics; -vvv: also
+    /// requests of the demo account that the local exchange rejects. Frames are never logged. Without -v, the
+    /// environment variable RUST_LOG applies.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Logging")]
     pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the events of an account as they come: orders, fills, balances, positions, margin.
+    /// Print the events of an account as they arrive: orders, fills, balances, positions, margin.
     ///
-    /// After a loss a connection is made again with a fresh token and its topics are subscribed anew; where events
-    /// may be missing, a `gap` says so in its place. A connection that was not asked for by name and is refused,
-    /// such as futures on an account without them, is reported and left out.
+    /// If a connection is lost, `watch` reconnects with a new token and subscribes to the same topics again. A `gap`
+    /// marks each place where events may be missing. If KuCoin refuses a connection that you did not ask for, such as
+    /// futures for an account without futures, the refusal is reported and the other connections continue.
     Watch(Box<WatchArgs>),
-    /// Turn captured frames into the lines that `watch` would show.
+    /// Decode recorded frames into NDJSON lines like those of `watch`.
     ///
-    /// Reads one JSON text a line, of V1 and Pro V2, and writes one NDJSON line for each on stdout, in order.
+    /// Reads frames of V1 and Pro V2, one JSON text per line, and writes one NDJSON line for each to stdout, in order.
     Decode(DecodeArgs),
-    /// Run a local look-alike of the exchange, to rehearse against.
+    /// Run a local exchange to test a bot against, without an account.
     ///
-    /// On 127.0.0.1: tokens with real signature checks, the private streams of spot, margin and futures, and an
-    /// account whose orders, balances and positions agree. It goes on until it is stopped.
+    /// It listens on 127.0.0.1, checks signatures, issues tokens, and serves the private streams of spot, margin and
+    /// futures for a demo account whose orders, balances and positions are consistent. It runs until you stop it.
     Exchange(ExchangeArgs),
 }
 
-/// The options that name an exchange, which `--demo` has already. How a Pro V2 connection proves who it is names none.
-const ANOTHER_EXCHANGE: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
+/// The options that choose an exchange; they exclude `--demo`, which has its own.
+const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
 
-/// What to watch, how and where.
+/// Arguments of `watch`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::watch())]
 pub(crate) struct WatchArgs {
-    /// Use an exchange inside of this program; no account is needed. After a while it cuts the connections once.
-    /// Options that name another exchange are refused with it.
-    #[arg(long, conflicts_with_all = ANOTHER_EXCHANGE)]
+    /// Watch a demo account on a local exchange inside this program. It needs no KuCoin account, and cuts every
+    /// connection once after 15 seconds. Cannot be combined with options that choose another exchange.
+    #[arg(long, conflicts_with_all = HOST_OPTIONS)]
     pub(crate) demo: bool,
 
-    /// A connection to use, repeatable: spotPrivateV1, futuresPrivateV1, privateProV2. Default: those that the topics
-    /// need, else both of V1; privateProV2 tells the same account once more, and is used where it is asked for.
+    /// Connection to use, repeatable: spotPrivateV1, futuresPrivateV1 or privateProV2. Default: the connections that
+    /// the topics need; without topics, the two of V1. privateProV2 reports the same account a second time, so it is
+    /// used only if you ask for it.
     #[arg(long, value_name = "KEY")]
     pub(crate) ws_key: Vec<WsKey>,
 
-    /// A topic, repeatable, such as /account/balance or orderAll?tradeType=UNIFIED; --help lists them. Default: all
-    /// about the account on each connection.
+    /// Topic to watch, repeatable, such as /account/balance or orderAll?tradeType=UNIFIED; --help lists all topics.
+    /// Default: all topics of each connection that cover the whole account (marked with * in the list).
     #[arg(long, value_name = "TOPIC")]
     pub(crate) topic: Vec<String>,
 
-    /// How to write events. Default: pretty on a terminal, ndjson elsewhere.
+    /// Output format. Default: pretty if stdout is a terminal, ndjson otherwise.
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
 
-    /// How NDJSON writes times. Either way they are strings and exact to the nanosecond.
+    /// Format of times in NDJSON. Both formats are strings, exact to the nanosecond.
     #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
     pub(crate) times: TimesArg,
 
-    /// End after this number of updates, once they are written.
+    /// Exit after this number of updates has been written.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
 
-    /// End after this time, such as 30s, 5m or 500ms.
+    /// Exit after this time, such as 30s, 5m or 500ms.
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub(crate) for_time: Option<Duration>,
 
-    /// How long it may take until every connection is live for the first time.
+    /// Time limit for every connection to become live the first time; exit status 4 if it is exceeded.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub(crate) connect_timeout: Duration,
 
-    /// At the end, say what became of every frame, topic by topic.
+    /// At exit, print the frame counters of each topic: received, delivered, duplicates and so on.
     #[arg(long)]
     pub(crate) stats: bool,
 
@@ -95,126 +97,125 @@ pub(crate) struct WatchArgs {
     pub(crate) hosts: HostArgs,
 }
 
-/// Where the exchange is.
+/// Hosts of the exchange, the proxy, and how to authenticate.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Where the exchange is")]
+#[command(next_help_heading = "Connection")]
 pub(crate) struct HostArgs {
-    /// The region of the account.
+    /// Region of the account.
     #[arg(long, value_parser = region(), default_value_t)]
     pub(crate) region: Region,
 
-    /// The REST host of spot and margin, instead of the region's. http only on this machine; there it serves
-    /// futures too, unless --futures-rest-url says otherwise.
+    /// REST URL of spot and margin, instead of the region's. Must be https, except on this machine (loopback). A
+    /// loopback http URL serves futures too, unless --futures-rest-url is set.
     #[arg(long, value_name = "URL")]
     pub(crate) rest_url: Option<String>,
 
-    /// The REST host of futures, instead of the region's. Needed if --rest-url is no host of KuCoin's and not http.
+    /// REST URL of futures, instead of the region's. Required if --rest-url is an https host that is not KuCoin's.
     #[arg(long, value_name = "URL")]
     pub(crate) futures_rest_url: Option<String>,
 
-    /// The WebSocket host of Pro V2, instead of the region's. Needed if --rest-url is no host of KuCoin's; with an http
-    /// --rest-url the default is the same host and port, path /pro.
+    /// WebSocket URL of Pro V2, instead of the region's. Required if --rest-url is an https host that is not KuCoin's;
+    /// with an http --rest-url the default is the same host and port with the path /pro.
     #[arg(long, value_name = "URL")]
     pub(crate) pro_ws_url: Option<String>,
 
-    /// A proxy for everything: http://HOST:PORT, https://, socks5:// (names are resolved here) or socks5h:// (by the
-    /// proxy), or `env` for HTTPS_PROXY or ALL_PROXY with NO_PROXY. Nothing goes around it. Other users of this machine
-    /// can read arguments: with a user and a password, set a variable and use `env`.
+    /// Proxy for all traffic: http://HOST:PORT, https://, socks5:// (host names are resolved on this machine) or
+    /// socks5h:// (resolved by the proxy); or `env` to read HTTPS_PROXY or ALL_PROXY, and NO_PROXY, from the
+    /// environment. If the proxy needs a password, use `env`: other users of this machine can see arguments.
     #[arg(long, value_name = "URL", conflicts_with = "demo")]
     pub(crate) proxy: Option<String>,
 
-    /// How a Pro V2 connection proves who it is.
+    /// How Pro V2 connections authenticate.
     #[arg(long, value_enum, default_value_t = ProAuthArg::Token)]
     pub(crate) pro_auth: ProAuthArg,
 }
 
-/// How the local exchange is to behave.
+/// Arguments of `exchange`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::EXCHANGE)]
 pub(crate) struct ExchangeArgs {
-    /// The port to listen on, which serves spot, margin, futures and Pro V2; 0 takes a free one.
+    /// Port of the whole exchange: spot, margin, futures and Pro V2. 0 chooses a free port.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// The port that stands for api.kucoin.com alone: its tokens do not serve futures topics. 0 takes a free one.
+    /// Port that acts as api.kucoin.com only: its tokens serve no futures topics. 0 chooses a free port.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) spot_port: u16,
 
-    /// The port that stands for api-futures.kucoin.com alone: its tokens serve futures topics only. 0 takes a free one.
+    /// Port that acts as api-futures.kucoin.com only: its tokens serve futures topics only. 0 chooses a free port.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) futures_port: u16,
 
-    /// Serve https and wss with a certificate that is made now, and write the certificate of its authority to this
-    /// file, which a client must trust.
+    /// Serve https and wss with a new self-signed certificate authority, and write its certificate to this file. Clients
+    /// must trust that file.
     #[arg(long, value_name = "FILE")]
     pub(crate) tls: Option<PathBuf>,
 
-    /// A script of faults: cuts, delays, refusals; see --help-script.
+    /// Script of faults to inject: cuts, delays, refusals. See --help-script.
     #[arg(long, value_name = "FILE")]
     pub(crate) script: Option<PathBuf>,
 
-    /// Describe the language of --script: every trigger, fault and parameter, with an example each.
+    /// Print the language of --script: every trigger, fault and parameter, each with an example.
     #[arg(long, exclusive = true)]
     pub(crate) help_script: bool,
 
-    /// How to answer a topic of a symbol that is not traded: `acknowledge` and stay silent, as KuCoin does today, or
-    /// `refuse`.
+    /// Answer to a topic whose symbol does not exist: `acknowledge` (and push nothing, as KuCoin does today) or `refuse`.
     #[arg(long, value_name = "HOW", default_value_t = UnknownSymbols::default())]
     pub(crate) unknown_symbols: UnknownSymbols,
 
-    /// What decides the account's activity: the same seed, the same activity.
+    /// Random seed of the account's activity: the same seed gives the same activity.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// Events a second that the account makes by itself.
+    /// Events per second that the demo account generates; 0 for none.
     #[arg(long, value_name = "EVENTS_PER_SECOND", default_value_t = 5.0, value_parser = rate)]
     pub(crate) rate: f64,
 
-    /// How to write what is to be known. Default: pretty on a terminal, ndjson elsewhere.
+    /// Format of stdout and of the log on stderr. Default: pretty if stdout is a terminal, ndjson otherwise.
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
 }
 
-/// How captured frames are to be read.
+/// Arguments of `decode`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::DECODE)]
 pub(crate) struct DecodeArgs {
-    /// The file to read; without it, or with `-`, stdin.
+    /// File to read. Default, or with `-`: stdin.
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// The generation of all frames. Default: each frame's own, by its fields.
+    /// Protocol of all frames. Default: detected for each frame by its fields.
     #[arg(long, value_enum)]
     pub(crate) protocol: Option<ProtocolArg>,
 
-    /// How times are written. Either way they are strings and exact to the nanosecond.
+    /// Format of times. Both formats are strings, exact to the nanosecond.
     #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
     pub(crate) times: TimesArg,
 
-    /// End with status 1 if a frame was not understood.
+    /// Exit with status 1 if a line is `undecodable` or `other`.
     #[arg(long)]
     pub(crate) strict: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProtocolArg {
-    /// V1, of spotPrivateV1 and futuresPrivateV1.
+    /// V1: frames of spotPrivateV1 and futuresPrivateV1.
     V1,
-    /// Pro V2, of privateProV2.
+    /// Pro V2: frames of privateProV2.
     Pro,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned and coloured, for people.
+    /// Aligned and coloured text, for people.
     Pretty,
-    /// One JSON object a line, for programs.
+    /// One JSON object per line, for programs.
     Ndjson,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TimesArg {
-    /// Nanoseconds since 1970, such as 1765000000000000001.
+    /// Nanoseconds since the Unix epoch, such as 1765000000000000001.
     Ns,
     /// RFC 3339 in UTC, such as 2025-12-06T05:46:40.000000001Z.
     Rfc3339,
@@ -230,7 +231,7 @@ impl From<TimesArg> for TimeFormat {
 }
 
 impl Format {
-    /// The choice, or what suits where the output goes.
+    /// Returns the chosen format, or the default: pretty if stdout is a terminal, NDJSON otherwise.
     pub(crate) fn or_by_terminal(choice: Option<Self>) -> Self {
         use std::io::IsTerminal;
         choice.unwrap_or_else(|| match std::io::stdout().is_terminal() {
@@ -242,9 +243,9 @@ impl Format {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProAuthArg {
-    /// By a token in its URL.
+    /// Token in the URL.
     Token,
-    /// By a signed login after the welcome.
+    /// Signed login after the welcome message.
     Login,
 }
 
@@ -261,7 +262,7 @@ fn region() -> impl TypedValueParser<Value = Region> {
     PossibleValuesParser::new(Region::ALL.map(Region::as_str)).try_map(|name| name.parse())
 }
 
-/// Reads a time such as `30s`, `1.5m`, `500ms` or `2h`.
+/// Parses a duration such as `30s`, `1.5m`, `500ms` or `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong =
         || format!("`{text}` is not a duration; expected a number with ms, s, m or h, such as 30s");
@@ -281,7 +282,7 @@ fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
         _ => Err(format!(
-            "`{text}` is not a rate; expected a number of events a second, such as 5 or 0.5"
+            "`{text}` is not a rate; expected a number of events per second, such as 5 or 0.5"
         )),
     }
 }
@@ -292,12 +293,12 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_is_valid() {
         Args::command().debug_assert();
     }
 
     #[test]
-    fn times_are_read_with_their_units() {
+    fn durations_are_parsed_with_their_units() {
         assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
@@ -308,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_flag_for_a_secret() {
+    fn no_flag_takes_a_secret() {
         let help = Args::command().render_long_help().to_string();
         for flag in ["--key", "--secret", "--passphrase", "--api"] {
             assert!(!help.contains(flag), "{flag}");

@@ -1,4 +1,4 @@
-//! `decode`: captured frames in, one NDJSON line out for each, with no connection and no runtime.
+//! `decode`: reads recorded frames and writes one NDJSON line for each, without a connection or a runtime.
 
 mod input;
 
@@ -14,38 +14,42 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::args::{DecodeArgs, ProtocolArg};
-use crate::decode::input::Input;
-use crate::exit::Failed;
-use crate::output::{Control, Line, Lines, PushLine};
+use crate::decode::input::{Input, InputLine};
+use crate::exit::CommandError;
+use crate::output::{ControlFrame, LineBuffer, NdjsonLine, PushLine};
 
-pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failed> {
-    let mut counted = Counted::default();
+pub(crate) fn run(args: &DecodeArgs) -> Result<(), CommandError> {
+    let mut counted = FrameCounts::default();
     let input = Input::open(args.file.as_deref())?;
-    let is_read = decode(input, args, &mut counted)?;
-    match args.strict && is_read {
-        true => counted.must_be_clean(),
+    let is_complete = decode(input, args, &mut counted)?;
+    match args.strict && is_complete {
+        true => counted.check_strict(),
         false => Ok(()),
     }
 }
 
-/// Decodes to the end of the input; false if the reader of the output is gone.
-fn decode(mut input: Input, args: &DecodeArgs, counted: &mut Counted) -> Result<bool, Failed> {
-    let mut out = Lines::new(args.times.into());
+/// Decodes until the end of the input; returns `false` if the reader of stdout closed the pipe.
+fn decode(
+    mut input: Input,
+    args: &DecodeArgs,
+    counted: &mut FrameCounts,
+) -> Result<bool, CommandError> {
+    let mut out = LineBuffer::new(args.times.into());
     loop {
-        // The next read may wait: let the reader see what there was.
-        let must_show = out.are_enough() || !input.has_line();
-        if must_show && !show(&mut out)? {
+        // The next read may block, so write the lines so far.
+        let must_write = out.should_write() || !input.has_line();
+        if must_write && !write(&mut out)? {
             return Ok(false);
         }
         let Some(line) = input.next()? else {
-            return show(&mut out);
+            return write(&mut out);
         };
         add(&line, &mut out, args.protocol, counted)?;
     }
 }
 
-/// Writes the lines so far; false if the reader is gone.
-fn show(lines: &mut Lines) -> Result<bool, Failed> {
+/// Writes the lines so far; returns `false` if the reader of stdout closed the pipe.
+fn write(lines: &mut LineBuffer) -> Result<bool, CommandError> {
     let mut stdout = io::stdout().lock();
     let written = stdout
         .write_all(lines.bytes())
@@ -54,20 +58,20 @@ fn show(lines: &mut Lines) -> Result<bool, Failed> {
     match written {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failed::cannot_write(error)),
+        Err(error) => Err(CommandError::cannot_write(error)),
     }
 }
 
-/// How many frames there were, and how many of them said nothing to us.
+/// Counters for `--strict`.
 #[derive(Debug, Default)]
-struct Counted {
+struct FrameCounts {
     frames: u64,
     undecodable: u64,
     other: u64,
 }
 
-impl Counted {
-    fn must_be_clean(&self) -> Result<(), Failed> {
+impl FrameCounts {
+    fn check_strict(&self) -> Result<(), CommandError> {
         let Self {
             frames,
             undecodable,
@@ -75,43 +79,43 @@ impl Counted {
         } = self;
         match (undecodable, other) {
             (0, 0) => Ok(()),
-            _ => Err(Failed::other(format!(
-                "of {frames} frames, {undecodable} undecodable and {other} other"
+            _ => Err(CommandError::other(format!(
+                "{frames} frames: {undecodable} undecodable, {other} other"
             ))),
         }
     }
 }
 
-/// What a captured frame turned out to be.
-enum Frame<'f> {
+/// A classified frame.
+enum DecodedFrame<'f> {
     Push(Box<Push<AnyEvent>>),
     Control(Inbound<'f>, Raw),
     Undecodable(String),
 }
 
 fn add(
-    line: &input::Line<'_>,
-    out: &mut Lines,
+    line: &InputLine<'_>,
+    out: &mut LineBuffer,
     protocol: Option<ProtocolArg>,
-    counted: &mut Counted,
+    counted: &mut FrameCounts,
 ) -> serde_json::Result<()> {
     counted.frames += 1;
     let (text, too_long) = match line {
-        input::Line::Whole(line) => (String::from_utf8_lossy(line), None),
-        input::Line::TooLong(start, length) => (String::from_utf8_lossy(start), Some(length)),
+        InputLine::Whole(line) => (String::from_utf8_lossy(line), None),
+        InputLine::TooLong(start, length) => (String::from_utf8_lossy(start), Some(length)),
     };
     let frame = match (&text, too_long) {
-        (_, Some(length)) => Frame::Undecodable(format!(
-            "{length} bytes are too long for a frame; only the beginning is shown"
+        (_, Some(length)) => DecodedFrame::Undecodable(format!(
+            "line of {length} bytes is too long for a frame; only its beginning is shown"
         )),
-        (Cow::Owned(_), _) => Frame::Undecodable("not utf-8".to_owned()),
+        (Cow::Owned(_), _) => DecodedFrame::Undecodable("not utf-8".to_owned()),
         (Cow::Borrowed(text), _) => match protocol.unwrap_or_else(|| detect(text)) {
-            ProtocolArg::V1 => frame::<V1>(text, v1_push(text)),
-            ProtocolArg::Pro => frame::<ProV2>(text, pro_push(text)),
+            ProtocolArg::V1 => classify::<V1>(text, v1_push(text)),
+            ProtocolArg::Pro => classify::<ProV2>(text, pro_push(text)),
         },
     };
     match frame {
-        Frame::Push(push) => out.json(&Line::Update(PushLine {
+        DecodedFrame::Push(push) => out.json(&NdjsonLine::Update(PushLine {
             topic: &push.topic,
             subject: push.subject.as_ref(),
             id: push.id.as_ref(),
@@ -120,21 +124,21 @@ fn add(
             data: &push.event,
             envelope: &push.extra,
         })),
-        Frame::Control(inbound, frame) => {
+        DecodedFrame::Control(inbound, frame) => {
             let line = control(inbound, &frame);
-            counted.other += u64::from(matches!(line, Line::Other { .. }));
+            counted.other += u64::from(matches!(line, NdjsonLine::Other { .. }));
             out.json(&line)
         }
-        Frame::Undecodable(reason) => {
+        DecodedFrame::Undecodable(reason) => {
             counted.undecodable += 1;
-            out.json(&Line::Undecodable { reason, raw: &text })
+            out.json(&NdjsonLine::Undecodable { reason, raw: &text })
         }
     }
 }
 
-/// The fields that only frames of Pro V2 have: of pushes, of the welcome, of answers, and of pings with an `op`.
+/// Fields that only Pro V2 frames have: pushes, the welcome, responses, and pings with an `op`.
 #[derive(Deserialize)]
-struct OnlyOfPro {
+struct ProOnlyFields {
     #[serde(rename = "T")]
     topic: Option<IgnoredAny>,
     #[serde(rename = "sessionId")]
@@ -144,11 +148,10 @@ struct OnlyOfPro {
     op: Option<IgnoredAny>,
 }
 
-/// The generation of one frame, whatever the frames before it were. What both have, such as an error frame, says the
-/// same in both.
+/// Detects the protocol of a frame. A frame that both protocols have, such as an error, is decoded the same way.
 fn detect(text: &str) -> ProtocolArg {
     match serde_json::from_str(text) {
-        Ok(OnlyOfPro {
+        Ok(ProOnlyFields {
             topic: None,
             session_id: None,
             result: None,
@@ -156,62 +159,62 @@ fn detect(text: &str) -> ProtocolArg {
             op: None,
         }) => ProtocolArg::V1,
         Ok(_) => ProtocolArg::Pro,
-        // It is undecodable in both, unless it has a field twice.
+        // Invalid JSON, or a repeated field.
         Err(_) if text.contains("\"T\":") => ProtocolArg::Pro,
         Err(_) => ProtocolArg::V1,
     }
 }
 
-/// A push as it was decoded, or `None` if the frame is not one.
-type Decoded = Result<Option<Push<AnyEvent>>, DecodeError>;
+/// A decoded push; `None` if the frame is not a push.
+type DecodedPush = Result<Option<Push<AnyEvent>>, DecodeError>;
 
-fn v1_push(text: &str) -> Decoded {
+fn v1_push(text: &str) -> DecodedPush {
     let mut push = v1::decode(text)?.map(|push| push.map(AnyEvent::V1));
     if let Some(push) = &mut push {
-        // It stands in the data.
+        // In V1 the time is a field of the data.
         push.pushed_at = None;
     }
     Ok(push)
 }
 
-fn pro_push(text: &str) -> Decoded {
+fn pro_push(text: &str) -> DecodedPush {
     Ok(pro::decode(text)?.map(|push| push.map(AnyEvent::Pro)))
 }
 
-/// Tells a frame apart.
-fn frame<P: Protocol>(text: &str, decoded: Decoded) -> Frame<'_> {
+/// Classifies a frame that is not a decoded push.
+fn classify<P: Protocol>(text: &str, decoded: DecodedPush) -> DecodedFrame<'_> {
     match decoded {
-        Ok(Some(push)) => Frame::Push(Box::new(push)),
+        Ok(Some(push)) => DecodedFrame::Push(Box::new(push)),
         Ok(None) => match (P::classify(text), Raw::parse(text)) {
-            (Ok(inbound), Ok(raw)) => Frame::Control(inbound, raw),
-            (Err(error), _) => Frame::Undecodable(error.to_string()),
-            // A push is told by its beginning; this one has no good end.
-            (_, Err(error)) => Frame::Undecodable(error.to_string()),
+            (Ok(inbound), Ok(raw)) => DecodedFrame::Control(inbound, raw),
+            (Err(error), _) => DecodedFrame::Undecodable(error.to_string()),
+            // `classify` reads only the beginning of a push; the rest is not valid JSON.
+            (_, Err(error)) => DecodedFrame::Undecodable(error.to_string()),
         },
-        Err(error) => Frame::Undecodable(error.to_string()),
+        Err(error) => DecodedFrame::Undecodable(error.to_string()),
     }
 }
 
-/// The line of a frame that is no event.
-fn control<'f>(inbound: Inbound<'f>, frame: &'f Raw) -> Line<'f> {
-    let by_id = |id| Control {
+/// Returns the line of a frame that is not an event.
+fn control<'f>(inbound: Inbound<'f>, frame: &'f Raw) -> NdjsonLine<'f> {
+    let by_id = |id| ControlFrame {
         id,
         code: None,
         message: None,
         frame,
     };
     match inbound {
-        Inbound::Welcome { id, .. } => Line::Welcome(by_id(id)),
-        Inbound::Ack { id } => Line::Ack(by_id(Some(id))),
-        Inbound::Pong { id } => Line::Pong(by_id(id)),
+        Inbound::Welcome { id, .. } => NdjsonLine::Welcome(by_id(id)),
+        Inbound::Ack { id } => NdjsonLine::Ack(by_id(Some(id))),
+        Inbound::Pong { id } => NdjsonLine::Pong(by_id(id)),
         Inbound::Refused {
             id, code, message, ..
-        } => Line::Refused(Control {
+        } => NdjsonLine::Refused(ControlFrame {
             id,
             code: code.map(|code| code.to_string()),
             message: Some(message),
             frame,
         }),
-        _ => Line::Other { frame },
+        _ => NdjsonLine::Other { frame },
     }
 }

@@ -1,4 +1,4 @@
-//! The exchange inside of this program, for `watch --demo`.
+//! The local exchange of `watch --demo`.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -6,26 +6,28 @@ use std::time::Duration;
 use kucoin_streams::Credentials;
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 
-use crate::exit::Failed;
+use crate::exit::CommandError;
 
-/// Events a second: lively, and slow enough to be read.
+/// Events per second, slow enough to read.
 const EVENTS_PER_SECOND: f64 = 10.0;
 
-/// When the connection is cut, so that a loss is seen too.
+/// When the connections are cut, so that the demo shows a gap.
 const CUT_AFTER: Duration = Duration::from_secs(15);
 
-/// An exchange with a made-up account.
+/// A local exchange with a demo account.
 pub(crate) struct Demo {
     exchange: Exchange,
 }
 
 impl Demo {
-    pub(crate) async fn start() -> Result<Self, Failed> {
+    pub(crate) async fn start() -> Result<Self, CommandError> {
         let exchange = Exchange::builder()
             .event_rate(EVENTS_PER_SECOND)
             .start()
             .await
-            .map_err(|error| Failed::because("the demo exchange cannot start", &error))?;
+            .map_err(|error| {
+                CommandError::because("cannot start the exchange of --demo", &error)
+            })?;
         Ok(Self { exchange })
     }
 
@@ -33,13 +35,13 @@ impl Demo {
         self.exchange.rest_url()
     }
 
-    pub(crate) fn credentials(&self) -> Result<Credentials, Failed> {
+    pub(crate) fn credentials(&self) -> Result<Credentials, CommandError> {
         let demo = self.exchange.credentials();
         Credentials::new(&demo.key, &demo.secret, &demo.passphrase)
-            .map_err(|error| Failed::other(error.to_string()))
+            .map_err(|error| CommandError::other(error.to_string()))
     }
 
-    /// Cuts the connection once, after a while; then nothing more.
+    /// Cuts every connection once after [`CUT_AFTER`], then waits forever.
     pub(crate) async fn cut_once(&self) -> Infallible {
         tokio::time::sleep(CUT_AFTER).await;
         self.exchange.inject(Effect::Cut(Cut::Reset));

@@ -1,4 +1,4 @@
-//! `exchange`: run the local exchange until it is stopped.
+//! `exchange`: runs the local exchange until it is stopped.
 
 mod log;
 
@@ -13,14 +13,14 @@ use kucoin_streams_exchange::{
 use serde::Serialize;
 
 use crate::args::{ExchangeArgs, Format};
-use crate::exit::{Failed, Stderr};
-use crate::output::{End, Writer};
+use crate::exit::{CommandError, Stderr};
+use crate::output::{OutputEnd, Writer};
 use crate::signals::Signals;
 
-/// The time that the exchange gets to end its connections.
+/// Time limit for closing the connections.
 const END_WITHIN: Duration = Duration::from_millis(1_700);
 
-/// What a client needs to know, in one line.
+/// The first line of output: what a client needs to connect.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Ready<'a> {
@@ -32,37 +32,43 @@ struct Ready<'a> {
     api_key: &'a str,
     api_secret: &'a str,
     api_passphrase: &'a str,
-    /// The certificate that a client must trust.
+    /// Certificate that clients must trust, if it serves TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     ca_file: Option<&'a Path>,
 }
 
 /// `exchange --help-script`.
-pub(crate) fn help_script() -> Result<(), Failed> {
+pub(crate) fn help_script() -> Result<(), CommandError> {
     match io::stdout().write_all(Faults::language().as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failed::cannot_write(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CommandError::cannot_write(error))
+        }
         _ => Ok(()),
     }
 }
 
-pub(crate) async fn run(args: ExchangeArgs, stderr: Stderr) -> Result<(), Failed> {
-    let unheard = |error| Failed::because("cannot listen for signals", &error);
-    let signals = Signals::listen().map_err(unheard)?;
+pub(crate) async fn run(args: ExchangeArgs, stderr: Stderr) -> Result<(), CommandError> {
+    let no_signals = |error| CommandError::because("cannot listen for signals", &error);
+    let signals = Signals::listen().map_err(no_signals)?;
     let format = Format::or_by_terminal(args.format);
     let exchange = builder(&args, format, stderr)?.start().await;
     let exchange = exchange.map_err(|error| cannot_start(&error, &args))?;
     let text = ready(&exchange, &args, format)?;
-    let stdout = Writer::start(io::stdout()).map_err(Failed::cannot_write)?;
+    let stdout = Writer::start(io::stdout()).map_err(CommandError::cannot_write)?;
     stdout.push(format!("{text}\n").as_bytes(), &[]);
     let end = tokio::select! {
-        signal = signals.asked_to_end() => signal.map(drop).map_err(unheard),
-        end = unwritten(&stdout) => end,
+        signal = signals.received() => signal.map(drop).map_err(no_signals),
+        end = output_failed(&stdout) => end,
     };
     let _ = tokio::time::timeout(END_WITHIN, exchange.shutdown()).await;
     end
 }
 
-fn builder(args: &ExchangeArgs, format: Format, stderr: Stderr) -> Result<ExchangeBuilder, Failed> {
+fn builder(
+    args: &ExchangeArgs,
+    format: Format,
+    stderr: Stderr,
+) -> Result<ExchangeBuilder, CommandError> {
     let mut builder = Exchange::builder()
         .port(args.port)
         .spot_port(args.spot_port)
@@ -82,53 +88,54 @@ fn builder(args: &ExchangeArgs, format: Format, stderr: Stderr) -> Result<Exchan
     }
     if let Some(path) = &args.tls {
         let authority =
-            LocalAuthority::new().map_err(|error| Failed::other(explain(&error, None)))?;
-        std::fs::write(path, authority.pem())
-            .map_err(|error| Failed::usage(format!("cannot write {}: {error}", path.display())))?;
+            LocalAuthority::new().map_err(|error| CommandError::other(explain(&error, None)))?;
+        std::fs::write(path, authority.pem()).map_err(|error| {
+            CommandError::usage(format!("cannot write {}: {error}", path.display()))
+        })?;
         builder = builder.tls(authority.server_config());
     }
     Ok(builder)
 }
 
-fn cannot_start(error: &StartError, args: &ExchangeArgs) -> Failed {
+fn cannot_start(error: &StartError, args: &ExchangeArgs) -> CommandError {
     let options = [
-        (args.port, "choose another --port, or 0 for a free one"),
+        (args.port, "choose another --port, or 0 for a free port"),
         (
             args.spot_port,
-            "choose another --spot-port, or 0 for a free one",
+            "choose another --spot-port, or 0 for a free port",
         ),
         (
             args.futures_port,
-            "choose another --futures-port, or 0 for a free one",
+            "choose another --futures-port, or 0 for a free port",
         ),
     ];
     let remedy = match error {
         StartError::Listen { port, .. } => options.iter().find(|(given, _)| given == port),
         _ => None,
     };
-    Failed::other(explain(error, remedy.map(|(_, remedy)| *remedy)))
+    CommandError::other(explain(error, remedy.map(|(_, remedy)| *remedy)))
 }
 
-fn wrong_script(error: &ScriptFileError) -> Failed {
+fn wrong_script(error: &ScriptFileError) -> CommandError {
     let hint = match error {
         ScriptFileError::Script { .. } => "; see `kucoin-streams exchange --help-script`",
         _ => "",
     };
-    Failed::usage(format!("{}{hint}", explain(error, None)))
+    CommandError::usage(format!("{}{hint}", explain(error, None)))
 }
 
-/// Resolves if what a client needs to know cannot be written. Once it is written, the reader may leave.
-async fn unwritten(stdout: &Writer) -> Result<(), Failed> {
+/// Resolves if the first output cannot be written. After it is written, stdout may be closed.
+async fn output_failed(stdout: &Writer) -> Result<(), CommandError> {
     stdout.written().await;
     match stdout.end() {
         None => std::future::pending().await,
-        Some(End::ReaderGone) => Ok(()),
-        Some(End::Failed(error)) => Err(Failed::cannot_write(error)),
+        Some(OutputEnd::ReaderGone) => Ok(()),
+        Some(OutputEnd::Failed(error)) => Err(CommandError::cannot_write(error)),
     }
 }
 
-/// How to reach the exchange.
-fn ready(exchange: &Exchange, args: &ExchangeArgs, format: Format) -> Result<String, Failed> {
+/// Describes how to connect to the exchange.
+fn ready(exchange: &Exchange, args: &ExchangeArgs, format: Format) -> Result<String, CommandError> {
     let DemoCredentials {
         key,
         secret,
@@ -149,8 +156,21 @@ fn ready(exchange: &Exchange, args: &ExchangeArgs, format: Format) -> Result<Str
     match format {
         Format::Pretty => Ok(pretty(&ready)),
         Format::Ndjson => {
-            serde_json::to_string(&ready).map_err(|error| Failed::other(error.to_string()))
+            serde_json::to_string(&ready).map_err(|error| CommandError::other(error.to_string()))
         }
+    }
+}
+
+/// The program as it was invoked, so that the printed command also works if it is not in `PATH`.
+fn program() -> String {
+    let program = std::env::args_os().next();
+    let program = program.map_or_else(
+        || "kucoin-streams".to_owned(),
+        |path| path.to_string_lossy().into_owned(),
+    );
+    match program.contains(' ') {
+        true => format!("\"{program}\""),
+        false => program,
     }
 }
 
@@ -160,29 +180,34 @@ fn pretty(ready: &Ready<'_>) -> String {
         pro_ws_url,
         ..
     } = ready;
+    let program = program();
+    let place = match program.contains(['/', '\\']) {
+        true => ", in the same directory",
+        false => "",
+    };
     let watch = match ready.ca_file {
-        None => format!("kucoin-streams watch --rest-url {rest_url}"),
+        None => format!("{program} watch --rest-url {rest_url}"),
         Some(file) => format!(
-            "SSL_CERT_FILE={} kucoin-streams watch --rest-url {rest_url} \\\n\
+            "SSL_CERT_FILE={} {program} watch --rest-url {rest_url} \\\n\
              \x20     --futures-rest-url {rest_url} --pro-ws-url {pro_ws_url}",
             file.display()
         ),
     };
     format!(
-        "A local look-alike of the exchange is ready. Stop it with Ctrl-C.\n\n\
-         Watch it from another terminal:\n\n\
+        "The local exchange is ready. Stop it with Ctrl-C.\n\n\
+         To watch it, run in another terminal{place}:\n\n\
          \x20 export KUCOIN_API_KEY={}\n\
          \x20 export KUCOIN_API_SECRET={}\n\
          \x20 export KUCOIN_API_PASSPHRASE={}\n\
          \x20 {watch}\n\n\
-         Point a bot at it with these credentials, and these URLs in place of KuCoin's:\n\n\
+         To test a bot, give it these credentials and replace KuCoin's URLs:\n\n\
          \x20 https://api.kucoin.com          {rest_url}\n\
          \x20 https://api-futures.kucoin.com  {rest_url}\n\
          \x20 wss://wsapi-push.kucoin.com     {pro_ws_url}\n\n\
-         To find out whether it asks the right host for its tokens:\n\n\
+         To test that it requests each token from the right host:\n\n\
          \x20 https://api.kucoin.com          {}   (no futures topics)\n\
          \x20 https://api-futures.kucoin.com  {}   (futures topics only)\n\n\
-         Its connections and the faults that are triggered follow on stderr.\n",
+         Connections and triggered faults are logged to stderr.\n",
         ready.api_key,
         ready.api_secret,
         ready.api_passphrase,

@@ -1,4 +1,4 @@
-//! Exit statuses, which scripts depend on, and the one place that writes to stderr.
+//! Exit statuses, which scripts depend on, and writing to stderr.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -11,49 +11,49 @@ use kucoin_streams::core::explain;
 
 use crate::output::Writer;
 
-/// How the command ended.
+/// Exit status of a failed command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// Something else went wrong.
+pub(crate) enum ExitStatus {
+    /// Any other failure.
     Other = 1,
-    /// The command was not used as it must be.
+    /// Wrong usage.
     Usage = 2,
-    /// Credentials or permission were refused.
+    /// Credentials or the permission were refused.
     Refused = 3,
-    /// There was no live connection within `--connect-timeout`.
+    /// A connection was not live within `--connect-timeout`.
     NotConnected = 4,
 }
 
-/// Why the command ended without success.
+/// Why the command failed.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Failed {
-    pub(crate) status: Status,
-    /// One line, without secrets, that says what to do. Empty if stderr has it already.
+pub(crate) struct CommandError {
+    pub(crate) status: ExitStatus,
+    /// One line without secrets: what failed and what to do. Empty if it is already on stderr.
     pub(crate) message: String,
 }
 
-impl Failed {
+impl CommandError {
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Self {
-            status: Status::Other,
+            status: ExitStatus::Other,
             message: message.into(),
         }
     }
 
-    /// Says what failed, why, and what to do about it.
+    /// Describes what failed, why, and what to do about it.
     pub(crate) fn because(what: &str, error: &(dyn Error + 'static)) -> Self {
         Self::other(format!("{what}: {}", explain(error, None)))
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self {
-            status: Status::Usage,
+            status: ExitStatus::Usage,
             message: message.into(),
         }
     }
 
-    /// A failure that stderr has already.
-    pub(crate) fn reported(status: Status) -> Self {
+    /// An error that is already on stderr.
+    pub(crate) fn reported(status: ExitStatus) -> Self {
         Self {
             status,
             message: String::new(),
@@ -64,7 +64,7 @@ impl Failed {
         Self::other(format!("cannot write: {error}"))
     }
 
-    pub(crate) fn with_status(self, status: Status) -> Self {
+    pub(crate) fn with_status(self, status: ExitStatus) -> Self {
         Self { status, ..self }
     }
 
@@ -73,21 +73,21 @@ impl Failed {
     }
 }
 
-impl From<serde_json::Error> for Failed {
+impl From<serde_json::Error> for CommandError {
     fn from(error: serde_json::Error) -> Self {
         Self::cannot_write(error)
     }
 }
 
-/// Writes errors and logs to stderr from a thread, so that a stalled reader of stderr blocks no command.
+/// Writes errors and logs to stderr from its own thread, so that a stalled reader does not block the command.
 #[derive(Clone)]
 pub(crate) struct Stderr {
     writer: Writer,
-    /// Log lines that found no room, and are not reported yet.
+    /// Log lines dropped since the last report.
     dropped: Arc<AtomicU64>,
 }
 
-/// The time that stderr gets at the end of a command.
+/// Time limit for writing to stderr when the command exits.
 const STDERR_WITHIN: Duration = Duration::from_millis(100);
 
 impl Stderr {
@@ -97,12 +97,12 @@ impl Stderr {
         Ok(Self { writer, dropped })
     }
 
-    /// Writes a line; never waits.
+    /// Queues a line; never waits.
     pub(crate) fn line(&self, message: &str) {
         self.writer.push(line(message).as_bytes(), &[]);
     }
 
-    /// Writes a line of the log, or drops it if a stalled reader has left too many unread; never waits.
+    /// Queues a log line, or drops it if the queue is full because stderr is not read; never waits.
     pub(crate) fn log(&self, line: &[u8]) {
         if !self.writer.has_room() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -111,25 +111,25 @@ impl Stderr {
         let dropped = self.dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
             self.line(&format!(
-                "{dropped} lines of the log are dropped: stderr is not read fast enough"
+                "{dropped} log lines dropped: stderr is not read fast enough"
             ));
         }
         self.writer.push(line, &[]);
     }
 
-    /// Waits until all lines are written, for a short time at most.
+    /// Waits until all lines are written, for at most [`STDERR_WITHIN`].
     pub(crate) async fn written(&self) {
         let _ = tokio::time::timeout(STDERR_WITHIN, self.writer.written()).await;
     }
 }
 
-/// Writes a line to stderr, and waits for it.
-pub(crate) fn complain(message: &str) {
-    // If even stderr is closed, there is no other place for an error.
+/// Writes an error to stderr, blocking.
+pub(crate) fn print_error(message: &str) {
+    // If stderr is closed, the error cannot be reported anywhere.
     let _ = io::stderr().write_all(line(message).as_bytes());
 }
 
-/// A server's words may be in a message: they stay on one line, and do not drive the terminal.
+/// Formats a message as one line, without control characters: it may contain text from a server.
 fn line(message: &str) -> String {
     let message = message.replace(char::is_control, "\u{fffd}");
     format!("kucoin-streams: {message}\n")
@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// Blocks until it may write, and then writes everything.
+    /// A writer that blocks until it is allowed to write.
     struct Stalled {
         may_write: Receiver<()>,
         written: Arc<Mutex<Vec<u8>>>,
@@ -150,7 +150,7 @@ mod tests {
 
     impl Write for Stalled {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // Once the sender is gone, nothing is waited for.
+            // Returns at once after the sender is dropped.
             let _ = self.may_write.recv();
             self.written.lock().unwrap().extend(bytes);
             Ok(bytes.len())
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn log_of_a_stalled_reader_is_bounded_and_its_loss_is_counted() {
+    async fn log_of_stalled_reader_is_bounded_and_counted() {
         let (go_on, may_write) = mpsc::channel();
         let written = Arc::default();
         let stalled = Stalled {
@@ -186,7 +186,7 @@ mod tests {
         let written = written.lock().unwrap();
         let text = String::from_utf8_lossy(&written);
         let end = format!(
-            "kucoin-streams: {dropped} lines of the log are dropped: stderr is not read fast enough\nthe next\n"
+            "kucoin-streams: {dropped} log lines dropped: stderr is not read fast enough\nthe next\n"
         );
         assert!(text.ends_with(&end));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What stands below the options of `--help`: examples, topics, exit statuses.
+//! Text after the options of `--help`: examples, topics, output lines, exit statuses.
 
 use kucoin_streams::pro::{self, Channel};
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
@@ -9,85 +9,86 @@ Example, in two terminals:
   KUCOIN_API_KEY=.. KUCOIN_API_SECRET=.. KUCOIN_API_PASSPHRASE=.. \\
       kucoin-streams watch --rest-url http://127.0.0.1:4000
 
-The credentials and URLs to use are printed when the exchange is ready. Any
-client in any language works against it with its URLs replaced:
+When the exchange is ready, it prints the credentials and URLs to use. A
+client in any language can connect to it if you replace KuCoin's URLs:
   https://api.kucoin.com          http://127.0.0.1:PORT
   https://api-futures.kucoin.com  http://127.0.0.1:PORT
   wss://wsapi-push.kucoin.com     ws://127.0.0.1:PORT/pro, with a token
                                   also ws://127.0.0.1:PORT/
 
-KuCoin's tokens of spot do not serve futures topics, and the other way round.
---port stands for both hosts, so its tokens serve all topics. The tokens of
---spot-port serve spot and margin only, those of --futures-port futures only,
-and topics of the other host are refused there with 404: with these two a bot
-shows whether it asks the right host.
+At KuCoin, a token from the spot host serves no futures topics, and the other
+way round. --port acts as both hosts: its tokens serve all topics. Tokens from
+--spot-port serve only spot and margin, tokens from --futures-port only
+futures; topics of the other host are refused with code 404. Use these two
+ports to test that a bot requests each token from the right host.
 
-With --tls FILE a client must trust FILE: SSL_CERT_FILE=FILE for
-kucoin-streams and for Python, NODE_EXTRA_CA_CERTS=FILE for Node. Give `watch`
-all three URLs then, as an https URL may be KuCoin's.
+With --tls FILE, clients must trust FILE: set SSL_CERT_FILE=FILE for
+kucoin-streams and Python, NODE_EXTRA_CA_CERTS=FILE for Node. `watch` then
+needs all three URLs (--rest-url, --futures-rest-url, --pro-ws-url).
 
-Connections, token requests and the faults that are triggered are reported on
-stderr, in the same --format, without tokens. A client that sends no message
-for 60 s is cut, as by KuCoin.
+Connections, token requests and triggered faults are logged to stderr in the
+same --format, without tokens. A client that sends no message for 60 s is
+disconnected, as at KuCoin.
 
-SIGINT or SIGTERM ends it within two seconds, a second one at once.";
+SIGINT or SIGTERM stops it within two seconds; a second signal stops it at
+once.";
 
 pub(crate) const DECODE: &str = "\
 Example:
   kucoin-streams decode captured.ndjson |
       jq -c 'select(.kind == \"update\") | .data'
-    The events of a recorded session, to the last digit.
+    Print the events of a recorded session, with every digit.
 
-Each line of the output has a `kind` and these fields; those with a ? only if
-there is something to say:
+Each output line has a `kind` and these fields. A field with ? is optional:
   update       topic subject? id? userId? pushedAt? data envelope?
   welcome, ack, refused, pong
                id? code? message? frame
-  other        frame: none of these, or of a topic that is not known
-  undecodable  reason raw: the line as it came
-Blank lines are skipped. The data of V1 has the exchange's field names; Pro
-V2, which abbreviates them to letters, has long names here. Times are strings,
-see --times, and decimals are strings with the exchange's digits. A field that
-cannot be read is as the exchange sent it, and costs nothing but itself; half
-of a surrogate pair in a text is spelled out. The generation of a frame is
-detected by its fields; V1 and Pro V2 may be mixed. The input is UTF-8, with
-or without a byte order mark, with lines that end as on Unix or on Windows.
+  other        frame: any other frame, or a push of an unknown topic
+  undecodable  reason raw: the input line, cut if it is too long
+Blank lines are skipped. In `data`, V1 events have KuCoin's field names, and
+Pro V2 events have long names in place of KuCoin's abbreviations. Times are
+strings, see --times. Decimals are strings with all digits of the exchange. A
+field that cannot be parsed keeps its value as sent, and the rest of the event
+is decoded. Half of a UTF-16 surrogate pair in a string is escaped
+(\\\\ud83d), because many JSON parsers reject it. The protocol is detected for
+each frame, so V1 and Pro V2 frames may be mixed. The input is UTF-8, with or
+without a byte order mark, with Unix or Windows line endings.
 
-Exit status: 0 done, 1 with --strict if a line was `undecodable` or `other`,
-2 wrong usage, also if the input cannot be opened or is not UTF-8 text.";
+Exit status: 0 success; 1 with --strict, a line was `undecodable` or `other`;
+2 wrong usage, or the input cannot be opened or is not UTF-8 text.";
 
 const WATCH: &str = "\
 Examples:
   kucoin-streams watch --demo
-    The activity of a made-up account, from an exchange in this program.
+    Watch a demo account; no KuCoin account is needed.
   kucoin-streams watch --topic /spotMarket/tradeOrdersV2 \\
       --topic /contract/position:XBTUSDTM
-    Spot orders and one futures position of your account.
+    Watch spot orders and one futures position.
   kucoin-streams watch --ws-key futuresPrivateV1
-    All about your futures account.
+    Watch the whole futures account.
   kucoin-streams watch --ws-key privateProV2
-    All about your unified account, spot and futures on one connection.
+    Watch the whole unified account, spot and futures on one connection.
   kucoin-streams watch --format ndjson |
       jq -c 'select(.kind == \"gap\" or .kind == \"live\")'
-    Every moment at which events may be missing, and the times to compare
-    over REST.
+    Print each period in which events may be missing, to query it over REST.
 ";
 
 const WATCH_END: &str = "\
-Lines of --format ndjson: each has `kind`, `wsKey` and these fields; those
-with a ? only if there is something to say:
+Lines of --format ndjson: each has `kind`, `wsKey` and these fields. A field
+with ? is optional:
   open, authenticated
   response     topic ok
   update       topic subject? id? userId? pushedAt? receivedAt epoch data
                envelope?
-  gap          topics[] reason, events may be missing from here on; by reason:
+  gap          topics[] reason: events may be missing from here on; also, by
+               reason:
     overflowed   missed
     lost         cause stage code? lastEventAt? lastHeardAt lostAt
     undecodable  error raw
     refused      code? message retrying
     closed       cause lastEventAt?
-  live         topics[] lastEventAt? lastHeardAt lostAt liveAt epoch, the end
-               of a loss
+  live         topics[] lastEventAt? lastHeardAt lostAt liveAt epoch: the
+               topics are live again after a loss
   reconnect    cause remedy? stage code? attempt delayMs
   reconnected  downMs refused
   rotated      tookMs
@@ -96,38 +97,44 @@ with a ? only if there is something to say:
   stats        topic received delivered duplicates undecodable other queued
                overflowed consistent
 Times (receivedAt, lostAt, and those in data) are strings, see --times.
-Decimals are strings with the exchange's digits. Durations are numbers with
-their unit in the name. A field of data that cannot be read is as the exchange
-sent it. `connection` is the number of a further connection of the same kind.
+Decimals are strings with all digits of the exchange. Durations are numbers
+with the unit in the name. A field of data that cannot be parsed keeps its
+value as sent. `connection` is present on additional connections of the same
+kind: their number, from 1.
 
---format pretty fits the terminal, or COLUMNS if stdout is no terminal and it
-is set, at 80 columns and more.
+--format pretty fits the width of the terminal. If stdout is not a terminal,
+it fits COLUMNS, if set. The minimum is 80 columns.
 
-Credentials come from KUCOIN_API_KEY, KUCOIN_API_SECRET and
-KUCOIN_API_PASSPHRASE. The key needs the permission `General` and no other.
+Credentials are read from the environment: KUCOIN_API_KEY, KUCOIN_API_SECRET
+and KUCOIN_API_PASSPHRASE. The key needs only the permission `General`.
 
-SIGINT, SIGTERM and --for close the connections, write what was received and
-end the command within two seconds, also if nothing reads its output; a second
-signal ends it at once. What could not be written in that time is counted on
-stderr. With --count the updates wait for their reader.
+On SIGINT, SIGTERM or the end of --for, `watch` closes the connections,
+writes everything that it has received and exits within two seconds, even if
+its output is not read. Events that could not be written in that time are
+counted on stderr. A second signal ends it at once. With --count, it waits
+until all updates are written.
 
-A connection that fails for good after it was live is reported on stderr at
-once. The others go on.
+If a connection that was live fails for good, the error is printed to stderr
+at once, and the other connections continue.
 
-Exit status: 0 done, 1 other failure, 2 wrong usage, 3 credentials or
-permission refused, 4 not connected within --connect-timeout, 130 or 143 a
-second SIGINT or SIGTERM. Status 1 also means that a connection failed after
-it was live, or that received events could not be written. A reader that
-closes the pipe ends the command with status 0.";
+Exit status:
+  0    success, also if the reader of stdout closes the pipe
+  1    a connection failed after it was live, received events could not be
+       written, or any other failure
+  2    wrong usage
+  3    KuCoin refused the credentials or the permission
+  4    not connected within --connect-timeout
+  130  ended by a second SIGINT
+  143  ended by a second SIGTERM";
 
-/// Below the options of `watch`. The topics come from where they are parsed, so the list is never behind.
+/// Returns the text after the options of `watch`, with every topic that the parsers accept.
 pub(crate) fn watch() -> String {
     let spot: Vec<String> = account_wide(&AnySpotTopic::account_wide());
     let futures: Vec<String> = account_wide(&AnyFuturesTopic::account_wide());
     format!(
         "{WATCH}\n\
-         Topics; SYMBOL is a market such as BTC-USDT or XBTUSDTM, and those with a *\n\
-         are watched by default:\n\
+         Topics. SYMBOL is a symbol such as BTC-USDT or XBTUSDTM. Topics with * are\n\
+         watched if you name no topic of the connection:\n\
          {}{}{}\n{WATCH_END}",
         topics("spotPrivateV1", AnySpotTopic::PATTERNS, &spot),
         topics("futuresPrivateV1", AnyFuturesTopic::PATTERNS, &futures),
@@ -147,13 +154,13 @@ fn topics(ws_key: &str, patterns: &[&str], by_default: &[String]) -> String {
     text
 }
 
-/// The channels of Pro V2, by the trade types that each has.
+/// Lists the channels of Pro V2 with the trade types of each.
 fn channels() -> String {
     let whole = account_wide(&pro::AnyProTopic::account_wide());
-    let mut text = "  privateProV2, where it is asked for\n".to_owned();
+    let mut text = "  privateProV2 (only if you ask for it)\n".to_owned();
     for channel in Channel::ALL {
         let types: Vec<&str> = channel.trade_types().iter().map(|it| it.as_str()).collect();
-        let pattern = match (channel, channel.is_of_one_symbol()) {
+        let pattern = match (channel, channel.needs_symbol()) {
             (Channel::Balance, _) => format!("{channel}?accountType={}", accounts()),
             (_, true) => format!("{channel}?tradeType={}&symbol=SYMBOL", types.join("|")),
             (_, false) => format!("{channel}?tradeType={}", types.join("|")),
@@ -165,7 +172,7 @@ fn channels() -> String {
     text
 }
 
-/// The line of a topic, with a mark if it is watched by default.
+/// Returns the line of a topic, marked with `*` if it is watched by default.
 fn listed(pattern: &str, by_default: bool) -> String {
     let mark = if by_default { '*' } else { ' ' };
     format!("    {mark} {pattern}\n")
@@ -181,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn help_fits_a_terminal_of_80_columns_as_it_is() {
+    fn help_fits_80_columns() {
         for text in [EXCHANGE, DECODE, &watch()] {
             let long = text.lines().find(|line| line.chars().count() > 78);
             assert_eq!(long, None);

@@ -1,4 +1,4 @@
-//! What is logged, at which level, and how it reaches stderr without ever making a connection wait.
+//! Logging to stderr, without blocking if stderr is not read.
 
 use std::io;
 use std::str::FromStr;
@@ -11,32 +11,32 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::exit::Stderr;
 
-/// The crates of the SDK begin so.
-const OURS: &str = "kucoin_streams";
+/// Prefix of the log targets of the SDK.
+const SDK_TARGETS: &str = "kucoin_streams";
 
-/// Its warnings and errors are the gaps and lifecycle events that `watch` shows anyway.
-const SHOWN_ANYWAY: &str = "kucoin_streams_client";
+/// Off by default: `watch` prints these warnings and errors as gaps and lifecycle events.
+const CLIENT_TARGET: &str = "kucoin_streams_client";
 
-/// Starts to log to stderr, as `-v` says, or else `RUST_LOG`, or else warnings that nothing else shows.
+/// Starts logging to stderr: by `-v`, else by `RUST_LOG`, else only warnings that `watch` does not print itself.
 pub(crate) fn start(verbosity: u8, stderr: &Stderr) {
     let given = std::env::var("RUST_LOG").unwrap_or_default();
     let targets = targets(verbosity, &given).unwrap_or_else(|error| {
         stderr.line(&format!(
             "RUST_LOG is ignored: {error}; expected a list such as `warn,kucoin_streams_client=debug`"
         ));
-        by_default()
+        default_targets()
     });
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
-        .with_writer(Lines(stderr.clone()));
+        .with_writer(LogWriter(stderr.clone()));
     let registry = tracing_subscriber::registry().with(targets).with(lines);
-    // It fails only if this process logs already.
+    // Fails only if a subscriber is already set.
     let _ = registry.try_init();
 }
 
 fn targets(verbosity: u8, given: &str) -> Result<Targets, <Targets as FromStr>::Err> {
     let level = match verbosity {
-        0 if given.trim().is_empty() => return Ok(by_default()),
+        0 if given.trim().is_empty() => return Ok(default_targets()),
         0 => return given.parse(),
         1 => Level::INFO,
         2 => Level::DEBUG,
@@ -44,28 +44,28 @@ fn targets(verbosity: u8, given: &str) -> Result<Targets, <Targets as FromStr>::
     };
     Ok(Targets::new()
         .with_default(Level::WARN)
-        .with_target(OURS, level))
+        .with_target(SDK_TARGETS, level))
 }
 
-fn by_default() -> Targets {
+fn default_targets() -> Targets {
     Targets::new()
         .with_default(Level::WARN)
-        .with_target(SHOWN_ANYWAY, tracing_subscriber::filter::LevelFilter::OFF)
+        .with_target(CLIENT_TARGET, tracing_subscriber::filter::LevelFilter::OFF)
 }
 
-/// Makes the writer of one line.
-struct Lines(Stderr);
+/// Writes log lines to [`Stderr`].
+struct LogWriter(Stderr);
 
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = &'a Lines;
+impl<'a> MakeWriter<'a> for LogWriter {
+    type Writer = &'a LogWriter;
 
     fn make_writer(&'a self) -> Self::Writer {
         self
     }
 }
 
-/// Each write is a whole line.
-impl io::Write for &Lines {
+/// `tracing_subscriber` writes one whole line at a time.
+impl io::Write for &LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.log(line);
         Ok(line.len())
@@ -80,7 +80,7 @@ impl io::Write for &Lines {
 mod tests {
     use super::*;
 
-    /// Whether the client, the token source and another crate log at this level.
+    /// Checks whether the client, the token source and another crate log at this level.
     #[track_caller]
     fn check(verbosity: u8, given: &str, level: Level, expected: [bool; 3]) {
         let targets = targets(verbosity, given).unwrap();
@@ -96,14 +96,14 @@ mod tests {
     }
 
     #[test]
-    fn default_is_warnings_that_watch_does_not_show() {
+    fn default_logs_warnings_of_other_crates() {
         check(0, "", Level::WARN, [false, true, true]);
         check(0, " ", Level::ERROR, [false, true, true]);
         check(0, "", Level::INFO, [false, false, false]);
     }
 
     #[test]
-    fn each_v_adds_a_level_of_the_sdk() {
+    fn each_v_adds_a_level() {
         check(1, "", Level::INFO, [true, true, false]);
         check(1, "", Level::DEBUG, [false, false, false]);
         check(2, "", Level::DEBUG, [true, true, false]);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn rust_log_decides_unless_v_is_given() {
+    fn rust_log_applies_without_v() {
         check(0, "error", Level::ERROR, [true, true, true]);
         check(0, "error", Level::WARN, [false, false, false]);
         check(

@@ -1,4 +1,4 @@
-//! The command line of kucoin-streams: `watch` private streams, `decode` captured frames, run the local `exchange`.
+//! The command `kucoin-streams`: `watch` private streams, `decode` recorded frames, run the local `exchange`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
@@ -19,10 +19,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::exit::{Failed, Stderr};
+use crate::exit::{CommandError, Stderr};
 
 fn main() -> ExitCode {
-    // clap prints usage errors itself, and ends with status 2 as we promise.
+    // clap prints usage errors and exits with status 2, as documented.
     let Args { command, verbose } = Args::parse();
     match command {
         Command::Watch(args) => on_runtime(verbose, |stderr| watch::run(args, stderr)),
@@ -32,13 +32,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command to its end. The process then ends although a thread may still wait in a write to stdout or stderr.
+/// Runs a command. The process exits afterwards even if a thread is still blocked in a write to stdout or stderr.
 fn on_runtime<F>(verbosity: u8, command: impl FnOnce(Stderr) -> F) -> ExitCode
 where
-    F: Future<Output = Result<(), Failed>> + Send + 'static,
+    F: Future<Output = Result<(), CommandError>> + Send + 'static,
 {
-    let cannot_start = |error| without_runtime(&Failed::because("cannot start", &error));
-    if let Err(error) = descriptors_are_left() {
+    let cannot_start = |error| print_failure(&CommandError::because("cannot start", &error));
+    if let Err(error) = check_file_descriptors() {
         return cannot_start(error);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -51,10 +51,12 @@ where
     logs::start(verbosity, &stderr);
     let command = command(stderr.clone());
     let code = runtime.block_on(async {
-        // The loop of a command runs as a task: inside of `block_on` it would wake later.
-        let outcome = tokio::spawn(command)
-            .await
-            .unwrap_or_else(|error| Err(Failed::other(format!("stopped unexpectedly: {error}"))));
+        // As a task, because the thread of `block_on` is woken later than a worker.
+        let outcome = tokio::spawn(command).await.unwrap_or_else(|error| {
+            Err(CommandError::other(format!(
+                "stopped unexpectedly: {error}"
+            )))
+        });
         let code = match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(failed) => {
@@ -71,35 +73,35 @@ where
     code
 }
 
-/// The file descriptors that a command opens at least, its first connection included.
+/// The minimum number of file descriptors that a command needs, including its first connection.
 #[cfg(unix)]
-const DESCRIPTORS: usize = 16;
+const MIN_DESCRIPTORS: usize = 16;
 
-/// Fails if there are too few file descriptors: later the runtime panics, or a cause is hard to see.
+/// Checks that enough file descriptors are available; without them the runtime panics or errors are misleading.
 #[cfg(unix)]
-fn descriptors_are_left() -> std::io::Result<()> {
+fn check_file_descriptors() -> std::io::Result<()> {
     let open = |_| std::fs::File::open("/");
-    (0..DESCRIPTORS)
+    (0..MIN_DESCRIPTORS)
         .map(open)
         .collect::<std::io::Result<Vec<_>>>()
         .map(drop)
 }
 
 #[cfg(not(unix))]
-fn descriptors_are_left() -> std::io::Result<()> {
+fn check_file_descriptors() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The end of a command that needs no runtime.
-fn finish(outcome: Result<(), Failed>) -> ExitCode {
+/// Returns the exit code of a command without a runtime.
+fn finish(outcome: Result<(), CommandError>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failed) => without_runtime(&failed),
+        Err(failed) => print_failure(&failed),
     }
 }
 
-/// Reports a failure if no signal is handled, so that a write that blocks can be ended by one.
-fn without_runtime(failed: &Failed) -> ExitCode {
-    exit::complain(&failed.message);
+/// Prints a failure with a blocking write, before signals are handled: a signal still ends the process.
+fn print_failure(failed: &CommandError) -> ExitCode {
+    exit::print_error(&failed.message);
     failed.code()
 }

@@ -1,9 +1,9 @@
-//! SIGINT and SIGTERM: the first asks the command to end in order, the second ends the process at once.
+//! SIGINT and SIGTERM: the first stops the command gracefully, the second exits at once.
 
 use std::io;
 
-/// Listens for SIGINT and SIGTERM. A signal between [`Signals::listen`] and [`Signals::asked_to_end`] is not lost,
-/// so listen before anything is written that a reader may answer with a signal.
+/// Listens for SIGINT and SIGTERM. Listen before the first output: a reader may send a signal as soon as it sees it.
+/// A signal between [`Signals::listen`] and [`Signals::received`] is not lost.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -11,14 +11,14 @@ pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
 }
 
-/// The exit status of a process that SIGINT ended, as shells give it.
+/// Exit status of a process ended by SIGINT, as shells report it.
 const INTERRUPTED: i32 = 130;
-/// The exit status of a process that SIGTERM ended, as shells give it.
+/// Exit status of a process ended by SIGTERM, as shells report it.
 #[cfg(unix)]
 const TERMINATED: i32 = 143;
 
 impl Signals {
-    /// From here on a signal does not end the process by itself.
+    /// Starts listening. From now on a signal no longer ends the process by itself.
     #[cfg(unix)]
     pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -28,14 +28,14 @@ impl Signals {
         })
     }
 
-    /// There is nothing to prepare.
+    /// Does nothing: Ctrl-C is handled when it is awaited.
     #[cfg(not(unix))]
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {})
     }
 
-    /// Waits until the process is asked to end; returns the signal. From then on the next one ends it at once.
-    pub(crate) async fn asked_to_end(mut self) -> io::Result<&'static str> {
+    /// Waits for the first signal and returns its name. After that, another signal ends the process at once.
+    pub(crate) async fn received(mut self) -> io::Result<&'static str> {
         let signal = match self.next().await? {
             INTERRUPTED => "SIGINT",
             _ => "SIGTERM",
@@ -48,7 +48,7 @@ impl Signals {
         Ok(signal)
     }
 
-    /// Waits for a signal; returns the exit status of a process that it ends.
+    /// Waits for a signal and returns the exit status that stands for it.
     #[cfg(unix)]
     async fn next(&mut self) -> io::Result<i32> {
         tokio::select! {

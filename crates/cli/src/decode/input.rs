@@ -1,47 +1,47 @@
-//! Captured frames as lines: from a file or stdin, whatever ends a line, and never more of one than fits in memory.
+//! Reads recorded frames line by line from a file or stdin, with limited memory.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use crate::exit::Failed;
+use crate::exit::CommandError;
 
-/// The longest line that is decoded; KuCoin's frames have some kilobytes.
-const LONGEST: usize = 16 * 1024 * 1024;
+/// Maximum length of a line; KuCoin's frames have a few kilobytes.
+const MAX_LINE: usize = 16 * 1024 * 1024;
 
-const UTF_8_MARK: &[u8] = "\u{feff}".as_bytes();
+const UTF8_BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// A source of lines.
+/// The input: a file or stdin.
 pub(super) struct Input {
     source: BufReader<Box<dyn Read>>,
-    /// What it is called in errors.
+    /// Name in error messages.
     name: String,
     line: Vec<u8>,
     is_first: bool,
 }
 
-/// A line without what ends it.
-pub(super) enum Line<'l> {
+/// A line without its line ending.
+pub(super) enum InputLine<'l> {
     Whole(&'l [u8]),
-    /// Its beginning, and the number of bytes that it has.
+    /// The first 1024 bytes of a line that is too long, and its length in bytes.
     TooLong(&'l [u8], usize),
 }
 
 impl Input {
-    /// Opens a file, or stdin for none and for `-`.
-    pub(super) fn open(file: Option<&Path>) -> Result<Self, Failed> {
+    /// Opens a file, or stdin for `None` and `-`.
+    pub(super) fn open(file: Option<&Path>) -> Result<Self, CommandError> {
         let (source, name): (Box<dyn Read>, String) = match file {
             None => (Box::new(io::stdin()), "stdin".to_owned()),
             Some(path) if path.as_os_str() == "-" => (Box::new(io::stdin()), "stdin".to_owned()),
             Some(path) => {
                 let name = path.display().to_string();
                 if path.is_dir() {
-                    return Err(Failed::usage(format!(
-                        "cannot read {name}: it is a folder; name a file of frames in it"
+                    return Err(CommandError::usage(format!(
+                        "cannot read {name}: it is a directory; give a file of frames"
                     )));
                 }
                 let file = File::open(path)
-                    .map_err(|error| Failed::usage(format!("cannot read {name}: {error}")))?;
+                    .map_err(|error| CommandError::usage(format!("cannot read {name}: {error}")))?;
                 (Box::new(file), name)
             }
         };
@@ -53,18 +53,18 @@ impl Input {
         })
     }
 
-    /// Whether the next line can be read without waiting.
+    /// Whether a whole line is buffered, so that reading it does not block.
     pub(super) fn has_line(&self) -> bool {
         self.source.buffer().contains(&b'\n')
     }
 
-    /// The next line that is not blank; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, Failed> {
+    /// Returns the next line that is not blank; `None` at the end of the input.
+    pub(super) fn next(&mut self) -> Result<Option<InputLine<'_>>, CommandError> {
         loop {
             self.line.clear();
-            let length = self
-                .read_line()
-                .map_err(|error| Failed::other(format!("cannot read {}: {error}", self.name)))?;
+            let length = self.read_line().map_err(|error| {
+                CommandError::other(format!("cannot read {}: {error}", self.name))
+            })?;
             if length == 0 {
                 return Ok(None);
             }
@@ -72,22 +72,22 @@ impl Input {
                 self.check_encoding()?;
             }
             if length > self.line.len() {
-                return Ok(Some(Line::TooLong(&self.line[..1024], length)));
+                return Ok(Some(InputLine::TooLong(&self.line[..1024], length)));
             }
-            if !text_of(&self.line).trim_ascii().is_empty() {
+            if !strip_line(&self.line).trim_ascii().is_empty() {
                 break;
             }
         }
-        Ok(Some(Line::Whole(text_of(&self.line))))
+        Ok(Some(InputLine::Whole(strip_line(&self.line))))
     }
 
-    /// Reads a line with its end; of a longer one than [`LONGEST`] only the beginning is kept. Returns its length.
+    /// Reads a line with its line ending and returns its length. Only the first [`MAX_LINE`] bytes are kept.
     fn read_line(&mut self) -> io::Result<usize> {
-        let limit = u64::try_from(LONGEST).unwrap_or(u64::MAX);
+        let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
         let mut length = (&mut self.source)
             .take(limit)
             .read_until(b'\n', &mut self.line)?;
-        while length >= LONGEST && self.line.last() != Some(&b'\n') {
+        while length >= MAX_LINE && self.line.last() != Some(&b'\n') {
             let rest = self.source.fill_buf()?;
             let end = rest.iter().position(|byte| *byte == b'\n');
             let skipped = end.map_or(rest.len(), |end| end + 1);
@@ -100,34 +100,34 @@ impl Input {
         Ok(length)
     }
 
-    /// Frames are UTF-8. A first line that cannot be tells what the file is instead.
-    fn check_encoding(&self) -> Result<(), Failed> {
+    /// Returns an error if the first line shows that the input is not UTF-8 text.
+    fn check_encoding(&self) -> Result<(), CommandError> {
         let name = &self.name;
         let Some(encoding) = other_encoding(&self.line) else {
             return Ok(());
         };
-        Err(Failed::usage(match encoding {
+        Err(CommandError::usage(match encoding {
             Encoding::Unicode(encoding) => format!(
                 "{name} is {encoding}, not UTF-8; convert it with `iconv -f {encoding} -t UTF-8`, or write it with \
                  `-Encoding utf8` in PowerShell"
             ),
             Encoding::Gzip => {
-                format!("{name} is compressed; pipe `gunzip -c` of it into `kucoin-streams decode`")
+                format!("{name} is compressed; use `gunzip -c FILE | kucoin-streams decode`")
             }
-            Encoding::Binary => format!("{name} is not text, as its first line has a zero byte"),
+            Encoding::Binary => format!("{name} is not text: its first line contains a zero byte"),
         }))
     }
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Encoding {
-    /// By the name that `iconv` has for it.
+    /// UTF-16 or UTF-32, with the name that `iconv` uses.
     Unicode(&'static str),
     Gzip,
     Binary,
 }
 
-/// What bytes at the beginning of a file are, if they are not UTF-8. JSON begins with a letter of ASCII.
+/// Detects the encoding from the first bytes; `None` for UTF-8. JSON starts with an ASCII character.
 fn other_encoding(start: &[u8]) -> Option<Encoding> {
     Some(match start {
         [0xFF, 0xFE, 0, 0, ..] | [1..=255, 0, 0, 0, ..] => Encoding::Unicode("UTF-32LE"),
@@ -144,9 +144,9 @@ fn other_encoding(start: &[u8]) -> Option<Encoding> {
     })
 }
 
-/// A line without its end, and without a byte order mark, which files that were joined have inside too.
-fn text_of(line: &[u8]) -> &[u8] {
-    let line = line.strip_prefix(UTF_8_MARK).unwrap_or(line);
+/// Removes the line ending and a byte order mark. Concatenated files have byte order marks inside.
+fn strip_line(line: &[u8]) -> &[u8] {
+    let line = line.strip_prefix(UTF8_BOM).unwrap_or(line);
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encodings_are_recognised_with_and_without_a_mark() {
+    fn encodings_are_detected_with_and_without_a_bom() {
         let utf16 =
             |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
         let utf16_be =

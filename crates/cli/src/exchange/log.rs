@@ -1,4 +1,4 @@
-//! A line for each thing that happens on the local exchange, for people or for programs.
+//! The log of the local exchange: one line per activity, pretty or NDJSON.
 
 use std::time::SystemTime;
 
@@ -9,20 +9,20 @@ use serde::Serialize;
 use crate::args::Format;
 use crate::output::time_of_day;
 
-/// The line, or `None` for what this version does not know.
+/// Formats an activity; `None` if this version does not know its kind.
 pub(super) fn line(activity: &Activity, format: Format) -> Option<String> {
     let now = Timestamp::from(SystemTime::now());
     match format {
         Format::Pretty => {
             let mut clock = time_of_day(now);
             clock.truncate("23:11:57".len());
-            Some(format!("{clock}  {}", words(activity)?))
+            Some(format!("{clock}  {}", describe(activity)?))
         }
-        Format::Ndjson => serde_json::to_string(&Record::new(activity, now)?).ok(),
+        Format::Ndjson => serde_json::to_string(&LogRecord::new(activity, now)?).ok(),
     }
 }
 
-fn words(activity: &Activity) -> Option<String> {
+fn describe(activity: &Activity) -> Option<String> {
     Some(match activity {
         Activity::TokenRequest { code, .. } if code == "200000" => "token issued".to_owned(),
         Activity::TokenRequest { status, code } => match code.as_str() {
@@ -37,12 +37,12 @@ fn words(activity: &Activity) -> Option<String> {
             client,
         } => {
             let served = match protocol {
-                StreamProtocol::V1 => of_market(*market),
+                StreamProtocol::V1 => market_name(*market),
                 _ => "Pro V2",
             };
             let proof = match token {
                 Some(token) => format!("token {token}"),
-                None => "a login is to follow".to_owned(),
+                None => "login expected".to_owned(),
             };
             let client = client.as_deref().unwrap_or("no User-Agent");
             format!("connection {connection} opened: {served}, {proof}, {client}")
@@ -58,7 +58,7 @@ fn words(activity: &Activity) -> Option<String> {
             format!("connection {connection} ended after {pushed} pushes: {how}{reason}")
         }
         Activity::Fault { fault, at } => {
-            // The line of the script begins with its trigger, which `at` is or says more exactly.
+            // A script line begins with its trigger; `at` already says what triggered the fault.
             let effect = fault
                 .split_once(": ")
                 .map_or(&**fault, |(_, effect)| effect);
@@ -71,32 +71,40 @@ fn words(activity: &Activity) -> Option<String> {
     })
 }
 
-fn of_market(market: ServedMarket) -> &'static str {
+fn market_name(market: ServedMarket) -> &'static str {
     match market {
-        ServedMarket::Spot => "V1 of spot",
-        ServedMarket::Futures => "V1 of futures",
+        ServedMarket::Spot => "V1 spot",
+        ServedMarket::Futures => "V1 futures",
         _ => "V1",
     }
 }
 
-/// How a connection ended: the key for programs, and the words for people.
+/// Returns how a connection ended: the NDJSON value, and a text for people.
 fn end(how: &Ended) -> Option<(&'static str, String)> {
     let (key, words) = match how {
         Ended::ClientClosed { code } => {
-            let code = code.map_or("without a code".to_owned(), |code| format!("with {code}"));
-            return Some(("clientClosed", format!("the client closed it {code}")));
+            let code = code.map_or("without a code".to_owned(), |code| {
+                format!("with code {code}")
+            });
+            return Some(("clientClosed", format!("closed by the client {code}")));
         }
-        Ended::ClientGone => ("clientGone", "the client is gone without a close frame"),
-        Ended::TooOld => ("tooOld", "it reached its maximum age"),
+        Ended::ClientGone => (
+            "clientGone",
+            "the client disconnected without a close frame",
+        ),
+        Ended::TooOld => ("tooOld", "maximum connection age reached"),
         Ended::SlowClient => (
             "slowClient",
-            "the client did not read, and its queue ran full",
+            "the client reads too slowly, its queue is full",
         ),
-        Ended::PingTimeout => ("pingTimeout", "no message from the client in time"),
+        Ended::PingTimeout => (
+            "pingTimeout",
+            "no message from the client within the idle limit",
+        ),
         Ended::Refused => ("refused", "refused"),
-        Ended::Violation => ("violation", "the client broke the WebSocket protocol"),
+        Ended::Violation => ("violation", "the client violated the WebSocket protocol"),
         Ended::Fault => ("fault", "a fault"),
-        Ended::Shutdown => ("shutdown", "the exchange was shut down"),
+        Ended::Shutdown => ("shutdown", "the exchange shut down"),
         _ => return None,
     };
     Some((key, words.to_owned()))
@@ -108,9 +116,9 @@ fn end(how: &Ended) -> Option<(&'static str, String)> {
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-enum Record<'a> {
+enum LogRecord<'a> {
     TokenRequest {
-        /// Nanoseconds since the Unix epoch, as text: more digits than a float keeps.
+        /// Nanoseconds since the Unix epoch, as a string because a JSON number may lose digits.
         at: String,
         status: u16,
         code: &'a str,
@@ -142,7 +150,7 @@ enum Record<'a> {
     },
 }
 
-impl<'a> Record<'a> {
+impl<'a> LogRecord<'a> {
     fn new(activity: &'a Activity, now: Timestamp) -> Option<Self> {
         let at = now.to_string();
         Some(match activity {

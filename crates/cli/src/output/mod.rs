@@ -1,11 +1,11 @@
-//! What the commands write: one line a happening on stdout, for people or for programs; errors on stderr.
+//! Output of the commands: one line per event on stdout, pretty or NDJSON.
 
-mod lines;
-mod names;
+mod closed_pipe;
+mod json_text;
+mod line_buffer;
 mod ndjson;
-mod portable;
 mod pretty;
-mod reader;
+mod topic_aliases;
 mod writer;
 
 use std::borrow::Cow;
@@ -18,16 +18,16 @@ use kucoin_streams::{
 };
 
 use crate::args::Format;
-use crate::exit::Failed;
+use crate::exit::CommandError;
 use crate::output::pretty::Pretty;
 
-pub(crate) use lines::Lines;
-pub(crate) use names::Names;
-pub(crate) use ndjson::{Control, Line, PushLine};
+pub(crate) use line_buffer::LineBuffer;
+pub(crate) use ndjson::{ControlFrame, NdjsonLine, PushLine};
 pub(crate) use pretty::time_of_day;
-pub(crate) use writer::{End, Mark, Writer};
+pub(crate) use topic_aliases::TopicAliases;
+pub(crate) use writer::{EventMark, OutputEnd, Writer};
 
-/// The number of events that a gap accounts for.
+/// Returns the number of events that a gap counts as missed.
 pub(crate) fn missed_by(gap: &Gap) -> u64 {
     match gap.reason {
         GapReason::Overflowed { missed } => missed,
@@ -36,8 +36,8 @@ pub(crate) fn missed_by(gap: &Gap) -> u64 {
     }
 }
 
-/// Whether a topic is refused for another reason than that it is not found.
-fn is_refused_otherwise(event: &LifecycleEvent) -> bool {
+/// Returns whether a topic is refused for another reason than that it does not exist.
+fn is_other_refusal(event: &LifecycleEvent) -> bool {
     match event {
         LifecycleEvent::Exception {
             topic: Some(_),
@@ -49,64 +49,62 @@ fn is_refused_otherwise(event: &LifecycleEvent) -> bool {
     }
 }
 
-/// Formats happenings as lines and hands them to the thread that writes stdout; never waits for it.
+/// Formats lines and queues them for the thread that writes stdout; never waits for it.
 pub(crate) struct Printer {
-    lines: Lines,
-    /// The events that `lines` account for.
-    marks: Vec<Mark>,
+    lines: LineBuffer,
+    /// Events in `lines`.
+    marks: Vec<EventMark>,
     writer: Writer,
-    full: bool,
+    is_full: bool,
     pretty: Option<Pretty>,
-    names: Names,
-    /// Why the command ends, and so why its connections close; `None` before it ends.
-    why: Option<Cow<'static, str>>,
-    /// The connections with a topic that was refused for another reason than that it is not found.
-    refused_otherwise: HashSet<WsKey>,
+    aliases: TopicAliases,
+    /// Why the command closes its connections; `None` before it does.
+    close_reason: Option<Cow<'static, str>>,
+    /// Connections with a topic that was refused for another reason than that it does not exist.
+    other_refusals: HashSet<WsKey>,
 }
 
 impl Printer {
-    /// `several`: of more than one connection, so that each line says of which.
+    /// Creates a printer. If there are `several` connections, each pretty line shows its connection.
     pub(crate) fn new(
         format: Format,
         times: TimeFormat,
-        names: Names,
+        aliases: TopicAliases,
         several: bool,
     ) -> io::Result<Self> {
         Ok(Self {
-            lines: Lines::new(times),
+            lines: LineBuffer::new(times),
             marks: Vec::new(),
             writer: Writer::to_stdout()?,
-            full: false,
+            is_full: false,
             pretty: (format == Format::Pretty).then(|| Pretty::for_stdout(several)),
-            names,
-            why: None,
-            refused_otherwise: HashSet::new(),
+            aliases,
+            close_reason: None,
+            other_refusals: HashSet::new(),
         })
     }
 
-    /// Notes why the command ends, which is why its connections close.
-    pub(crate) fn ends(&mut self, why: impl Into<Cow<'static, str>>) {
-        self.why = Some(why.into());
+    /// Sets the reason why the command closes its connections.
+    pub(crate) fn set_close_reason(&mut self, why: impl Into<Cow<'static, str>>) {
+        self.close_reason = Some(why.into());
     }
 
-    /// Why a connection closes that did not fail. Before the command ends it does so only if all topics are refused.
+    /// Returns why a connection closes without a failure. Before the command ends, only because all topics are refused.
     fn why(&self, ws_key: WsKey) -> &str {
-        match (&self.why, ws_key) {
+        match (&self.close_reason, ws_key) {
             (Some(why), _) => why,
-            (None, _) if self.refused_otherwise.contains(&ws_key) => {
-                "none of its topics is available"
-            }
+            (None, _) if self.other_refusals.contains(&ws_key) => "none of its topics is available",
             (None, WsKey::SpotPrivateV1) => {
-                "none of its topics is found; its token may come from a host of futures, see --rest-url"
+                "none of its topics was found; if its token is from a futures host, correct --rest-url"
             }
             (None, WsKey::FuturesPrivateV1) => {
-                "none of its topics is found; its token may come from a host of spot, see --futures-rest-url"
+                "none of its topics was found; if its token is from a spot host, correct --futures-rest-url"
             }
             (None, _) => "none of its topics is available",
         }
     }
 
-    /// Says which topics of a connection are live at the start, to people only: programs read the responses.
+    /// Prints the topics of a connection that are live at the start. Pretty only: NDJSON has `response` lines.
     pub(crate) fn started(&mut self, ws_key: WsKey) {
         let line = self
             .pretty
@@ -117,7 +115,7 @@ impl Printer {
         }
     }
 
-    /// Says what is watched, to people only.
+    /// Prints what is watched. Pretty only.
     pub(crate) fn heading(&mut self, what: &str) {
         if let Some(pretty) = &self.pretty {
             self.lines.text(&pretty.heading(what));
@@ -125,26 +123,26 @@ impl Printer {
         self.flush();
     }
 
-    pub(crate) fn update(&mut self, update: &Update<AnyEvent>) -> Result<(), Failed> {
+    pub(crate) fn update(&mut self, update: &Update<AnyEvent>) -> Result<(), CommandError> {
         match &self.pretty {
             Some(pretty) => self.lines.text(&pretty.update(update)),
-            None => self.lines.json(&self.names.of_update(update))?,
+            None => self.lines.json(&self.aliases.update(update))?,
         }
         self.mark(1);
-        if self.lines.are_enough() {
+        if self.lines.should_write() {
             self.flush();
         }
         Ok(())
     }
 
-    /// Notes the number of events that the last line accounts for.
+    /// Records the number of events in the last line.
     fn mark(&mut self, events: u64) {
         let end = self.lines.bytes().len();
-        self.marks.push(Mark { end, events });
+        self.marks.push(EventMark { end, events });
     }
 
-    pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> Result<(), Failed> {
-        let gap = self.names.of_gap(gap);
+    pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> Result<(), CommandError> {
+        let gap = self.aliases.gap(gap);
         let why = self.why(ws_key).to_owned();
         match &mut self.pretty {
             Some(pretty) => {
@@ -158,10 +156,10 @@ impl Printer {
         Ok(())
     }
 
-    pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), Failed> {
-        let lifecycle = self.names.of_lifecycle(lifecycle);
-        if is_refused_otherwise(&lifecycle.event) {
-            self.refused_otherwise.insert(lifecycle.ws_key);
+    pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), CommandError> {
+        let lifecycle = self.aliases.lifecycle(lifecycle);
+        if is_other_refusal(&lifecycle.event) {
+            self.other_refusals.insert(lifecycle.ws_key);
         }
         let why = self.why(lifecycle.ws_key).to_owned();
         match &mut self.pretty {
@@ -175,39 +173,39 @@ impl Printer {
         Ok(())
     }
 
-    /// What became of every frame, topic by topic.
-    pub(crate) fn stats(&mut self, ledgers: &[(WsKey, TopicLedger)]) -> Result<(), Failed> {
+    /// Prints the frame counters of each topic.
+    pub(crate) fn stats(&mut self, ledgers: &[(WsKey, TopicLedger)]) -> Result<(), CommandError> {
         if let Some(pretty) = &self.pretty {
-            self.lines.text(&pretty.stats(ledgers, &self.names));
+            self.lines.text(&pretty.stats(ledgers, &self.aliases));
             return Ok(());
         }
         for (ws_key, ledger) in ledgers {
             let mut ledger = ledger.clone();
-            ledger.topic = self.names.asked(&ledger.topic).to_owned();
+            ledger.topic = self.aliases.name(&ledger.topic).to_owned();
             self.lines.json(&ndjson::stats(*ws_key, &ledger))?;
         }
         Ok(())
     }
 
-    /// Hands all lines so far to the writing thread.
+    /// Queues all lines so far for the writing thread.
     pub(crate) fn flush(&mut self) {
         if !self.lines.bytes().is_empty() {
-            self.full = !self.writer.push(self.lines.bytes(), &self.marks);
+            self.is_full = !self.writer.push(self.lines.bytes(), &self.marks);
             self.lines.clear();
             self.marks.clear();
         }
     }
 
-    /// Whether nothing more should be shown until there is [room](Self::room).
+    /// Returns whether the queue is full; then wait for [room](Self::room).
     pub(crate) fn is_full(&self) -> bool {
-        self.full
+        self.is_full
     }
 
-    /// Waits until there is room for more lines, and lets other tasks run even if there is. Cancel safe.
+    /// Waits until the queue has room, and always yields to other tasks. Cancel safe.
     pub(crate) async fn room(&mut self) {
         tokio::task::yield_now().await;
         self.writer.room().await;
-        self.full = false;
+        self.is_full = false;
     }
 
     pub(crate) fn writer(&self) -> &Writer {

@@ -1,4 +1,4 @@
-//! NDJSON: one object a line, a stable form that scripts depend on.
+//! NDJSON output: one object per line, a stable format that scripts depend on.
 
 use std::borrow::Cow;
 
@@ -10,27 +10,27 @@ use kucoin_streams::{
 };
 use serde::Serialize;
 
-/// A happening. `kind` says which; times are strings, durations numbers with their unit in the name.
+/// A line, tagged by `kind`. Times are strings; durations are numbers with the unit in the name.
 #[derive(Serialize)]
 #[serde(
     tag = "kind",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-pub(crate) enum Line<'a> {
+pub(crate) enum NdjsonLine<'a> {
     Stats {
         ws_key: &'static str,
         #[serde(flatten)]
         ledger: &'a TopicLedger,
-        /// Whether every frame that was received is accounted for.
+        /// Whether the counters add up.
         consistent: bool,
     },
-    // Those that follow are of captured frames, which came on no connection of ours.
+    // The other kinds are lines of `decode`, without a connection.
     Update(PushLine<'a>),
-    Welcome(Control<'a>),
-    Ack(Control<'a>),
-    Refused(Control<'a>),
-    Pong(Control<'a>),
+    Welcome(ControlFrame<'a>),
+    Ack(ControlFrame<'a>),
+    Refused(ControlFrame<'a>),
+    Pong(ControlFrame<'a>),
     Other {
         frame: &'a Raw,
     },
@@ -40,7 +40,7 @@ pub(crate) enum Line<'a> {
     },
 }
 
-/// An event of a captured frame. A live one is written by itself, with its connection and times.
+/// An event of a recorded frame. `watch` serializes `Update` instead, with its connection and times.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PushLine<'a> {
@@ -55,14 +55,14 @@ pub(crate) struct PushLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pushed_at: Option<Timestamp>,
     pub(crate) data: &'a AnyEvent,
-    /// Fields of the envelope that this version does not know.
+    /// Unknown fields of the envelope.
     #[serde(skip_serializing_if = "Extra::is_empty")]
     pub(crate) envelope: &'a Extra,
 }
 
-/// What a captured frame other than a push says, beside the frame itself.
+/// A recorded frame that is not a push, and its main fields.
 #[derive(Serialize)]
-pub(crate) struct Control<'a> {
+pub(crate) struct ControlFrame<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +72,7 @@ pub(crate) struct Control<'a> {
     pub(crate) frame: &'a Raw,
 }
 
-/// The line of a gap. `why` the command ends, if it does.
+/// Returns a gap for output. `why`: reason why the command closes the connections.
 pub(super) fn gap<'a>(gap: Cow<'a, Gap>, why: &str) -> Cow<'a, Gap> {
     match &gap.reason {
         GapReason::Closed {
@@ -90,7 +90,7 @@ pub(super) fn gap<'a>(gap: Cow<'a, Gap>, why: &str) -> Cow<'a, Gap> {
     }
 }
 
-/// The line of something that happened to a connection. `why` the command ends, if it does.
+/// Returns a lifecycle event for output. `why`: reason why the command closes the connections.
 pub(super) fn lifecycle<'a>(lifecycle: Cow<'a, Lifecycle>, why: &str) -> Cow<'a, Lifecycle> {
     match &lifecycle.event {
         LifecycleEvent::Close {
@@ -106,7 +106,7 @@ pub(super) fn lifecycle<'a>(lifecycle: Cow<'a, Lifecycle>, why: &str) -> Cow<'a,
     }
 }
 
-/// The end of a connection in the words of the command.
+/// Returns a close reason with the reason of the command as its text.
 fn closed_because(why: &str) -> CloseReason {
     CloseReason::Failed(Failure::new(
         FailureStage::Live,
@@ -115,10 +115,10 @@ fn closed_because(why: &str) -> CloseReason {
     ))
 }
 
-pub(super) fn stats(ws_key: WsKey, ledger: &TopicLedger) -> Line<'_> {
-    Line::Stats {
+pub(super) fn stats(ws_key: WsKey, ledger: &TopicLedger) -> NdjsonLine<'_> {
+    NdjsonLine::Stats {
         ws_key: ws_key.as_str(),
         ledger,
-        consistent: ledger.balances(),
+        consistent: ledger.is_consistent(),
     }
 }

@@ -1,4 +1,4 @@
-//! A thread that writes to stdout or stderr, so that a stalled reader blocks that thread and nothing else.
+//! A thread that writes to stdout or stderr, so that a stalled reader blocks only that thread.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -7,43 +7,43 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::reader;
+use super::closed_pipe;
 
-/// The queue is full from this number of bytes on.
-const QUEUE: usize = 1024 * 1024;
+/// Number of queued bytes from which the queue is full.
+const QUEUE_BYTES: usize = 1024 * 1024;
 
-/// The wait before another attempt if the descriptor does not block and has no room.
-const RETRY: Duration = Duration::from_millis(5);
+/// Delay before a write is retried if the file descriptor is non-blocking and full.
+const RETRY_DELAY: Duration = Duration::from_millis(5);
 
-/// Hands bytes to the writing thread. Clones write to the same thread.
+/// Handle of a writing thread. Clones use the same thread.
 #[derive(Clone)]
 pub(crate) struct Writer {
     chunks: Sender<Chunk>,
     progress: Progress,
 }
 
-/// Lines that are handed over at once.
+/// Lines that are queued together.
 struct Chunk {
     bytes: Vec<u8>,
-    marks: Vec<Mark>,
+    marks: Vec<EventMark>,
 }
 
-/// Events that a line accounts for.
+/// Number of events in a line, to count the events that were not written.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    /// Where the line ends.
+pub(crate) struct EventMark {
+    /// Byte position of the end of the line.
     pub(crate) end: usize,
     pub(crate) events: u64,
 }
 
-/// A pipe takes a write of this length as a whole or not at all, so what it took is known to the line.
-const PIECE: usize = 4096;
+/// Maximum size of an atomic write to a pipe (`PIPE_BUF`), so that it is known which lines were written.
+const PIPE_BYTES: usize = 4096;
 
-/// What the thread has not written yet, and whether it still writes.
+/// State that the writing thread shares with its handles.
 #[derive(Clone)]
 struct Progress {
     queued: watch::Sender<Queued>,
-    end: watch::Sender<Option<End>>,
+    end: watch::Sender<Option<OutputEnd>>,
 }
 
 #[derive(Default)]
@@ -53,23 +53,23 @@ struct Queued {
     ended: bool,
 }
 
-/// Why nothing more can be written.
+/// Why no more output can be written.
 #[derive(Clone, Debug)]
-pub(crate) enum End {
-    /// The reader has closed its end of the pipe.
+pub(crate) enum OutputEnd {
+    /// The reader closed the pipe.
     ReaderGone,
-    /// Writing failed.
+    /// A write failed.
     Failed(String),
 }
 
 impl Writer {
-    /// Starts a thread that writes to stdout, and one that notices that the reader is gone if nothing is written.
+    /// Starts a thread that writes to stdout, and one that detects a closed pipe even if nothing is written.
     pub(crate) fn to_stdout() -> io::Result<Self> {
         let writer = Self::start(io::stdout())?;
         let progress = writer.progress.clone();
-        spawn("reader", move || {
-            if reader::wait_until_gone() {
-                progress.end_with(End::ReaderGone);
+        spawn("closed-pipe", move || {
+            if closed_pipe::wait_until_closed() {
+                progress.end_with(OutputEnd::ReaderGone);
             }
         })?;
         Ok(writer)
@@ -90,15 +90,15 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Queues lines and never waits; returns whether the queue has room for more.
-    pub(crate) fn push(&self, bytes: &[u8], marks: &[Mark]) -> bool {
+    /// Queues lines without waiting; returns whether the queue has room for more.
+    pub(crate) fn push(&self, bytes: &[u8], marks: &[EventMark]) -> bool {
         let mut has_room = true;
         self.progress.queued.send_modify(|queued| {
             queued.bytes += bytes.len();
             queued.events += marks.iter().map(|mark| mark.events).sum::<u64>();
             has_room = queued.has_room();
         });
-        // The thread has ended only if `end` says so.
+        // Fails only if the thread has ended; then `end` has the reason.
         let _ = self.chunks.send(Chunk {
             bytes: bytes.to_vec(),
             marks: marks.to_vec(),
@@ -106,56 +106,57 @@ impl Writer {
         has_room
     }
 
-    /// Whether the queue has room, or nothing more can be written.
+    /// Returns whether the queue has room, or no more output can be written.
     pub(crate) fn has_room(&self) -> bool {
         self.progress.queued.borrow().has_room()
     }
 
-    /// Waits until the queue has room, or nothing more can be written. Cancel safe.
+    /// Waits until the queue has room, or no more output can be written. Cancel safe.
     pub(crate) async fn room(&self) {
-        self.until(Queued::has_room).await;
+        self.wait_until(Queued::has_room).await;
     }
 
-    /// Waits until everything is written, or nothing more can be. Cancel safe.
+    /// Waits until everything is written, or no more output can be written. Cancel safe.
     pub(crate) async fn written(&self) {
-        self.until(|queued| queued.bytes == 0 || queued.ended).await;
+        self.wait_until(|queued| queued.bytes == 0 || queued.ended)
+            .await;
     }
 
-    /// The number of events that are queued, or in a write that has not returned.
+    /// Returns the number of events that are queued or in a pending write.
     pub(crate) fn unwritten(&self) -> u64 {
         self.progress.queued.borrow().events
     }
 
-    /// Why nothing more can be written, if so.
-    pub(crate) fn end(&self) -> Option<End> {
+    /// Returns why no more output can be written; `None` if it can.
+    pub(crate) fn end(&self) -> Option<OutputEnd> {
         self.progress.end.borrow().clone()
     }
 
-    /// Waits until nothing more can be written. Cancel safe.
-    pub(crate) async fn ended(&self) -> End {
+    /// Waits until no more output can be written. Cancel safe.
+    pub(crate) async fn ended(&self) -> OutputEnd {
         let mut end = self.progress.end.subscribe();
-        // It cannot fail, as `self` holds a sender.
+        // Cannot fail: `self` holds a sender.
         let end = end.wait_for(Option::is_some).await;
         end.ok()
             .and_then(|end| end.clone())
-            .unwrap_or(End::ReaderGone)
+            .unwrap_or(OutputEnd::ReaderGone)
     }
 
-    async fn until(&self, condition: impl FnMut(&Queued) -> bool) {
-        // It cannot fail, as `self` holds a sender.
+    async fn wait_until(&self, condition: impl FnMut(&Queued) -> bool) {
+        // Cannot fail: `self` holds a sender.
         let _ = self.progress.queued.subscribe().wait_for(condition).await;
     }
 }
 
 impl Queued {
     fn has_room(&self) -> bool {
-        self.bytes < QUEUE || self.ended
+        self.bytes < QUEUE_BYTES || self.ended
     }
 }
 
 impl Progress {
-    /// The first end counts.
-    fn end_with(&self, end: End) {
+    /// Sets the reason, unless one is already set.
+    fn end_with(&self, end: OutputEnd) {
         self.end.send_if_modified(|first| {
             let is_first = first.is_none();
             first.get_or_insert(end);
@@ -165,7 +166,7 @@ impl Progress {
     }
 }
 
-/// Nothing waits for the end of the thread: it may never return from a write.
+/// Spawns a detached thread: it may block in a write forever.
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let thread = thread::Builder::new().name(name.to_owned());
     thread.spawn(run).map(drop)
@@ -176,11 +177,11 @@ fn write_chunks(chunks: &Receiver<Chunk>, mut out: impl Write, progress: &Progre
         let mut marks = marks.into_iter().peekable();
         let mut start = 0;
         while start < bytes.len() {
-            let end = piece_end(&bytes, start);
+            let end = write_end(&bytes, start);
             if let Err(error) = write_fully(&mut out, &bytes[start..end]) {
                 progress.end_with(match error.kind() {
-                    ErrorKind::BrokenPipe => End::ReaderGone,
-                    _ => End::Failed(error.to_string()),
+                    ErrorKind::BrokenPipe => OutputEnd::ReaderGone,
+                    _ => OutputEnd::Failed(error.to_string()),
                 });
                 return;
             }
@@ -197,9 +198,9 @@ fn write_chunks(chunks: &Receiver<Chunk>, mut out: impl Write, progress: &Progre
     }
 }
 
-/// Where the lines end that are written at once: as many as fit in a piece, or a longer one.
-fn piece_end(bytes: &[u8], start: usize) -> usize {
-    let whole = bytes.len().min(start + PIECE);
+/// Returns the end of the next write: as many whole lines as fit in [`PIPE_BYTES`], or one longer line.
+fn write_end(bytes: &[u8], start: usize) -> usize {
+    let whole = bytes.len().min(start + PIPE_BYTES);
     if whole == bytes.len() {
         return whole;
     }
@@ -211,7 +212,7 @@ fn piece_end(bytes: &[u8], start: usize) -> usize {
     next.map_or(bytes.len(), |next| whole + next + 1)
 }
 
-/// As `write_all` and `flush`, also if another process has set the descriptor to non-blocking.
+/// Like `write_all` and `flush`, but also works if another process made the file descriptor non-blocking.
 fn write_fully(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     loop {
         let written = match bytes.is_empty() {
@@ -222,7 +223,7 @@ fn write_fully(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
             Ok(None) => return Ok(()),
             Ok(Some(0)) => return Err(ErrorKind::WriteZero.into()),
             Ok(Some(count)) => bytes = &bytes[count..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY_DELAY),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -235,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes a byte when it is allowed to; an error if there is one left.
+    /// A writer that takes bytes, or fails, as the test allows.
     struct Reader {
         allowed: Receiver<io::Result<usize>>,
         read: Arc<Mutex<Vec<u8>>>,
@@ -265,28 +266,28 @@ mod tests {
         (Writer::start(reader).unwrap(), allow, read)
     }
 
-    fn marks(end: usize, events: u64) -> [Mark; 1] {
-        [Mark { end, events }]
+    fn marks(end: usize, events: u64) -> [EventMark; 1] {
+        [EventMark { end, events }]
     }
 
     #[test]
-    fn pieces_are_whole_lines() {
+    fn writes_are_whole_lines() {
         let line = [&[b'x'; 99][..], b"\n"].concat();
         let bytes = line.repeat(100);
-        assert_eq!(piece_end(&bytes, 0), 4_000);
-        assert_eq!(piece_end(&bytes, 8_000), 10_000);
+        assert_eq!(write_end(&bytes, 0), 4_000);
+        assert_eq!(write_end(&bytes, 8_000), 10_000);
         let long = [&[b'x'; 9_999][..], b"\nend"].concat();
-        assert_eq!(piece_end(&long, 0), 10_000);
-        assert_eq!(piece_end(&long, 10_000), 10_003);
+        assert_eq!(write_end(&long, 0), 10_000);
+        assert_eq!(write_end(&long, 10_000), 10_003);
     }
 
     #[tokio::test]
-    async fn lines_that_a_pipe_took_are_known() {
+    async fn unwritten_events_are_counted_by_line() {
         let (writer, allow, _) = writer();
         let line = [&[b'x'; 99][..], b"\n"].concat();
         let bytes = line.repeat(100);
-        let marks: Vec<Mark> = (1..=100)
-            .map(|line| Mark {
+        let marks: Vec<EventMark> = (1..=100)
+            .map(|line| EventMark {
                 end: line * 100,
                 events: 1,
             })
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn writer_keeps_the_order_over_partial_and_refused_writes() {
+    async fn partial_and_refused_writes_keep_the_order() {
         let (writer, allow, read) = writer();
         assert!(writer.push(b"one\n", &marks(4, 1)));
         assert!(writer.push(b"two", &marks(3, 2)));
@@ -316,7 +317,7 @@ mod tests {
     async fn full_queue_has_room_after_a_write() {
         let (writer, allow, _) = writer();
         assert!(writer.push(b"first", &marks(5, 1)));
-        assert!(!writer.push(&vec![b'x'; QUEUE - 1], &marks(QUEUE - 1, 1)));
+        assert!(!writer.push(&vec![b'x'; QUEUE_BYTES - 1], &marks(QUEUE_BYTES - 1, 1)));
         allow.send(Ok(5)).unwrap();
         writer.room().await;
         assert_eq!(writer.unwritten(), 1);
@@ -325,11 +326,11 @@ mod tests {
     #[tokio::test]
     async fn failed_write_ends_every_wait() {
         let (writer, allow, _) = writer();
-        assert!(!writer.push(&vec![b'x'; QUEUE], &marks(QUEUE, 1)));
+        assert!(!writer.push(&vec![b'x'; QUEUE_BYTES], &marks(QUEUE_BYTES, 1)));
         allow.send(Err(ErrorKind::StorageFull.into())).unwrap();
         writer.room().await;
         writer.written().await;
-        assert!(matches!(writer.ended().await, End::Failed(_)));
+        assert!(matches!(writer.ended().await, OutputEnd::Failed(_)));
         assert!(writer.push(b"more", &marks(4, 1)));
     }
 }

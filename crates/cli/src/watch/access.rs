@@ -1,4 +1,4 @@
-//! With which credentials to watch, and where the exchange is.
+//! Credentials, hosts and proxy of `watch`.
 
 use kucoin_streams::auth::CredentialProblem;
 use kucoin_streams::auth::rest::{HostRole, HostsError, TokenError};
@@ -6,7 +6,7 @@ use kucoin_streams::{Credentials, Hosts, Proxy, WsKey};
 
 use crate::args::{HostArgs, WatchArgs};
 use crate::demo::Demo;
-use crate::exit::Failed;
+use crate::exit::CommandError;
 
 /// Credentials, hosts and the proxy.
 pub(crate) struct Access {
@@ -16,25 +16,25 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    pub(crate) fn new(args: &WatchArgs, demo: Option<&Demo>) -> Result<Self, Failed> {
+    pub(crate) fn new(args: &WatchArgs, demo: Option<&Demo>) -> Result<Self, CommandError> {
         if let Some(demo) = demo {
             return Ok(Self {
                 proxy: None,
                 credentials: demo.credentials()?,
                 hosts: Hosts::local(&demo.rest_url())
-                    .map_err(|error| Failed::other(error.to_string()))?,
+                    .map_err(|error| CommandError::other(error.to_string()))?,
             });
         }
         let credentials = Credentials::from_env().map_err(|error| {
             let is_set = |problem| problem != CredentialProblem::NotSet;
             let is_any_set = error.problems().iter().any(|(_, problem)| is_set(*problem));
-            // A wrong value says itself what to do.
+            // If a variable is set but invalid, the error already says what to do.
             let remedy = match is_any_set {
                 true => "",
                 false => "set these variables, ",
             };
-            Failed::usage(format!(
-                "{error}; {remedy}or try `kucoin-streams watch --demo`, which needs none"
+            CommandError::usage(format!(
+                "{error}; {remedy}or add `--demo` to watch a demo account"
             ))
         })?;
         Ok(Self {
@@ -45,18 +45,18 @@ impl Access {
     }
 }
 
-fn proxy(url: &str) -> Result<Proxy, Failed> {
+fn proxy(url: &str) -> Result<Proxy, CommandError> {
     match url {
-        "env" => Proxy::from_env().map_err(|error| Failed::usage(error.to_string())),
-        _ => Proxy::new(url).map_err(|error| Failed::usage(format!("--proxy: {error}"))),
+        "env" => Proxy::from_env().map_err(|error| CommandError::usage(error.to_string())),
+        _ => Proxy::new(url).map_err(|error| CommandError::usage(format!("--proxy: {error}"))),
     }
 }
 
-/// Refuses hosts that one of these connections could not use.
+/// Checks that every host that these connections need is set.
 pub(crate) fn check_hosts(
     hosts: &Hosts,
     mut ws_keys: impl Iterator<Item = WsKey>,
-) -> Result<(), Failed> {
+) -> Result<(), CommandError> {
     let checked = ws_keys.try_for_each(|ws_key| hosts.check(ws_key));
     checked.map_err(|error| {
         let option = match &error {
@@ -68,12 +68,12 @@ pub(crate) fn check_hosts(
             },
             _ => "",
         };
-        Failed::usage(format!("{error}{option}"))
+        CommandError::usage(format!("{error}{option}"))
     })
 }
 
-/// The hosts of the region, except for those that are set.
-fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
+/// Returns the hosts of the region, replaced by those that are set by options.
+fn hosts(args: &HostArgs) -> Result<Hosts, CommandError> {
     let mut hosts = Ok(Hosts::of(args.region));
     if let Some(url) = &args.rest_url {
         hosts = hosts.and_then(|hosts| hosts.with_spot_rest(url));
@@ -84,5 +84,5 @@ fn hosts(args: &HostArgs) -> Result<Hosts, Failed> {
     if let Some(url) = &args.pro_ws_url {
         hosts = hosts.and_then(|hosts| hosts.with_pro_ws(url));
     }
-    hosts.map_err(|error: HostsError| Failed::usage(error.to_string()))
+    hosts.map_err(|error: HostsError| CommandError::usage(error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! One connection of `watch`: from subscribing to its topics to its end.
+//! The connections of `watch`, from subscribing to the end.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -10,22 +10,22 @@ use kucoin_streams::{
 };
 
 use super::ended;
-use crate::exit::{Failed, Status};
+use crate::exit::{CommandError, ExitStatus};
 
-/// What comes of a connection.
-pub(super) enum Happening {
-    /// Every topic was answered, and one at least is live.
+/// An event of a connection.
+pub(super) enum FeedEvent {
+    /// Every topic was acknowledged or refused, and at least one is live.
     Live,
-    /// An event.
-    Arrived(Box<Update<AnyEvent>>),
-    /// A place where events may be missing.
+    /// An event of a topic.
+    Update(Box<Update<AnyEvent>>),
+    /// Events may be missing.
     Gap(Gap),
-    /// Nothing more comes.
-    Over(Result<(), Failed>),
+    /// The connection has ended.
+    Ended(Result<(), CommandError>),
 }
 
 /// A connection and its state.
-pub(super) struct Feed {
+pub(super) struct ConnectionFeed {
     ws_key: WsKey,
     state: State,
 }
@@ -35,18 +35,18 @@ type Subscribing = Pin<Box<dyn Future<Output = Result<AnySubscription, Subscribe
 enum State {
     Subscribing(Subscribing),
     Live(AnySubscription),
-    /// What became of its frames.
-    Over(Vec<TopicLedger>),
+    /// The connection has ended, with these frame counters.
+    Ended(Vec<TopicLedger>),
 }
 
-impl Feed {
-    /// Subscribes to those of the topics of one connection that the server takes.
+impl ConnectionFeed {
+    /// Subscribes to the topics of one connection and leaves out refused topics.
     pub(super) fn open(kucoin: &Kucoin, ws_key: WsKey, topics: Vec<AnyTopic>) -> Self {
         let kucoin = kucoin.clone();
         let subscribing = async move {
             let subscribed = kucoin.subscribe_any_available(topics).await;
             if let Err(SubscribeError::Refused { .. }) = subscribed {
-                // Without a topic it would stay open, and reconnect after a loss, for nothing.
+                // Otherwise the connection would stay open without a topic.
                 kucoin.close_connections(ws_key).await;
             }
             subscribed.map(|(subscription, _)| subscription)
@@ -57,31 +57,31 @@ impl Feed {
         }
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<FeedEvent> {
         let (outcome, ledger) = match &mut self.state {
             State::Subscribing(subscribing) => match ready!(subscribing.as_mut().poll(context)) {
                 Ok(subscription) => {
                     self.state = State::Live(subscription);
-                    return Poll::Ready(Happening::Live);
+                    return Poll::Ready(FeedEvent::Live);
                 }
                 Err(SubscribeError::Closed(closed)) => {
                     (ended(self.ws_key, &closed.reason), Vec::new())
                 }
                 Err(timed_out @ SubscribeError::TimedOut { .. }) => {
-                    let failed = Failed {
-                        status: Status::NotConnected,
+                    let failed = CommandError {
+                        status: ExitStatus::NotConnected,
                         message: format!("{}: {timed_out}", self.ws_key),
                     };
                     (Err(failed), Vec::new())
                 }
-                Err(other) => (Err(Failed::other(other.to_string())), Vec::new()),
+                Err(other) => (Err(CommandError::other(other.to_string())), Vec::new()),
             },
             State::Live(subscription) => {
-                // An event that this future did not return stays for the next one.
+                // Cancel safe: dropping the future loses no event.
                 let item = ready!(pin!(subscription.next()).poll(context));
                 match item {
-                    Some(Ok(update)) => return Poll::Ready(Happening::Arrived(Box::new(update))),
-                    Some(Err(gap)) => return Poll::Ready(Happening::Gap(gap)),
+                    Some(Ok(update)) => return Poll::Ready(FeedEvent::Update(Box::new(update))),
+                    Some(Err(gap)) => return Poll::Ready(FeedEvent::Gap(gap)),
                     None => {}
                 }
                 let outcome = match subscription.end_reason() {
@@ -90,47 +90,47 @@ impl Feed {
                 };
                 (outcome, subscription.ledger())
             }
-            State::Over(_) => return Poll::Pending,
+            State::Ended(_) => return Poll::Pending,
         };
-        self.state = State::Over(ledger);
-        Poll::Ready(Happening::Over(outcome))
+        self.state = State::Ended(ledger);
+        Poll::Ready(FeedEvent::Ended(outcome))
     }
 }
 
-/// All connections, each heard in its turn, so that a busy one does not drown the others.
+/// All connections, polled in turn so that a busy one does not starve the others.
 #[derive(Default)]
-pub(super) struct Feeds {
-    feeds: Vec<Feed>,
-    turn: usize,
+pub(super) struct ConnectionFeeds {
+    feeds: Vec<ConnectionFeed>,
+    next_index: usize,
 }
 
-impl Feeds {
-    pub(super) fn add(&mut self, feed: Feed) {
+impl ConnectionFeeds {
+    pub(super) fn add(&mut self, feed: ConnectionFeed) {
         self.feeds.push(feed);
     }
 
-    /// What comes next of any connection; waits for ever where none is open. Cancel safe.
-    pub(super) async fn next(&mut self) -> (WsKey, Happening) {
+    /// Waits for the next event of any connection; forever if none is open. Cancel safe.
+    pub(super) async fn next(&mut self) -> (WsKey, FeedEvent) {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// What comes next, if it is there already.
-    pub(super) fn try_next(&mut self) -> Option<(WsKey, Happening)> {
+    /// Returns the next event if one is ready.
+    pub(super) fn try_next(&mut self) -> Option<(WsKey, FeedEvent)> {
         let mut context = Context::from_waker(std::task::Waker::noop());
         match self.poll_next(&mut context) {
-            Poll::Ready(happening) => Some(happening),
+            Poll::Ready(event) => Some(event),
             Poll::Pending => None,
         }
     }
 
-    /// What comes of a connection that has not been live yet; waits for ever if there is none. Cancel safe.
-    pub(super) async fn next_subscribed(&mut self) -> (WsKey, Happening) {
+    /// Waits for the next event of a connection that was not live yet; forever if there is none. Cancel safe.
+    pub(super) async fn next_subscribed(&mut self) -> (WsKey, FeedEvent) {
         std::future::poll_fn(|context| {
             for feed in &mut self.feeds {
                 if matches!(feed.state, State::Subscribing(_))
-                    && let Poll::Ready(happening) = feed.poll_next(context)
+                    && let Poll::Ready(event) = feed.poll_next(context)
                 {
-                    return Poll::Ready((feed.ws_key, happening));
+                    return Poll::Ready((feed.ws_key, event));
                 }
             }
             Poll::Pending
@@ -138,33 +138,33 @@ impl Feeds {
         .await
     }
 
-    pub(super) fn are_over(&self) -> bool {
+    pub(super) fn have_ended(&self) -> bool {
         self.feeds
             .iter()
-            .all(|feed| matches!(feed.state, State::Over(_)))
+            .all(|feed| matches!(feed.state, State::Ended(_)))
     }
 
-    /// What became of every frame so far, topic by topic.
+    /// Returns the frame counters of each topic.
     pub(super) fn ledgers(&self) -> Vec<(WsKey, TopicLedger)> {
-        let of_feed = |feed: &Feed| {
+        let topics_of = |feed: &ConnectionFeed| {
             let ws_key = feed.ws_key;
             let ledger = match &feed.state {
                 State::Subscribing(_) => Vec::new(),
                 State::Live(items) => items.ledger(),
-                State::Over(ledger) => ledger.clone(),
+                State::Ended(ledger) => ledger.clone(),
             };
             ledger.into_iter().map(move |topic| (ws_key, topic))
         };
-        self.feeds.iter().flat_map(of_feed).collect()
+        self.feeds.iter().flat_map(topics_of).collect()
     }
 
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(WsKey, Happening)> {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(WsKey, FeedEvent)> {
         let count = self.feeds.len();
-        for at in (self.turn..count).chain(0..self.turn.min(count)) {
+        for at in (self.next_index..count).chain(0..self.next_index.min(count)) {
             let feed = &mut self.feeds[at];
-            if let Poll::Ready(happening) = feed.poll_next(context) {
-                self.turn = at + 1;
-                return Poll::Ready((feed.ws_key, happening));
+            if let Poll::Ready(event) = feed.poll_next(context) {
+                self.next_index = at + 1;
+                return Poll::Ready((feed.ws_key, event));
             }
         }
         Poll::Pending

@@ -1,10 +1,10 @@
-//! `watch`: show the events of an account as they come.
+//! `watch`: prints the events of an account as they arrive.
 
 mod access;
 mod feed;
-mod live;
 mod plan;
-mod stop;
+mod stop_reason;
+mod watch_loop;
 
 use kucoin_streams::auth::rest::ConfigError;
 use kucoin_streams::client::ClosedError;
@@ -12,22 +12,25 @@ use kucoin_streams::{BuildError, CloseReason, Config, Kucoin, WsKey};
 
 use crate::args::{Format, WatchArgs};
 use crate::demo::Demo;
-use crate::exit::{Failed, Status, Stderr};
+use crate::exit::{CommandError, ExitStatus, Stderr};
 use crate::output::Printer;
 use crate::signals::Signals;
 use crate::watch::access::Access;
-use crate::watch::live::{Terms, Watch};
-use crate::watch::plan::{Plan, Wish};
+use crate::watch::plan::{Plan, PlannedConnection};
+use crate::watch::watch_loop::{WatchLoop, WatchOptions};
 
-pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Failed> {
-    // What was asked for is checked before anything is started.
+pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), CommandError> {
+    // Usage errors first, before anything is started.
     let plan = Plan::new(&args.ws_key, &args.topic)?;
     let demo = match args.demo {
         true => Some(Demo::start().await?),
         false => None,
     };
     let access = Access::new(&args, demo.as_ref())?;
-    access::check_hosts(&access.hosts, plan.wishes.iter().map(Wish::ws_key))?;
+    access::check_hosts(
+        &access.hosts,
+        plan.connections.iter().map(PlannedConnection::ws_key),
+    )?;
     let kucoin = Kucoin::builder()
         .credentials(access.credentials)
         .hosts(access.hosts)
@@ -36,49 +39,52 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Fail
         .proxy(access.proxy)
         .build()
         .map_err(cannot_build)?;
-    let signals =
-        Signals::listen().map_err(|error| Failed::because("cannot listen for signals", &error))?;
+    let signals = Signals::listen()
+        .map_err(|error| CommandError::because("cannot listen for signals", &error))?;
     let format = Format::or_by_terminal(args.format);
-    let whose = match &demo {
-        Some(_) => "a made-up account on an exchange inside of this program",
+    let account = match &demo {
+        Some(_) => "a demo account on a local exchange",
         None => "your account",
     };
-    let heading = format!("{whose}, {}", plan.summary());
-    let Plan { wishes, names } = plan;
-    let mut printer = Printer::new(format, args.times.into(), names, wishes.len() > 1)
-        .map_err(Failed::cannot_write)?;
+    let heading = format!("{account}, {}", plan.summary());
+    let Plan {
+        connections,
+        aliases,
+    } = plan;
+    let mut printer = Printer::new(format, args.times.into(), aliases, connections.len() > 1)
+        .map_err(CommandError::cannot_write)?;
     printer.heading(&heading);
-    let terms = Terms {
+    let options = WatchOptions {
         count: args.count,
         for_time: args.for_time,
         stats: args.stats,
     };
-    Watch::new(kucoin, wishes, printer, stderr, terms)
+    WatchLoop::new(kucoin, connections, printer, stderr, options)
         .run(demo.as_ref(), signals)
         .await
 }
 
-fn cannot_build(error: BuildError) -> Failed {
+fn cannot_build(error: BuildError) -> CommandError {
     match error {
         BuildError::Config(
             ConfigError::Proxy
             | ConfigError::PlaintextThroughProxy { .. }
             | ConfigError::Ipv6ThroughProxy { .. },
-        ) => Failed::usage(format!("--proxy: {error}")),
-        _ => Failed::other(error.to_string()),
+        ) => CommandError::usage(format!("--proxy: {error}")),
+        _ => CommandError::other(error.to_string()),
     }
 }
 
-/// Turns the end of a connection into the end of the command.
-fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), Failed> {
+/// Converts the end of a connection into the outcome of the command.
+fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), CommandError> {
     let CloseReason::Failed(failure) = reason else {
         return Ok(());
     };
     let closed = ClosedError::new(reason.clone());
-    Err(Failed {
+    Err(CommandError {
         status: match closed.is_refusal() {
-            true => Status::Refused,
-            false => Status::Other,
+            true => ExitStatus::Refused,
+            false => ExitStatus::Other,
         },
         message: format!("{ws_key}: {failure}"),
     })

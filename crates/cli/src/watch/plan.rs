@@ -1,106 +1,98 @@
-//! What to watch.
+//! Which connections and topics to watch.
 
 use kucoin_streams::pro::{self, RequestError};
 use kucoin_streams::{AnyTopic, Kucoin, ParseAnyTopicError, WsKey};
 
-use crate::exit::Failed;
-use crate::output::Names;
-use crate::watch::feed::Feed;
+use crate::exit::CommandError;
+use crate::output::TopicAliases;
+use crate::watch::feed::ConnectionFeed;
 
-/// Where the topics are listed.
-const LIST: &str = "`kucoin-streams watch --help` lists the topics";
+/// Hint at the list of topics.
+const LIST: &str = "`kucoin-streams watch --help` lists all topics";
 
-/// What is watched if nothing is asked for. Pro V2 reports the same account a second time, and for a unified account only:
-/// it is watched if it is asked for.
-const BY_DEFAULT: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
+/// Connections without `--ws-key` and `--topic`. Pro V2 would report the same account a second time, and only a unified
+/// account.
+const DEFAULT_CONNECTIONS: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 
-/// So many topics are named one by one.
-const NAMED_AT_MOST: usize = 3;
+/// Maximum number of topics that the summary lists by name.
+const MAX_LISTED: usize = 3;
 
-/// All that is wanted.
+/// What to watch.
 pub(crate) struct Plan {
-    /// The connections, in the order in which they are documented.
-    pub(crate) wishes: Vec<Wish>,
-    /// What topics are to be called.
-    pub(crate) names: Names,
+    /// Connections in the order of the documentation.
+    pub(crate) connections: Vec<PlannedConnection>,
+    /// Topics under the text that the user gave.
+    pub(crate) aliases: TopicAliases,
 }
 
-/// One connection, and what is wanted of it.
-pub(crate) struct Wish {
+/// A connection to open, and its topics.
+pub(crate) struct PlannedConnection {
     ws_key: WsKey,
     topics: Vec<AnyTopic>,
-    origin: Origin,
+    /// Whether the user asked for the connection or for topics of it.
+    is_requested: bool,
 }
 
-/// Why a connection is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    /// It or topics of it were asked for.
-    Named,
-    /// It is one of all.
-    Default,
-}
-
-impl Wish {
+impl PlannedConnection {
     pub(crate) fn ws_key(&self) -> WsKey {
         self.ws_key
     }
 
-    /// Whether it was asked for, and is not just one of all.
-    pub(crate) fn is_named(&self) -> bool {
-        self.origin == Origin::Named
+    /// Returns whether the user asked for the connection or for topics of it.
+    pub(crate) fn is_requested(&self) -> bool {
+        self.is_requested
     }
 
-    /// Begins to subscribe.
-    pub(crate) fn open(self, kucoin: &Kucoin) -> Feed {
-        Feed::open(kucoin, self.ws_key, self.topics)
+    /// Starts to subscribe.
+    pub(crate) fn open(self, kucoin: &Kucoin) -> ConnectionFeed {
+        ConnectionFeed::open(kucoin, self.ws_key, self.topics)
     }
 }
 
 impl Plan {
-    /// The connections to open and their topics.
+    /// Plans the connections for `--ws-key` and `--topic`.
     ///
-    /// A connection that is asked for without a topic of its own is wanted with all about the account, and so is every
-    /// connection of [`BY_DEFAULT`] if nothing is asked for.
-    pub(crate) fn new(ws_keys: &[WsKey], topics: &[String]) -> Result<Self, Failed> {
-        let (asked, names) = parse(ws_keys, topics)?;
-        let origin = match ws_keys.is_empty() && topics.is_empty() {
-            true => Origin::Default,
-            false => Origin::Named,
-        };
-        let mut wishes = Vec::new();
+    /// A requested connection without topics gets all account-wide topics. Without any option, so does every connection
+    /// of [`DEFAULT_CONNECTIONS`].
+    pub(crate) fn new(ws_keys: &[WsKey], topics: &[String]) -> Result<Self, CommandError> {
+        let is_requested = !ws_keys.is_empty() || !topics.is_empty();
+        let (requested, aliases) = parse(ws_keys, topics)?;
+        let mut connections = Vec::new();
         for ws_key in WsKey::ALL {
-            let is_wanted = match origin {
-                Origin::Default => BY_DEFAULT.contains(&ws_key),
-                Origin::Named => ws_keys.contains(&ws_key),
+            let is_wanted = match is_requested {
+                true => ws_keys.contains(&ws_key),
+                false => DEFAULT_CONNECTIONS.contains(&ws_key),
             };
-            let of_key = asked.iter().filter(|topic| topic.ws_key() == ws_key);
+            let of_key = requested.iter().filter(|topic| topic.ws_key() == ws_key);
             let mut topics: Vec<AnyTopic> = of_key.cloned().collect();
             if topics.is_empty() && is_wanted {
                 topics = AnyTopic::account_wide(ws_key);
             }
             if !topics.is_empty() {
-                wishes.push(Wish {
+                connections.push(PlannedConnection {
                     ws_key,
                     topics,
-                    origin,
+                    is_requested,
                 });
             }
         }
-        Ok(Self { wishes, names })
+        Ok(Self {
+            connections,
+            aliases,
+        })
     }
 
-    /// What is watched, in one short line.
+    /// Returns a one-line summary of what is watched.
     pub(crate) fn summary(&self) -> String {
-        let topics = self.wishes.iter().flat_map(|wish| &wish.topics);
+        let topics = self.connections.iter().flat_map(|planned| &planned.topics);
         let names: Vec<String> = topics.map(ToString::to_string).collect();
-        if names.len() <= NAMED_AT_MOST {
-            let asked: Vec<&str> = names.iter().map(|name| self.names.asked(name)).collect();
-            return asked.join(", ");
+        if names.len() <= MAX_LISTED {
+            let names: Vec<&str> = names.iter().map(|name| self.aliases.name(name)).collect();
+            return names.join(", ");
         }
-        let counts = self.wishes.iter();
+        let counts = self.connections.iter();
         let counts: Vec<String> = counts
-            .map(|wish| format!("{} topics of {}", wish.topics.len(), wish.ws_key()))
+            .map(|planned| format!("{} topics of {}", planned.topics.len(), planned.ws_key()))
             .collect();
         match counts.split_last() {
             Some((last, [])) => last.clone(),
@@ -110,33 +102,38 @@ impl Plan {
     }
 }
 
-/// Reads topics, each once, and what they are to be called. If connections are named, only theirs may be.
-fn parse(ws_keys: &[WsKey], given: &[String]) -> Result<(Vec<AnyTopic>, Names), Failed> {
-    let (mut topics, mut names) = (Vec::new(), Names::default());
+/// Parses topics and removes duplicates. If `ws_keys` is not empty, a topic of another connection is an error.
+fn parse(
+    ws_keys: &[WsKey],
+    given: &[String],
+) -> Result<(Vec<AnyTopic>, TopicAliases), CommandError> {
+    let (mut topics, mut aliases) = (Vec::new(), TopicAliases::default());
     for text in given {
         let topic: AnyTopic = text
             .parse()
-            .map_err(|error| Failed::usage(explained(text, error)))?;
+            .map_err(|error| CommandError::usage(parse_error(text, error)))?;
         let ws_key = topic.ws_key();
         if !ws_keys.is_empty() && !ws_keys.contains(&ws_key) {
-            return Err(Failed::usage(format!(
-                "{text} is a topic of {ws_key}: add `--ws-key {ws_key}`, or leave --ws-key out"
+            return Err(CommandError::usage(format!(
+                "topic `{text}` belongs to connection {ws_key}: add `--ws-key {ws_key}`, or remove --ws-key"
             )));
         }
         if !topics.contains(&topic) {
-            names.note(topic.to_string(), text);
+            aliases.insert(topic.to_string(), text);
             topics.push(topic);
         }
     }
-    Ok((topics, names))
+    Ok((topics, aliases))
 }
 
-/// Says what is wrong with the text of a topic, and where the topics are listed.
-fn explained(text: &str, error: ParseAnyTopicError) -> String {
+/// Describes why a topic cannot be parsed, and how to list all topics.
+fn parse_error(text: &str, error: ParseAnyTopicError) -> String {
     let channel = text.trim_start_matches('/');
     match error {
         ParseAnyTopicError::V1(_) if channel.parse::<pro::AnyProTopic>().is_ok() => {
-            format!("unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without a `/`?")
+            format!(
+                "unknown V1 topic `{text}`; did you mean `{channel}` of Pro V2, without the `/`?"
+            )
         }
         ParseAnyTopicError::Pro(RequestError::UnknownName {
             what: "channel", ..
@@ -148,19 +145,24 @@ fn explained(text: &str, error: ParseAnyTopicError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::Status;
+    use crate::exit::ExitStatus;
 
-    fn of(ws_keys: &[WsKey], topics: &[&str]) -> Result<Plan, Failed> {
+    fn of(ws_keys: &[WsKey], topics: &[&str]) -> Result<Plan, CommandError> {
         let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
         Plan::new(ws_keys, &topics)
     }
 
     #[track_caller]
-    fn check(ws_keys: &[WsKey], topics: &[&str], expected: &[Vec<AnyTopic>], named: bool) {
-        let Plan { wishes, .. } = of(ws_keys, topics).unwrap();
-        let found: Vec<&Vec<AnyTopic>> = wishes.iter().map(|wish| &wish.topics).collect();
+    fn check(ws_keys: &[WsKey], topics: &[&str], expected: &[Vec<AnyTopic>], requested: bool) {
+        let Plan { connections, .. } = of(ws_keys, topics).unwrap();
+        let found: Vec<&Vec<AnyTopic>> =
+            connections.iter().map(|planned| &planned.topics).collect();
         assert_eq!(found, expected.iter().collect::<Vec<_>>());
-        assert!(wishes.iter().all(|wish| wish.is_named() == named));
+        assert!(
+            connections
+                .iter()
+                .all(|planned| planned.is_requested() == requested)
+        );
     }
 
     fn all_of_spot() -> Vec<AnyTopic> {
@@ -175,12 +177,12 @@ mod tests {
     const ORDERS: &str = "/contractMarket/tradeOrders";
 
     #[test]
-    fn without_a_wish_everything_is_watched_and_nothing_is_named() {
+    fn default_is_both_connections_of_v1() {
         check(&[], &[], &[all_of_spot(), all_of_futures()], false);
     }
 
     #[test]
-    fn a_topic_brings_its_connection_and_no_other() {
+    fn topic_adds_only_its_connection() {
         let balance = || vec![BALANCE.parse().unwrap()];
         let orders = || vec![ORDERS.parse().unwrap()];
         check(&[], &[BALANCE], &[balance()], true);
@@ -190,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_without_a_topic_of_its_own_is_watched_whole() {
+    fn connection_without_topics_gets_all_topics() {
         let both = [WsKey::FuturesPrivateV1, WsKey::SpotPrivateV1];
         check(&both[..1], &[], &[all_of_futures()], true);
         check(&both, &[], &[all_of_spot(), all_of_futures()], true);
@@ -201,25 +203,25 @@ mod tests {
     #[track_caller]
     fn wrong(ws_keys: &[WsKey], topics: &[&str], words: &[&str]) {
         let error = of(ws_keys, topics).map(|_| ()).unwrap_err();
-        assert_eq!(error.status, Status::Usage);
+        assert_eq!(error.status, ExitStatus::Usage);
         for word in words {
             assert!(error.message.contains(word), "{}", error.message);
         }
     }
 
     #[test]
-    fn a_topic_of_a_connection_that_is_not_among_the_named_is_wrong_usage() {
+    fn topic_of_another_connection_is_wrong_usage() {
         let words = [ORDERS, "futuresPrivateV1", "--ws-key"];
         wrong(&[WsKey::SpotPrivateV1], &[ORDERS], &words);
     }
 
     #[test]
-    fn a_misspelt_topic_is_wrong_usage_and_the_nearest_is_named() {
+    fn misspelt_topic_suggests_the_nearest() {
         wrong(&[], &["/account/balances"], &["`/account/balance`"]);
     }
 
     #[test]
-    fn unified_connection_is_watched_if_it_is_asked_for() {
+    fn pro_v2_is_watched_only_on_request() {
         let all = || AnyTopic::account_wide(WsKey::PrivateProV2);
         check(&[WsKey::PrivateProV2], &[], &[all()], true);
         let text = "position?tradeType=FUTURES&symbol=XBTUSDTM";
@@ -228,11 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_channel_is_said_in_its_own_words() {
+    fn invalid_channel_says_what_is_wrong() {
         let misspelt = ["`orderAll`", "begin with `/`"];
         wrong(&[], &["orderAl?tradeType=UNIFIED"], &misspelt);
         wrong(&[], &["orderAll"], &["`tradeType`"]);
-        // A `/` further on makes no path.
+        // A `/` after the `?` does not make it a V1 topic.
         let symbol = ["`BTC/USDT`", "symbol"];
         wrong(&[], &["order?tradeType=SPOT&symbol=BTC/USDT"], &symbol);
         let path = ["`orderAll?tradeType=UNIFIED` of Pro V2"];
@@ -240,18 +242,18 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_is_called_what_it_was_first_asked_for_by() {
+    fn topic_keeps_the_text_first_given() {
         let other = "position?symbol=XBTUSDTM&tradeType=FUTURES";
         let own = "position?tradeType=FUTURES&symbol=XBTUSDTM";
         for (asked, first) in [([other, own], other), ([own, other], own)] {
             let plan = of(&[], &asked).unwrap();
-            assert_eq!(plan.names.asked(own), first);
+            assert_eq!(plan.aliases.name(own), first);
             assert_eq!(plan.summary(), first);
         }
     }
 
     #[test]
-    fn the_summary_is_short() {
+    fn summary_is_short() {
         let two = of(&[], &[BALANCE, ORDERS]).unwrap().summary();
         assert_eq!(two, format!("{BALANCE}, {ORDERS}"));
         let all = of(&[], &[]).unwrap().summary();

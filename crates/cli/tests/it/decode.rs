@@ -1,4 +1,4 @@
-//! `decode`: a line in, a line out.
+//! `decode`: one output line for each input line.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::rig::*;
 
-/// Pushes of every kind, one a line.
+/// Pushes of every kind, one per line.
 const PUSHES: &str = include_str!("../fixtures/v1.ndjson");
 
 const CONTROL: [(&str, &str); 8] = [
@@ -52,7 +52,7 @@ fn command_of(args: &[&str]) -> Command {
 }
 
 /// Runs the command on this input.
-fn decode(args: &[&str], input: &[u8]) -> Ran {
+fn decode(args: &[&str], input: &[u8]) -> CommandOutput {
     let mut running = Running::start(command_of(args));
     let mut stdin = running.stdin();
     let input = input.to_vec();
@@ -91,14 +91,14 @@ fn every_push_is_an_update_with_all_of_its_fields() {
             (Some("update"), known.len())
         );
         let (given, shown) = (frame["data"].as_object().unwrap(), &line["data"]);
-        // Null and the empty text say nothing.
+        // Null and empty strings may be omitted.
         for (name, value) in given {
             assert!(
                 value.is_null() || value == "" || !shown[name].is_null(),
                 "{name} of {line}"
             );
         }
-        // What a field is spelled like, and the contract that only the topic tells, may come to it.
+        // A normalized field name, and the symbol from the topic, may be added.
         let added = |name: &&String| !given.contains_key(*name);
         for name in shown.as_object().unwrap().keys().filter(added) {
             assert!(
@@ -110,7 +110,7 @@ fn every_push_is_an_update_with_all_of_its_fields() {
 }
 
 #[test]
-fn numbers_keep_their_digits_and_times_their_nanoseconds() {
+fn numbers_keep_digits_and_times_nanoseconds() {
     let ran = decode(&[], PUSHES.as_bytes()).succeeds();
     for digits in [
         r#""totalAsset":"0.01234567890123456789""#,
@@ -135,7 +135,7 @@ fn numbers_keep_their_digits_and_times_their_nanoseconds() {
 }
 
 #[test]
-fn nothing_of_a_control_frame_is_lost() {
+fn control_frames_are_kept_whole() {
     let input: String = CONTROL
         .iter()
         .map(|(frame, _)| format!("{frame}\n"))
@@ -144,21 +144,21 @@ fn nothing_of_a_control_frame_is_lost() {
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(lines.len(), CONTROL.len());
     for (line, (frame, expected)) in lines.iter().zip(CONTROL) {
-        // The frame stands at the end, byte for byte.
+        // The frame is at the end, byte for byte.
         let expected = expected.strip_suffix('}').unwrap();
         assert_eq!(*line, format!("{expected},\"frame\":{frame}}}"));
     }
 }
 
 #[test]
-fn unknown_fields_of_the_envelope_stay_beside_the_event() {
+fn unknown_envelope_fields_are_kept() {
     let line = one(br#"{"topic":"/account/balance","type":"message","data":{"currency":"KCS","new":[0.10]},"tunnelId":"bt1"}"#);
     assert_eq!(line["envelope"], json!({"tunnelId": "bt1"}));
     assert_eq!(line["data"]["new"], json!([0.10]));
 }
 
 #[test]
-fn what_cannot_be_decoded_says_why_and_stays_as_it_came() {
+fn undecodable_line_has_reason_and_raw_text() {
     for (input, reason) in [
         (&br#"{"topic":"/account/balance","type":"mess"#[..], ""),
         (
@@ -176,13 +176,13 @@ fn what_cannot_be_decoded_says_why_and_stays_as_it_came() {
         let line = one(input);
         assert_eq!(line["kind"], "undecodable", "{line}");
         assert_eq!(line["raw"], String::from_utf8_lossy(input).as_ref());
-        let told = line["reason"].as_str().unwrap();
-        assert!(!told.is_empty() && told.contains(reason), "{line}");
+        let reported = line["reason"].as_str().unwrap();
+        assert!(!reported.is_empty() && reported.contains(reason), "{line}");
     }
 }
 
 #[test]
-fn a_line_that_is_not_utf_8_is_undecodable() {
+fn line_that_is_not_utf_8_is_undecodable() {
     let line = one(b"{\"type\":\"\xff\"}\n");
     assert_eq!(
         (&line["kind"], &line["reason"]),
@@ -192,15 +192,15 @@ fn a_line_that_is_not_utf_8_is_undecodable() {
 }
 
 #[test]
-fn blank_lines_are_skipped_and_the_order_stays() {
+fn blank_lines_are_skipped_in_order() {
     let input = "\n{\"type\":\"ack\",\"id\":\"1\"}\r\n  \t\r\n\n{\"type\":\"pong\",\"id\":\"2\"}\nno\n\n{\"type\":\"ack\",\"id\":\"3\"}";
     let lines = decode(&[], input.as_bytes()).succeeds().lines();
-    let told: Vec<(&Value, &Value)> = lines
+    let reported: Vec<(&Value, &Value)> = lines
         .iter()
         .map(|line| (&line["kind"], &line["id"]))
         .collect();
     assert_eq!(
-        json!(told),
+        json!(reported),
         json!([
             ["ack", "1"],
             ["pong", "2"],
@@ -212,30 +212,30 @@ fn blank_lines_are_skipped_and_the_order_stays() {
 }
 
 #[test]
-fn strict_fails_where_a_frame_was_not_understood_and_says_how_many() {
+fn strict_fails_with_counts() {
     let good = "{\"type\":\"ack\",\"id\":\"1\"}\n";
     decode(&["--strict"], good.as_bytes()).succeeds();
     for (bad, counts) in [
-        ("no\nno\n{}\n", "of 4 frames, 2 undecodable and 1 other"),
+        ("no\nno\n{}\n", "4 frames: 2 undecodable, 1 other"),
         (
             "{\"type\":\"notice\"}\n",
-            "of 2 frames, 0 undecodable and 1 other",
+            "2 frames: 0 undecodable, 1 other",
         ),
-        ("no\n", "of 2 frames, 1 undecodable and 0 other"),
+        ("no\n", "2 frames: 1 undecodable, 0 other"),
     ] {
         let input = format!("{good}{bad}");
         let lines = decode(&[], input.as_bytes()).succeeds().lines();
         let strict = decode(&["--strict"], input.as_bytes());
         assert_eq!(strict.status, Some(1));
         assert_eq!(strict.lines(), lines);
-        let told: Vec<&str> = strict.stderr.lines().collect();
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains(counts), "{told:?}");
+        let reported: Vec<&str> = strict.stderr.lines().collect();
+        assert_eq!(reported.len(), 1, "{reported:?}");
+        assert!(reported[0].contains(counts), "{reported:?}");
     }
 }
 
 #[test]
-fn a_line_may_have_any_length() {
+fn long_lines_are_decoded() {
     let long = "x".repeat(2 * 1024 * 1024);
     let frame = format!(
         r#"{{"topic":"/account/balance","type":"message","data":{{"currency":"KCS","note":"{long}"}}}}"#
@@ -250,14 +250,14 @@ fn a_line_may_have_any_length() {
 }
 
 #[test]
-fn a_reader_sees_each_line_while_the_input_is_still_open() {
+fn lines_are_written_while_the_input_is_open() {
     let mut running = Running::start(command_of(&[]));
     let mut stdin = running.stdin();
     for id in 1..=3 {
         writeln!(stdin, "{{\"type\":\"ack\",\"id\":\"{id}\"}}").unwrap();
         assert_eq!(object(&running.line())["id"], id.to_string());
     }
-    // The beginning of a line keeps nothing back.
+    // An incomplete line does not hold back complete ones.
     write!(stdin, "{{\"type\":\"pong\"}}\n{{\"type\":").unwrap();
     assert_eq!(object(&running.line())["kind"], "pong");
     drop(stdin);
@@ -265,12 +265,12 @@ fn a_reader_sees_each_line_while_the_input_is_still_open() {
 }
 
 #[test]
-fn a_reader_that_has_enough_ends_it_quietly() {
+fn closed_pipe_ends_quietly() {
     for args in [&[][..], &["--strict"]] {
         let mut running = Running::start(command_of(args));
         let mut stdin = running.stdin();
         let writer = std::thread::spawn(move || {
-            // Until nobody reads any more.
+            // Until the command closes its stdin.
             while stdin.write_all(b"{\"type\":\"pong\"}\nno\n").is_ok() {}
         });
         running.line();
@@ -293,10 +293,10 @@ fn wrong_arguments_are_wrong_usage() {
     }
 }
 
-/// Pushes of the unified connection, and of hedge mode, which are of both protocols.
+/// Pushes of Pro V2.
 const UNIFIED_PUSHES: &str = include_str!("../fixtures/pro.ndjson");
 
-/// What a reader has of a number whose numbers are floats of 64 bits, as in JavaScript and jq 1.6.
+/// Asserts that no number loses digits in a parser with 64-bit floats, such as JavaScript and jq 1.6.
 fn assert_survives_floats(value: &Value, line: &str) {
     match value {
         Value::Number(number) => {
@@ -320,7 +320,7 @@ fn assert_survives_floats(value: &Value, line: &str) {
 }
 
 #[test]
-fn no_number_loses_digits_in_a_reader_of_floats() {
+fn numbers_survive_parsers_with_floats() {
     for (protocol, pushes) in [("v1", PUSHES), ("pro", UNIFIED_PUSHES)] {
         let ran = decode(&["--protocol", protocol, "--strict"], pushes.as_bytes()).succeeds();
         for line in ran.stdout.lines() {
@@ -330,7 +330,7 @@ fn no_number_loses_digits_in_a_reader_of_floats() {
 }
 
 #[test]
-fn times_are_for_people_if_asked_for() {
+fn times_are_rfc3339_on_request() {
     let frame = r#"{"topic":"/contractMarket/tradeOrders","type":"message","data":{"symbol":"XBTUSDTM","orderId":"a6","type":"open","orderTime":1.765E18,"ts":1765000000000000001,"tradeId":"1"}}"#;
     let of = |times: &str| {
         let ran = decode(&["--times", times], frame.as_bytes()).succeeds();
@@ -357,7 +357,7 @@ fn times_are_for_people_if_asked_for() {
 }
 
 #[test]
-fn time_that_cannot_be_read_stays_raw_and_costs_no_event() {
+fn invalid_time_stays_raw_and_loses_no_event() {
     for raw in ["1.7650000000000000001E18", "1.765E19", "\"soon\"", "[1]"] {
         let frame = format!(
             r#"{{"topic":"/account/balance","type":"message","data":{{"currency":"KCS","total":"1.50","time":{raw}}}}}"#
@@ -375,7 +375,7 @@ fn time_that_cannot_be_read_stays_raw_and_costs_no_event() {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_costs_no_event() {
+fn half_surrogate_pair_loses_no_event() {
     for half in [r"gm \ud83d", r"\udc00", r"\uD83D\uD83D", r"\ud83d \udc00"] {
         let v1 = format!(
             r#"{{"topic":"/spotMarket/tradeOrdersV2","type":"message","userId":"{half}","data":{{"clientOid":"{half}","orderId":"a1","symbol":"BTC-USDT","type":"open","ts":1765000000000000001}}}}"#
@@ -388,7 +388,7 @@ fn half_of_a_surrogate_pair_costs_no_event() {
             let ran = decode(&args, frame.as_bytes()).succeeds();
             for kept in [
                 r#""kind":"update""#.to_owned(),
-                // As it came, with each half spelled out: jq 1.6 refuses it otherwise.
+                // Each half is escaped, because jq 1.6 rejects it otherwise.
                 format!(r#""clientOid":"{}""#, half.replace('\\', r"\\")),
                 r#""1765000000000000001""#.to_owned(),
             ] {

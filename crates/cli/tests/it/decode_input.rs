@@ -1,4 +1,4 @@
-//! What `decode` reads: files, stdin, encodings, and frames of both generations in one file.
+//! Input of `decode`: files, stdin, encodings, and frames of both protocols in one file.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::rig::*;
 const V1: &str = include_str!("../fixtures/v1.ndjson");
 const PRO: &str = include_str!("../fixtures/pro.ndjson");
 
-/// A file of this test, removed when it is dropped.
+/// A temporary file, removed on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -33,19 +33,19 @@ impl Drop for Scratch {
     }
 }
 
-fn decode_file(name: &str, bytes: &[u8]) -> Ran {
+fn decode_file(name: &str, bytes: &[u8]) -> CommandOutput {
     let file = Scratch::new(name, bytes);
     run(command(&["decode", "--strict", file.path()]))
 }
 
-fn decode_stdin(args: &[&str], input: &[u8]) -> Ran {
+fn decode_stdin(args: &[&str], input: &[u8]) -> CommandOutput {
     let mut command = command(args);
     command.stdin(Stdio::piped());
     let mut running = Running::start(command);
     let mut stdin = running.stdin();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || {
-        // It may end before it has read everything.
+        // The command may end before it has read everything.
         let _ = stdin.write_all(&input);
     });
     let ran = running.finish();
@@ -53,9 +53,9 @@ fn decode_stdin(args: &[&str], input: &[u8]) -> Ran {
     ran
 }
 
-/// The one line that says why a file is not decoded.
+/// Asserts status 2 and one line on stderr with these parts.
 #[track_caller]
-fn refused(ran: &Ran, parts: &[&str]) {
+fn refused(ran: &CommandOutput, parts: &[&str]) {
     assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""));
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     for part in parts {
@@ -80,7 +80,7 @@ fn protocol_of_each_frame_is_detected() {
         ran.succeeds().lines()
     };
     let (v1, pro) = (alone("v1", V1), alone("pro", PRO));
-    // Each frame after one of the other generation.
+    // Alternate between the two protocols.
     let mut mixed = String::new();
     let mut expected: Vec<Value> = Vec::new();
     for index in 0..v1.len().max(pro.len()) {
@@ -96,7 +96,7 @@ fn protocol_of_each_frame_is_detected() {
 }
 
 #[test]
-fn control_frames_of_both_generations_are_detected() {
+fn control_frames_of_both_protocols_are_detected() {
     for (frame, kind) in [
         (r#"{"id":"c-17","type":"welcome"}"#, "welcome"),
         (
@@ -120,7 +120,7 @@ fn control_frames_of_both_generations_are_detected() {
 }
 
 #[test]
-fn broken_push_of_either_generation_says_why() {
+fn broken_push_of_both_protocols_says_why() {
     for broken in [
         &V1.lines().next().unwrap()[..60],
         &PRO.lines().next().unwrap()[..60],
@@ -129,14 +129,14 @@ fn broken_push_of_either_generation_says_why() {
         assert_eq!(object(&ran.stdout)["kind"], "undecodable");
         assert_eq!(object(&ran.stdout)["raw"], broken);
     }
-    // Its generation is known although it is no JSON: the reason is that of a push.
+    // The protocol is detected even though a field is repeated: the reason is that of a push.
     let twice = r#"{"T":"orderAll.UNIFIED","T":"orderAll.UNIFIED","d":{}}"#;
     let ran = decode_stdin(&["decode"], twice.as_bytes()).succeeds();
     assert_ne!(object(&ran.stdout)["kind"], "other", "{}", ran.stdout);
 }
 
 #[test]
-fn byte_order_mark_windows_lines_and_a_missing_end_change_nothing() {
+fn bom_and_windows_line_endings_change_nothing() {
     let plain = decode_file("plain.ndjson", V1.as_bytes()).succeeds();
     let windows = V1.replace('\n', "\r\n");
     for (name, text) in [
@@ -149,7 +149,7 @@ fn byte_order_mark_windows_lines_and_a_missing_end_change_nothing() {
         let ran = decode_file(name, text.as_bytes()).succeeds();
         assert_eq!(ran.stdout, plain.stdout, "{name}");
     }
-    // Files that were joined have marks inside.
+    // Concatenated files have byte order marks inside.
     let joined = decode_file("joined", format!("\u{feff}{V1}\u{feff}{V1}").as_bytes());
     assert_eq!(joined.succeeds().lines().len(), 2 * plain.lines().len());
 }
@@ -162,7 +162,7 @@ fn empty_file_has_no_lines() {
 }
 
 #[test]
-fn utf_16_is_refused_with_its_name_and_how_to_convert_it() {
+fn utf_16_is_refused_with_how_to_convert_it() {
     let little =
         |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let big = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_be_bytes).collect() };
@@ -182,14 +182,14 @@ fn utf_16_is_refused_with_its_name_and_how_to_convert_it() {
 }
 
 #[test]
-fn what_is_not_a_text_file_is_refused_with_its_name() {
+fn binary_input_is_refused_with_its_name() {
     refused(
         &run(command(&["decode", "/no/such/file.ndjson"])),
         &["/no/such/file.ndjson", "No such file"],
     );
     let folder = std::env::temp_dir();
     let folder = folder.to_str().unwrap();
-    refused(&run(command(&["decode", folder])), &[folder, "folder"]);
+    refused(&run(command(&["decode", folder])), &[folder, "directory"]);
     let binary = decode_file("binary", b"\x7fELF\x02\x01\x01\0\0\0\0\n");
     refused(&binary, &["binary", "is not text"]);
     let gzip = decode_file("frames.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\n");
@@ -197,7 +197,7 @@ fn what_is_not_a_text_file_is_refused_with_its_name() {
 }
 
 #[test]
-fn line_too_long_for_a_frame_is_undecodable_and_the_others_are_not() {
+fn line_too_long_is_undecodable_and_others_are_not() {
     let ack = r#"{"type":"ack","id":"1"}"#;
     let long = "x".repeat(17 * 1024 * 1024);
     for (input, kinds) in [
@@ -215,8 +215,8 @@ fn line_too_long_for_a_frame_is_undecodable_and_the_others_are_not() {
             .map(|line| line["kind"].as_str().unwrap())
             .collect();
         assert_eq!(found, kinds);
-        let told = lines[1]["reason"].as_str().unwrap();
-        assert!(told.contains("too long"), "{told}");
+        let reported = lines[1]["reason"].as_str().unwrap();
+        assert!(reported.contains("too long"), "{reported}");
         assert!(lines[1]["raw"].as_str().unwrap().len() < 4_096);
     }
 }

@@ -1,11 +1,11 @@
-//! `exchange` in a process of its own, and `watch` in another.
+//! `exchange` and `watch` in separate processes.
 
 use serde_json::Value;
 
-use crate::ndjson::check_form;
+use crate::ndjson::check_keys;
 use crate::rig::*;
 
-/// A running exchange and what its first line says.
+/// A running exchange and its first line.
 fn exchange(args: &[&str]) -> (Running, Value) {
     let args = [&["exchange", "--port", "0", "--format", "ndjson"], args].concat();
     let mut running = Running::start(command(&args));
@@ -13,15 +13,15 @@ fn exchange(args: &[&str]) -> (Running, Value) {
     (running, ready)
 }
 
-/// Stops an exchange, whose log stays on stderr.
-fn stopped(running: Running) -> Ran {
+/// Stops an exchange and returns its output.
+fn stopped(running: Running) -> CommandOutput {
     running.signal("TERM");
     let ran = running.finish();
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     ran
 }
 
-fn watch(ready: &Value, args: &[&str]) -> Ran {
+fn watch(ready: &Value, args: &[&str]) -> CommandOutput {
     let text = |name: &str| ready[name].as_str().unwrap();
     let args = [
         &["watch", "--format", "ndjson", "--rest-url", text("restUrl")],
@@ -37,7 +37,7 @@ fn watch(ready: &Value, args: &[&str]) -> Ran {
 }
 
 #[test]
-fn one_line_says_all_that_a_client_needs() {
+fn first_line_has_all_that_a_client_needs() {
     let (running, ready) = exchange(&[]);
     assert_eq!(ready["kind"], "exchange");
     let names = [
@@ -57,13 +57,13 @@ fn one_line_says_all_that_a_client_needs() {
 }
 
 #[test]
-fn watch_follows_it_from_another_process() {
+fn watch_connects_from_another_process() {
     let (running, ready) = exchange(&["--rate", "100", "--seed", "5"]);
     let lines = watch(&ready, &["--count", "30"]).succeeds().lines();
     assert_eq!(
         lines
             .iter()
-            .filter(|line| check_form(line) == "update")
+            .filter(|line| check_keys(line) == "update")
             .count(),
         30
     );
@@ -72,7 +72,7 @@ fn watch_follows_it_from_another_process() {
 }
 
 #[test]
-fn a_script_of_faults_is_played() {
+fn fault_script_is_executed() {
     let path = std::env::temp_dir().join(format!("kucoin-streams-{}.faults", std::process::id()));
     std::fs::write(
         &path,
@@ -80,10 +80,10 @@ fn a_script_of_faults_is_played() {
     )
     .unwrap();
     let (running, ready) = exchange(&["--rate", "100", "--script", path.to_str().unwrap()]);
-    // One connection, for another would count on while this one is down.
+    // Only one connection: another would continue to count while this one is down.
     let args = ["--ws-key", SPOT, "--count", "30"];
     let lines = watch(&ready, &args).succeeds().lines();
-    let kinds: Vec<&str> = lines.iter().map(check_form).collect();
+    let kinds: Vec<&str> = lines.iter().map(check_keys).collect();
     for kind in ["reconnect", "gap", "reconnected"] {
         assert!(kinds.contains(&kind), "{kind} is not in {kinds:?}");
     }
@@ -91,8 +91,8 @@ fn a_script_of_faults_is_played() {
     std::fs::remove_file(path).unwrap();
 }
 
-/// The command's answer to this script.
-fn refused_script(name: &str, script: &str) -> (Ran, String) {
+/// Runs the command with an invalid script.
+fn refused_script(name: &str, script: &str) -> (CommandOutput, String) {
     let name = format!("kucoin-streams-{}-{name}", std::process::id());
     let path = std::env::temp_dir().join(name);
     std::fs::write(&path, script).unwrap();
@@ -104,7 +104,7 @@ fn refused_script(name: &str, script: &str) -> (Ran, String) {
 }
 
 #[test]
-fn mistake_in_a_script_is_reported_once_with_file_line_and_word() {
+fn script_error_names_file_line_and_word_once() {
     let (ran, path) = refused_script("near", "# day\nafter 10 frames: cutt how=eof\n");
     assert_eq!(
         ran.stderr,
@@ -129,7 +129,7 @@ fn mistake_in_a_script_is_reported_once_with_file_line_and_word() {
 }
 
 #[test]
-fn script_that_cannot_be_read_is_wrong_usage() {
+fn unreadable_script_is_wrong_usage() {
     let ran = run(command(&["exchange", "--script", "/nowhere/to/be/found"]));
     assert_eq!(ran.status, Some(2));
     assert_eq!(
@@ -146,7 +146,7 @@ fn script_that_cannot_be_read_is_wrong_usage() {
 }
 
 #[test]
-fn language_of_scripts_is_described_and_every_example_is_valid() {
+fn every_example_of_help_script_is_valid() {
     let language = run(command(&["exchange", "--help-script"]))
         .succeeds()
         .stdout;
@@ -160,7 +160,7 @@ fn language_of_scripts_is_described_and_every_example_is_valid() {
     assert_eq!(script.list().len(), examples.len());
 }
 
-/// Runs `watch` until the exchange reports that its connection has ended; what stderr has.
+/// Runs `watch` against an exchange with this script and returns the log of the exchange.
 fn log_of(format: &str, script: &str) -> String {
     let name = format!("kucoin-streams-{}-{format}.log-faults", std::process::id());
     let path = std::env::temp_dir().join(name);
@@ -197,7 +197,7 @@ fn log_of(format: &str, script: &str) -> String {
 }
 
 #[test]
-fn running_exchange_reports_connections_and_faults_as_json() {
+fn exchange_logs_connections_and_faults_as_json() {
     let log = log_of("ndjson", "after 10 frames: cut how=eof\n");
     let lines: Vec<Value> = log.lines().map(object).collect();
     let of =
@@ -227,7 +227,7 @@ fn running_exchange_reports_connections_and_faults_as_json() {
 }
 
 #[test]
-fn running_exchange_reports_connections_and_faults_to_people() {
+fn exchange_logs_connections_and_faults_as_text() {
     let log = log_of("pretty", "after 10 frames: cut how=eof\n");
     for part in [
         "  token issued",
@@ -248,7 +248,7 @@ fn running_exchange_reports_connections_and_faults_to_people() {
 }
 
 #[test]
-fn symbols_that_are_not_traded_are_refused_if_asked_to() {
+fn unknown_symbols_are_refused_on_request() {
     let topic = "/contract/position:NOSUCHM";
     let acknowledged = ["--topic", topic, "--for", "5s"];
     for (how, args, status) in [
@@ -270,7 +270,7 @@ fn symbols_that_are_not_traded_are_refused_if_asked_to() {
 }
 
 #[test]
-fn hosts_of_spot_and_futures_are_told_apart() {
+fn tokens_of_spot_and_futures_hosts_are_separate() {
     let (running, ready) = exchange(&["--rate", "100"]);
     let url = |name: &str| ready[name].as_str().unwrap().to_owned();
     let both = |spot: &str, futures: &str| {
@@ -302,7 +302,7 @@ fn hosts_of_spot_and_futures_are_told_apart() {
 }
 
 #[test]
-fn exchange_over_tls_is_trusted_by_the_file_that_it_writes() {
+fn tls_certificate_file_is_trusted() {
     let path = std::env::temp_dir().join(format!("kucoin-streams-{}.pem", std::process::id()));
     let file = path.to_str().unwrap();
     let (running, ready) = exchange(&["--rate", "100", "--tls", file]);
@@ -352,7 +352,7 @@ fn exchange_over_tls_is_trusted_by_the_file_that_it_writes() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_a_failure_that_names_it() {
+fn taken_port_is_named_in_the_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let ran = run(command(&["exchange", "--port", &port]));
@@ -361,7 +361,7 @@ fn a_port_that_is_taken_is_a_failure_that_names_it() {
 }
 
 #[test]
-fn people_are_told_how_to_watch_it() {
+fn pretty_output_has_a_watch_command() {
     let mut running = Running::start(command(&["exchange", "--format", "pretty"]));
     while !running
         .line()

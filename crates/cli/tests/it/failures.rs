@@ -1,12 +1,12 @@
-//! The ends that are not well: which status, and one line on stderr that says what to do.
+//! Failures: exit status, and one line on stderr that says what to do.
 
 use kucoin_streams_exchange::{Effect, Exchange, Faults};
 
 use crate::rig::*;
 
-/// Fails with this status and one line on stderr, which it gives.
+/// Asserts this status and one line on stderr, and returns the line.
 #[track_caller]
-fn fails(ran: &Ran, status: i32) -> String {
+fn fails(ran: &CommandOutput, status: i32) -> String {
     assert_eq!(ran.status, Some(status), "{ran:?}");
     let lines: Vec<&str> = ran.stderr.lines().collect();
     assert_eq!(lines.len(), 1, "{}", ran.stderr);
@@ -20,7 +20,7 @@ fn contains_all(text: &str, words: &[&str]) {
 }
 
 #[test]
-fn without_credentials_both_ways_out_are_named() {
+fn missing_credentials_name_variables_and_demo() {
     let ran = run(command(&["watch"]));
     let line = fails(&ran, 2);
     contains_all(&line, &["KUCOIN_API_KEY", "--demo"]);
@@ -28,7 +28,7 @@ fn without_credentials_both_ways_out_are_named() {
 }
 
 #[test]
-fn half_of_the_credentials_are_none_and_what_is_missing_is_named() {
+fn incomplete_credentials_name_what_is_missing() {
     let mut command = command(&["watch"]);
     command
         .env("KUCOIN_API_KEY", "canary-key")
@@ -39,7 +39,7 @@ fn half_of_the_credentials_are_none_and_what_is_missing_is_named() {
 }
 
 #[test]
-fn a_wrong_flag_is_wrong_usage() {
+fn invalid_flags_are_wrong_usage() {
     for args in [
         &["watch", "--dmeo"][..],
         &["watch", "--demo", "--count", "0"],
@@ -59,7 +59,7 @@ fn a_wrong_flag_is_wrong_usage() {
 }
 
 #[test]
-fn plain_http_is_refused_beyond_this_machine() {
+fn plain_http_is_refused_beyond_loopback() {
     for url in [
         "http://api.kucoin.com",
         "http://127.0.0.1.example.com",
@@ -73,8 +73,8 @@ fn plain_http_is_refused_beyond_this_machine() {
 }
 
 #[test]
-fn refused_credentials_have_a_status_of_their_own() {
-    let local = Local::start(Exchange::builder());
+fn refused_credentials_have_status_3() {
+    let local = LocalExchange::start(Exchange::builder());
     let demo = local.exchange.credentials();
     let url = local.exchange.rest_url();
     let args = ["watch", "--format", "ndjson", "--rest-url", &url];
@@ -87,7 +87,7 @@ fn refused_credentials_have_a_status_of_their_own() {
     let line = fails(&ran, 3);
     contains_all(&line, &["400004"]);
     let lines = ran.lines();
-    let kinds: Vec<&str> = lines.iter().map(crate::ndjson::check_form).collect();
+    let kinds: Vec<&str> = lines.iter().map(crate::ndjson::check_keys).collect();
     assert_eq!(kinds, ["exception", "close"]);
     assert_eq!(
         (&lines[0]["code"], &lines[0]["fatal"]),
@@ -97,15 +97,15 @@ fn refused_credentials_have_a_status_of_their_own() {
 }
 
 #[test]
-fn a_missing_permission_has_the_status_of_refused_credentials() {
+fn missing_permission_has_status_3() {
     let faults = "token 1: token-refuse status=403 code=400007 message=\"need more permission\"";
-    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let local = LocalExchange::start(Exchange::builder().faults(faults.parse().unwrap()));
     let line = fails(&run(local.watch(&["--format", "ndjson"])), 3);
     contains_all(&line, &["400007", "permission"]);
 }
 
 #[test]
-fn nothing_that_listens_is_not_connected_in_time() {
+fn closed_port_is_not_connected_in_time() {
     let url = format!("http://127.0.0.1:{}", free_port());
     let args = [
         "watch",
@@ -127,7 +127,7 @@ fn nothing_that_listens_is_not_connected_in_time() {
 }
 
 #[test]
-fn closed_connection_leaves_the_cause_of_the_end_to_stderr() {
+fn cause_of_the_end_is_only_on_stderr() {
     let url = format!("http://127.0.0.1:{}", free_port());
     for format in ["ndjson", "pretty"] {
         let args = ["watch", "--format", format, "--connect-timeout", "5s"];
@@ -144,8 +144,8 @@ fn closed_connection_leaves_the_cause_of_the_end_to_stderr() {
 }
 
 #[test]
-fn topics_that_are_all_not_found_hint_at_the_host_of_the_token() {
-    let local = Local::start(Exchange::builder());
+fn topics_not_found_hint_at_a_wrong_host() {
+    let local = LocalExchange::start(Exchange::builder());
     let demo = local.exchange.credentials();
     let watch = |url: &str, ws_key: &str| {
         let args = ["watch", "--rest-url", url, "--ws-key", ws_key];
@@ -158,25 +158,25 @@ fn topics_that_are_all_not_found_hint_at_the_host_of_the_token() {
         closed["reason"].as_str().unwrap().to_owned()
     };
     let spot = watch(&local.exchange.futures_rest_url(), SPOT);
-    contains_all(&spot, &["a host of futures", "--rest-url"]);
+    contains_all(&spot, &["a futures host", "--rest-url"]);
     let futures = watch(&local.exchange.spot_rest_url(), FUTURES);
-    contains_all(&futures, &["a host of spot", "--futures-rest-url"]);
+    contains_all(&futures, &["a spot host", "--futures-rest-url"]);
 }
 
 #[test]
-fn topic_that_is_refused_otherwise_hints_at_no_host() {
+fn other_refusal_hints_at_no_host() {
     let faults =
         format!("connection 1: refuse-topic topic={BALANCE} code=403 text=no times=always");
-    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let local = LocalExchange::start(Exchange::builder().faults(faults.parse().unwrap()));
     let ran = run(local.watch(&["--format", "ndjson", "--topic", BALANCE]));
     let closed = ran.lines().pop().unwrap();
     assert_eq!(closed["reason"], "none of its topics is available");
 }
 
 #[test]
-fn a_server_that_never_welcomes_is_not_connected_in_time() {
+fn missing_welcome_is_not_connected_in_time() {
     let faults = "connection 1: drop-welcome times=always";
-    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let local = LocalExchange::start(Exchange::builder().faults(faults.parse().unwrap()));
     fails(
         &run(local.watch(&["--format", "ndjson", "--connect-timeout", "2s"])),
         4,
@@ -184,9 +184,9 @@ fn a_server_that_never_welcomes_is_not_connected_in_time() {
 }
 
 #[test]
-fn a_last_topic_that_is_refused_is_a_failure_with_its_code() {
+fn refusal_of_the_only_topic_fails_with_its_code() {
     let faults = format!("connection 1: refuse-topic topic={BALANCE} code=404 times=always");
-    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let local = LocalExchange::start(Exchange::builder().faults(faults.parse().unwrap()));
     let line = fails(
         &run(local.watch(&["--format", "ndjson", "--topic", BALANCE])),
         1,
@@ -195,14 +195,14 @@ fn a_last_topic_that_is_refused_is_a_failure_with_its_code() {
 }
 
 #[test]
-fn a_refusal_cannot_drive_the_terminal() {
+fn refusal_cannot_control_the_terminal() {
     let refused = Effect::RefuseTopic {
         topic: BALANCE.to_owned(),
         code: 404,
         text: "gone\u{1b}[2J\nand\u{9b}more".to_owned(),
     };
     let faults = Faults::new().on_connection(1, refused).always();
-    let local = Local::start(Exchange::builder().faults(faults));
+    let local = LocalExchange::start(Exchange::builder().faults(faults));
     let line = fails(
         &run(local.watch(&["--format", "ndjson", "--topic", BALANCE])),
         1,
@@ -212,13 +212,13 @@ fn a_refusal_cannot_drive_the_terminal() {
 }
 
 #[test]
-fn demo_with_an_option_that_names_another_exchange_is_wrong_usage() {
+fn demo_with_a_host_option_is_wrong_usage() {
     for (option, value) in [
         ("--rest-url", "http://127.0.0.1:4000"),
         ("--futures-rest-url", "http://127.0.0.1:4000"),
         ("--pro-ws-url", "ws://127.0.0.1:4000/pro"),
         ("--region", "eu"),
-        // The default, but it was asked for.
+        // The default value, but given explicitly.
         ("--region", "global"),
     ] {
         let ran = run(command(&["watch", "--demo", option, value]));
@@ -228,7 +228,7 @@ fn demo_with_an_option_that_names_another_exchange_is_wrong_usage() {
 }
 
 #[test]
-fn demo_takes_either_proof_of_a_pro_connection() {
+fn demo_supports_both_pro_authentications() {
     for proof in ["token", "login"] {
         let args = [
             "watch",
@@ -244,7 +244,7 @@ fn demo_takes_either_proof_of_a_pro_connection() {
 }
 
 #[test]
-fn only_a_near_topic_is_suggested() {
+fn only_a_similar_topic_is_suggested() {
     for (topic, suggested) in [
         ("", None),
         ("xyzzy", None),

@@ -1,8 +1,8 @@
-//! A host that is set to another place than KuCoin's never goes together with one of KuCoin's.
+//! A custom host is never combined with one of KuCoin's hosts.
 
 use crate::rig::*;
 
-/// Fails without a single request, and names the option to set.
+/// Asserts status 2 and one line that names the option to set.
 #[track_caller]
 fn check(args: &[&str], option: &str) {
     let all = [&["watch", "--format", "ndjson"][..], args].concat();
@@ -37,7 +37,7 @@ fn missing_host_is_named_with_its_option() {
 }
 
 #[test]
-fn local_exchange_does_not_go_with_a_host_elsewhere() {
+fn local_host_with_a_remote_host_is_wrong_usage() {
     let args = [
         "--ws-key",
         "privateProV2",

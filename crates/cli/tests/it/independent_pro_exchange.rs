@@ -1,10 +1,10 @@
-//! `watch` over Pro V2 against a look-alike of the exchange that shares nothing with ours.
+//! `watch` over Pro V2 against a second local exchange, which shares no code with the crate `exchange`.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::ndjson::check_form;
+use crate::ndjson::check_keys;
 use crate::rig::*;
 use kucoin_streams_testkit::independent_exchange::{
     Api, Behaviour, IndependentExchange, KEY, PASSPHRASE, Refusal, SECRET, Seen,
@@ -13,7 +13,7 @@ use kucoin_streams_testkit::independent_exchange::{
 const ALL: &str = "orderAll?tradeType=UNIFIED";
 const XBT: &str = "position?tradeType=FUTURES&symbol=XBTUSDTM";
 const ETH: &str = "position?tradeType=FUTURES&symbol=ETHUSDTM";
-/// The same as `ETH`, in other words.
+/// The topic `ETH` with its parameters in another order.
 const ETH_ASKED: &str = "position?symbol=ETHUSDTM&tradeType=FUTURES";
 
 fn position(symbol: &str, size: &str) -> String {
@@ -48,11 +48,11 @@ fn start(server: &IndependentExchange, args: &[&str]) -> Running {
 }
 
 fn count(lines: &[Value], kind: &str) -> usize {
-    lines.iter().filter(|line| check_form(line) == kind).count()
+    lines.iter().filter(|line| check_keys(line) == kind).count()
 }
 
 #[track_caller]
-fn shows_no_secret(seen: &Seen, ran: &Ran) {
+fn shows_no_secret(seen: &Seen, ran: &CommandOutput) {
     let own = [KEY, SECRET, PASSPHRASE];
     for secret in seen.secrets.iter().map(String::as_str).chain(own) {
         let is_shown = ran.stdout.contains(secret) || ran.stderr.contains(secret);
@@ -61,7 +61,7 @@ fn shows_no_secret(seen: &Seen, ran: &Ran) {
 }
 
 #[test]
-fn watch_does_all_that_a_client_of_pro_v2_must() {
+fn watch_follows_the_pro_v2_protocol() {
     let runtime = runtime();
     let behaviour = Behaviour {
         pushes: pushes(),
@@ -131,7 +131,7 @@ fn watch_does_all_that_a_client_of_pro_v2_must() {
 }
 
 #[test]
-fn a_login_takes_the_place_of_the_token() {
+fn login_replaces_the_token() {
     let runtime = runtime();
     let behaviour = Behaviour {
         pushes: pushes(),
@@ -150,7 +150,7 @@ fn a_login_takes_the_place_of_the_token() {
 }
 
 #[test]
-fn a_refused_topic_is_told_by_the_name_that_it_was_asked_for_by() {
+fn refused_topic_is_reported_as_it_was_given() {
     let runtime = runtime();
     let reason = "topic position is not for you";
     let behaviour = Behaviour {
@@ -169,8 +169,8 @@ fn a_refused_topic_is_told_by_the_name_that_it_was_asked_for_by() {
         lines.find(|line| line["kind"] == kind).unwrap()
     };
     assert_eq!(of_it("response")["ok"], false);
-    let told = of_it("exception")["message"].as_str().unwrap();
-    assert!(told.contains(reason), "{told}");
+    let reported = of_it("exception")["message"].as_str().unwrap();
+    assert!(reported.contains(reason), "{reported}");
     assert_eq!(lines.iter().filter(|line| line["topic"] == ETH).count(), 0);
     assert_eq!(server.seen().violations, Vec::<String>::new());
 }

@@ -1,5 +1,4 @@
-//! What is logged on stderr: nothing that `watch` shows anyway by default, more by `-v` and `RUST_LOG`, and never so that
-//! the command waits for its reader.
+//! Logging to stderr: the default, `-v` and `RUST_LOG`; a stalled stderr does not block the command.
 
 use std::process::Stdio;
 
@@ -8,9 +7,9 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange};
 use crate::rig::*;
 use crate::stalled_output::{flood, full_pipe};
 
-/// The log of a life with one loss.
+/// The log of a session with one connection loss.
 fn logged(args: &[&str], rust_log: Option<&str>) -> String {
-    let local = Local::start(Exchange::builder());
+    let local = LocalExchange::start(Exchange::builder());
     let all = [&["--format", "ndjson", "--topic", BALANCE], args].concat();
     let mut command = local.watch(&all);
     command.env_remove("RUST_LOG");
@@ -24,7 +23,7 @@ fn logged(args: &[&str], rust_log: Option<&str>) -> String {
     running.signal("TERM");
     let ran = running.finish();
     assert_eq!(ran.status, Some(0), "{ran:?}");
-    // Every line of stdout is an object, whatever is logged.
+    // Logging does not change stdout.
     ran.lines();
     let demo = local.exchange.credentials();
     for secret in [&demo.key, &demo.secret, &demo.passphrase] {
@@ -42,7 +41,7 @@ fn levels(log: &str, expected: &[&str]) {
 }
 
 #[test]
-fn nothing_is_said_twice_by_default() {
+fn default_log_repeats_no_output() {
     assert_eq!(logged(&[], None), "");
     assert_eq!(logged(&[], Some("")), "");
 }
@@ -76,8 +75,8 @@ fn rust_log_is_a_list_of_targets() {
 }
 
 #[test]
-fn stalled_stderr_stops_neither_events_nor_the_end() {
-    let local = Local::start(Exchange::builder().queue_capacity(1_000_000));
+fn stalled_log_delays_neither_events_nor_the_end() {
+    let local = LocalExchange::start(Exchange::builder().queue_capacity(1_000_000));
     let mut command = local.watch(&["--format", "ndjson", "--topic", BALANCE, "-vvv"]);
     let (reader, writer) = full_pipe();
     command.stderr(writer);

@@ -1,18 +1,19 @@
-//! The built command from outside: what it writes, how it ends, and what it never shows.
+//! Tests of the built command: output, exit status, and secrecy.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-mod causes;
 mod decode;
 mod decode_input;
-mod ends;
 mod exchange_command;
+mod failure_causes;
 mod failures;
+mod graceful_exit;
 mod hosts;
 mod independent_pro_exchange;
 mod logs;
 mod ndjson;
 mod pretty;
+mod pro_v2;
 mod proxy;
 mod rig;
 mod secrecy;
@@ -22,4 +23,3 @@ mod terminal;
 #[path = "../../../../tests/tests/it/truth.rs"]
 mod truth;
 mod two_connections;
-mod unified_connection;

@@ -1,4 +1,4 @@
-//! The NDJSON contract, line by line: kinds, keys, values and order.
+//! The NDJSON format of `watch`: kinds, keys, values and order.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::rig::*;
 use crate::truth::{as_event, as_json};
 
-/// The keys of each kind: those that are always there, and those that may be.
+/// The required and the optional keys of each kind.
 fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
         "open" | "authenticated" => (&[], &[]),
@@ -80,7 +80,7 @@ fn help_lists_every_kind_with_its_fields() {
         "stats",
     ] {
         let (_, row) = table.split_once(&format!("\n  {kind} ")).unwrap();
-        // The fields that depend on the reason of a gap are in rows that are indented more.
+        // Fields by the reason of a gap are in rows with more indentation.
         let end = row.find("\n  ").map_or(row.len(), |mut end| {
             while row[end..].starts_with("\n    ") {
                 end += 1 + row[end + 1..].find('\n').unwrap();
@@ -101,9 +101,9 @@ fn help_lists_every_kind_with_its_fields() {
     }
 }
 
-/// Checks the form of a line, and gives its kind.
+/// Checks the keys and times of a line, and returns its kind.
 #[track_caller]
-pub(crate) fn check_form(line: &Value) -> &str {
+pub(crate) fn check_keys(line: &Value) -> &str {
     let kind = line["kind"].as_str().unwrap();
     let ws_keys = [SPOT, FUTURES, UNIFIED];
     assert!(ws_keys.iter().any(|key| line["wsKey"] == *key), "{line}");
@@ -143,7 +143,7 @@ pub(crate) fn check_form(line: &Value) -> &str {
     kind
 }
 
-/// A time of a line, which is a string.
+/// Parses a time of a line.
 #[track_caller]
 fn nanos(line: &Value, time: &str) -> i64 {
     let text = line[time].as_str();
@@ -152,11 +152,11 @@ fn nanos(line: &Value, time: &str) -> i64 {
 }
 
 fn kinds(lines: &[Value]) -> Vec<&str> {
-    lines.iter().map(check_form).collect()
+    lines.iter().map(check_keys).collect()
 }
 
 #[test]
-fn the_demo_shows_events_with_no_account_and_ends_at_the_count() {
+fn demo_needs_no_account_and_ends_at_the_count() {
     let ran = run(command(&[
         "watch", "--demo", "--count", "5", "--format", "ndjson",
     ]))
@@ -166,10 +166,7 @@ fn the_demo_shows_events_with_no_account_and_ends_at_the_count() {
     assert_eq!(kinds[0], "open");
     assert_eq!(kinds.iter().filter(|kind| **kind == "update").count(), 5);
     assert_eq!(kinds.last(), Some(&"close"));
-    assert_eq!(
-        lines.last().unwrap()["reason"],
-        "the updates of --count were shown"
-    );
+    assert_eq!(lines.last().unwrap()["reason"], "--count reached");
     let topics = |kind: &str| -> BTreeSet<&str> {
         lines
             .iter()
@@ -177,7 +174,7 @@ fn the_demo_shows_events_with_no_account_and_ends_at_the_count() {
             .filter_map(|line| line["topic"].as_str())
             .collect()
     };
-    // The updates may be there before the other connections are.
+    // The count may be reached before the other connection is live.
     let [(_, spot), (_, futures)] = account_wide();
     let all = spot.iter().chain(&futures);
     let all = all.map(String::as_str).collect();
@@ -190,15 +187,15 @@ fn the_demo_shows_events_with_no_account_and_ends_at_the_count() {
 }
 
 #[test]
-fn without_a_format_a_pipe_gets_ndjson() {
+fn default_format_of_a_pipe_is_ndjson() {
     let ran = run(command(&["watch", "--demo", "--count", "1"])).succeeds();
     kinds(&ran.lines());
 }
 
 #[test]
-fn updates_are_the_truth_in_arrival_order_to_the_last_digit() {
-    let local = Local::start(Exchange::builder().seed(61));
-    // Every update of the account, and one more to see that nothing else comes.
+fn updates_match_the_truth_log_in_order() {
+    let local = LocalExchange::start(Exchange::builder().seed(61));
+    // Reads every update of the account; the end shows that there are no more.
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     running.until_subscribed();
     local.exchange.account().step(300);
@@ -228,8 +225,8 @@ fn updates_are_the_truth_in_arrival_order_to_the_last_digit() {
 }
 
 #[test]
-fn at_the_end_every_frame_is_accounted_for() {
-    let local = Local::start(Exchange::builder().seed(66));
+fn stats_account_for_every_frame() {
+    let local = LocalExchange::start(Exchange::builder().seed(66));
     let mut running = Running::start(local.watch(&["--format", "ndjson", "--stats"]));
     running.until_subscribed();
     local.exchange.account().step(100);
@@ -245,7 +242,7 @@ fn at_the_end_every_frame_is_accounted_for() {
     let lines = running.finish().succeeds().lines();
     let stats: Vec<&Value> = lines
         .iter()
-        .filter(|line| check_form(line) == "stats")
+        .filter(|line| check_keys(line) == "stats")
         .collect();
     assert_eq!(stats.len(), topics.clone().count());
     for topic in topics {
@@ -258,7 +255,7 @@ fn at_the_end_every_frame_is_accounted_for() {
 }
 
 fn check_update(update: &Value, entry: &TruthEntry) {
-    check_form(update);
+    check_keys(update);
     let frame: Value = serde_json::from_str(&entry.frame).unwrap();
     assert_eq!(update["topic"], entry.topic);
     assert_eq!(update["subject"], entry.subject);
@@ -271,8 +268,8 @@ fn check_update(update: &Value, entry: &TruthEntry) {
 }
 
 #[test]
-fn a_loss_is_told_in_its_place() {
-    let local = Local::start(Exchange::builder().seed(62));
+fn loss_is_reported_in_its_place() {
+    let local = LocalExchange::start(Exchange::builder().seed(62));
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     running.until_subscribed();
     local.exchange.account().step(50);
@@ -295,11 +292,11 @@ fn a_loss_is_told_in_its_place() {
     }
 }
 
-/// Checks that the lines of one connection tell of one loss, in order.
+/// Checks that the lines of one connection report one loss, in order.
 fn check_loss(lines: &[&Value], topics: &[String]) {
     let place = |kind: &str| {
         let place = lines.iter().position(|line| line["kind"] == kind);
-        place.expect("it is told")
+        place.expect("the kind is present")
     };
     let (lost, back) = (place("reconnect"), place("reconnected"));
     assert!(lost < back);
@@ -338,14 +335,14 @@ fn check_loss(lines: &[&Value], topics: &[String]) {
 }
 
 #[test]
-fn a_frame_that_cannot_be_read_is_a_gap_that_shows_it() {
-    let local = Local::start(Exchange::builder());
+fn undecodable_frame_is_a_gap_with_the_frame() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut running = Running::start(local.watch(&["--format", "ndjson", "--topic", BALANCE]));
     local.wait(local.exchange.wait_subscribed(BALANCE));
     let poor = format!(r#"{{"topic":"{BALANCE}","type":"message","data":{{"total":"\u0031"}}}}"#);
     local.exchange.push_raw(BALANCE, &poor);
     let gap = running.until("gap");
-    check_form(&gap);
+    check_keys(&gap);
     assert_eq!(
         (&gap["reason"], &gap["raw"]),
         (&"undecodable".into(), &poor.into())
@@ -356,16 +353,16 @@ fn a_frame_that_cannot_be_read_is_a_gap_that_shows_it() {
 }
 
 #[test]
-fn a_topic_that_is_refused_is_told_and_the_others_go_on() {
+fn refused_topic_is_reported_and_others_continue() {
     let script = format!(
         "connection 1: refuse-topic topic={ORDERS} code=404 text=\"topic is gone\" times=always"
     );
-    let local = Local::start(Exchange::builder().faults(script.parse().unwrap()));
+    let local = LocalExchange::start(Exchange::builder().faults(script.parse().unwrap()));
     let args = [
         "--format", "ndjson", "--topic", ORDERS, "--topic", BALANCE, "--count", "1",
     ];
     let running = Running::start(local.watch(&args));
-    // One topic is refused; the other is subscribed to once and stays.
+    // One topic is refused; the other stays subscribed.
     local.wait(local.exchange.wait_until(|stats| {
         stats.connections.iter().any(|connection| {
             connection.refusals > 0 && connection.topics == [BALANCE] && connection.acks >= 1

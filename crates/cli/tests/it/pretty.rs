@@ -1,11 +1,11 @@
-//! The lines for people, where no person's terminal is at the other end.
+//! Pretty output without a terminal.
 
 use kucoin_streams_exchange::{Cut, Effect, Exchange};
 
 use crate::rig::*;
 
 #[test]
-fn what_is_piped_has_no_escape_codes() {
+fn piped_output_has_no_escape_codes() {
     let ran = run(command(&[
         "watch", "--demo", "--count", "10", "--format", "pretty",
     ]))
@@ -16,8 +16,8 @@ fn what_is_piped_has_no_escape_codes() {
 }
 
 #[test]
-fn a_server_cannot_drive_the_terminal() {
-    let local = Local::start(Exchange::builder());
+fn server_text_cannot_control_the_terminal() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut running =
         Running::start(local.watch(&["--format", "pretty", "--topic", BALANCE, "--count", "1"]));
     local.wait(local.exchange.wait_subscribed(BALANCE));
@@ -32,8 +32,8 @@ fn a_server_cannot_drive_the_terminal() {
 }
 
 #[test]
-fn loss_is_one_line_and_the_way_back_another() {
-    let local = Local::start(Exchange::builder().event_rate(50.0));
+fn loss_and_recovery_are_one_line_each() {
+    let local = LocalExchange::start(Exchange::builder().event_rate(50.0));
     let mut running = Running::start(local.watch(&["--format", "pretty"]));
     for (_, topics) in account_wide() {
         let live = loop {
@@ -81,11 +81,11 @@ fn loss_is_one_line_and_the_way_back_another() {
 }
 
 #[test]
-fn refused_topic_says_so_once() {
+fn refused_topic_is_reported_once() {
     let script = format!(
         "connection 1: refuse-topic topic={ORDERS} code=404 text=\"topic is gone\" times=always"
     );
-    let local = Local::start(Exchange::builder().faults(script.parse().unwrap()));
+    let local = LocalExchange::start(Exchange::builder().faults(script.parse().unwrap()));
     let args = ["--format", "pretty", "--topic", ORDERS, "--topic", BALANCE];
     let mut running = Running::start(local.watch(&args));
     while !running.line().contains(" live: ") {}
@@ -98,7 +98,7 @@ fn refused_topic_says_so_once() {
 }
 
 #[test]
-fn columns_of_the_environment_count_if_there_is_no_terminal() {
+fn columns_variable_applies_without_a_terminal() {
     let mut demo = command(&["watch", "--demo", "--count", "12", "--format", "pretty"]);
     demo.env("COLUMNS", "90");
     let ran = run(demo).succeeds();

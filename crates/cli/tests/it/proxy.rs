@@ -1,4 +1,4 @@
-//! `watch --proxy`: everything through the proxy that is named, or nothing.
+//! `watch --proxy`: all traffic uses the proxy.
 
 use std::process::Command;
 
@@ -7,15 +7,15 @@ use kucoin_streams_testkit::proxy::{CREDENTIALS, ProxyServer, SOCKS, Setup};
 
 use crate::rig::*;
 
-/// A SOCKS5 proxy that asks for a user.
-fn start_proxy(local: &Local) -> ProxyServer {
+/// A SOCKS5 proxy that requires a user and password.
+fn start_proxy(local: &LocalExchange) -> ProxyServer {
     local.wait(ProxyServer::start(Setup {
         asks_for_user: true,
         ..SOCKS
     }))
 }
 
-/// Without the proxies of the machine that runs the test.
+/// Removes the proxy variables of the machine.
 fn without_variables(mut command: Command) -> Command {
     for name in ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "HTTP_PROXY"] {
         command.env_remove(name).env_remove(name.to_lowercase());
@@ -23,14 +23,14 @@ fn without_variables(mut command: Command) -> Command {
     command
 }
 
-fn watch(local: &Local, args: &[&str]) -> Command {
+fn watch(local: &LocalExchange, args: &[&str]) -> Command {
     let all = [&["--format", "ndjson", "--topic", BALANCE][..], args].concat();
     without_variables(local.watch(&all))
 }
 
 #[test]
-fn tokens_and_events_pass_the_proxy_of_the_flag() {
-    let local = Local::start(Exchange::builder().event_rate(50.0));
+fn tokens_and_events_use_the_proxy_flag() {
+    let local = LocalExchange::start(Exchange::builder().event_rate(50.0));
     let proxy = start_proxy(&local);
     run(watch(&local, &["--count", "3", "--proxy", &proxy.url()])).succeeds();
     let target = format!("127.0.0.1:{}", local.exchange.port());
@@ -38,8 +38,8 @@ fn tokens_and_events_pass_the_proxy_of_the_flag() {
 }
 
 #[test]
-fn variables_of_the_environment_count_only_if_asked_for() {
-    let local = Local::start(Exchange::builder().event_rate(50.0));
+fn proxy_variables_apply_only_on_request() {
+    let local = LocalExchange::start(Exchange::builder().event_rate(50.0));
     let proxy = start_proxy(&local);
     let run_with = |args: &[&str], no_proxy: &str| {
         let mut command = watch(&local, &[&["--count", "3"][..], args].concat());
@@ -56,8 +56,8 @@ fn variables_of_the_environment_count_only_if_asked_for() {
 }
 
 #[test]
-fn proxy_that_cannot_be_used_is_wrong_usage() {
-    let local = Local::start(Exchange::builder());
+fn unusable_proxy_is_wrong_usage() {
+    let local = LocalExchange::start(Exchange::builder());
     for (proxy, words) in [
         ("env", "HTTPS_PROXY"),
         ("ftp://user:canary@proxy.test", "socks5h"),
@@ -74,8 +74,8 @@ fn proxy_that_cannot_be_used_is_wrong_usage() {
 }
 
 #[test]
-fn unusable_variable_is_named_instead_of_the_flag() {
-    let local = Local::start(Exchange::builder());
+fn unusable_proxy_variable_is_named() {
+    let local = LocalExchange::start(Exchange::builder());
     for name in ["HTTPS_PROXY", "all_proxy"] {
         let mut command = watch(&local, &["--proxy", "env"]);
         command.env(name, "ftp://user:canary@proxy.test");
@@ -91,7 +91,7 @@ fn unusable_variable_is_named_instead_of_the_flag() {
 }
 
 #[test]
-fn demo_takes_no_proxy() {
+fn demo_with_proxy_is_wrong_usage() {
     let ran = run(command(&[
         "watch",
         "--demo",
@@ -103,8 +103,8 @@ fn demo_takes_no_proxy() {
 }
 
 #[test]
-fn proxy_that_is_down_is_named_and_not_gone_around() {
-    let local = Local::start(Exchange::builder());
+fn unreachable_proxy_is_named_and_not_bypassed() {
+    let local = LocalExchange::start(Exchange::builder());
     let place = format!("127.0.0.1:{}", free_port());
     let url = format!("http://{CREDENTIALS}@{place}");
     let ran = run(watch(&local, &["--connect-timeout", "5s", "--proxy", &url]));
@@ -115,8 +115,8 @@ fn proxy_that_is_down_is_named_and_not_gone_around() {
 }
 
 #[test]
-fn wrong_password_of_a_proxy_ends_the_command_at_once() {
-    let local = Local::start(Exchange::builder());
+fn wrong_proxy_password_ends_the_command() {
+    let local = LocalExchange::start(Exchange::builder());
     let proxy = start_proxy(&local);
     let url = proxy.url_with("canary-us%20er:canary-wrong");
     let ran = run(watch(&local, &["--proxy", &url]));

@@ -1,4 +1,4 @@
-//! Runs the built command, and an exchange for it inside of the test.
+//! Runs the built command, and a local exchange for it in the test.
 
 use std::future::Future;
 use std::io::{BufRead, BufReader, Read};
@@ -31,13 +31,13 @@ pub(crate) fn account_wide() -> [(&'static str, Vec<String>); 2] {
     ]
 }
 
-/// The topics that the unified connection watches where none is asked for.
+/// The default topics of the Pro V2 connection.
 pub(crate) fn unified() -> Vec<String> {
     let topics = kucoin_streams::pro::AnyProTopic::account_wide();
     topics.iter().map(ToString::to_string).collect()
 }
 
-/// The command with these arguments, and with no credentials of the machine that runs the test.
+/// The command with these arguments, without `KUCOIN_*` variables of the machine.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kucoin-streams"));
     for (name, _) in std::env::vars_os() {
@@ -53,7 +53,7 @@ pub(crate) fn command(args: &[&str]) -> Command {
     command
 }
 
-/// Gives the command these credentials.
+/// Sets the credentials of the command.
 pub(crate) fn authorised(
     mut command: Command,
     key: &str,
@@ -67,21 +67,21 @@ pub(crate) fn authorised(
     command
 }
 
-/// How a command ended, and what it wrote.
+/// Exit status and output of a command.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct CommandOutput {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Ran {
-    /// Every line of stdout as the object that it must be.
+impl CommandOutput {
+    /// Every line of stdout, parsed as a JSON object.
     pub(crate) fn lines(&self) -> Vec<Value> {
         self.stdout.lines().map(object).collect()
     }
 
-    /// Ends well, and without a word on stderr.
+    /// Asserts status 0 and an empty stderr.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Self {
         assert_eq!(
@@ -100,11 +100,11 @@ pub(crate) fn object(line: &str) -> Value {
     value
 }
 
-pub(crate) fn run(command: Command) -> Ran {
+pub(crate) fn run(command: Command) -> CommandOutput {
     Running::start(command).finish()
 }
 
-/// A command that is running; it is killed when it takes too long, and when this is dropped.
+/// A running command; it is killed after a deadline and on drop.
 pub(crate) struct Running {
     child: Child,
     stdout: Option<BufReader<ChildStdout>>,
@@ -139,7 +139,7 @@ impl Running {
         }
     }
 
-    /// The next line of stdout.
+    /// Reads the next line of stdout.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
@@ -152,7 +152,7 @@ impl Running {
         line
     }
 
-    /// Reads on until a line of this kind.
+    /// Reads until a line of this kind.
     pub(crate) fn until(&mut self, kind: &str) -> Value {
         loop {
             let line = object(&self.line());
@@ -162,8 +162,8 @@ impl Running {
         }
     }
 
-    /// Reads on until the command has reported an answer for each of these topics. That the server has answered is
-    /// not enough: a cut can destroy an answer that is under way.
+    /// Reads until the command has printed a response for each of these topics. It is not enough that the server has
+    /// answered: a cut can destroy an answer in transit.
     pub(crate) fn until_answered<'t>(&mut self, topics: impl IntoIterator<Item = &'t String>) {
         for topic in topics {
             let is_answered = |line: &str| {
@@ -176,7 +176,7 @@ impl Running {
         }
     }
 
-    /// Reads on until every topic that is watched by default is answered.
+    /// Reads until every default topic is answered.
     pub(crate) fn until_subscribed(&mut self) {
         self.until_answered(account_wide().iter().flat_map(|(_, topics)| topics));
     }
@@ -185,35 +185,35 @@ impl Running {
         send(name, self.child.id());
     }
 
-    /// What the command reads, where its stdin is piped.
+    /// Takes the piped stdin of the command.
     pub(crate) fn stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().unwrap()
     }
 
-    /// Stops reading what the command writes.
+    /// Closes the read end of the command's stdout.
     pub(crate) fn close_stdout(&mut self) {
         self.stdout = None;
     }
 
-    /// The status, if it has ended.
+    /// The exit status, if the command has ended.
     pub(crate) fn ended(&mut self) -> Option<Option<i32>> {
         let status = self.child.try_wait().unwrap();
         status.map(|status| status.code())
     }
 
-    /// Waits for the end without reading, so that what blocks the command goes on to do so.
+    /// Waits for the end without reading stdout.
     #[track_caller]
     pub(crate) fn ends_unread(&mut self) {
         ends_soon(&mut self.child);
     }
 
-    /// Waits for the end; gives all that was written, what was read before included.
-    pub(crate) fn finish(mut self) -> Ran {
+    /// Waits for the end; returns all output, including what was read before.
+    pub(crate) fn finish(mut self) -> CommandOutput {
         if let Some(stdout) = &mut self.stdout {
             stdout.read_to_string(&mut self.read).unwrap();
         }
         let status = self.child.wait().unwrap();
-        Ran {
+        CommandOutput {
             status: status.code(),
             stdout: std::mem::take(&mut self.read),
             stderr: self.stderr.take().unwrap().join().unwrap(),
@@ -223,7 +223,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already where the test went well.
+        // If the test passed, it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -242,20 +242,20 @@ pub(crate) fn send(signal: &str, pid: u32) {
     assert!(sent.is_ok(), "there is no `kill`: {sent:?}");
 }
 
-/// An exchange on a runtime of its own.
-pub(crate) struct Local {
+/// A local exchange with its own runtime.
+pub(crate) struct LocalExchange {
     pub(crate) exchange: Exchange,
     runtime: Runtime,
 }
 
-impl Local {
+impl LocalExchange {
     pub(crate) fn start(settings: ExchangeBuilder) -> Self {
         let runtime = runtime();
         let exchange = runtime.block_on(settings.start()).unwrap();
         Self { exchange, runtime }
     }
 
-    /// `watch` on it, with its credentials.
+    /// The command `watch` for this exchange, with its credentials.
     pub(crate) fn watch(&self, args: &[&str]) -> Command {
         let demo = self.exchange.credentials();
         let url = self.exchange.rest_url();
@@ -264,7 +264,7 @@ impl Local {
         authorised(command, &demo.key, &demo.secret, &demo.passphrase)
     }
 
-    /// Waits for what must happen.
+    /// Waits for a future, with a deadline.
     pub(crate) fn wait<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(soon(future))
     }

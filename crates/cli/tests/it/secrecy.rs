@@ -10,14 +10,14 @@ const CANARIES: [&str; 3] = [
     "canary-passphrase-0123",
 ];
 
-fn check(ran: &Ran) {
+fn check(ran: &CommandOutput) {
     for canary in CANARIES {
         assert!(!ran.stdout.contains(canary), "{canary} in {}", ran.stdout);
         assert!(!ran.stderr.contains(canary), "{canary} in {}", ran.stderr);
     }
 }
 
-fn with_canaries(args: &[&str]) -> Ran {
+fn with_canaries(args: &[&str]) -> CommandOutput {
     let [key, secret, passphrase] = CANARIES;
     run(authorised(command(args), key, secret, passphrase))
 }
@@ -46,7 +46,7 @@ fn no_flag_takes_a_secret_and_help_shows_none() {
 }
 
 #[test]
-fn a_life_with_a_loss_shows_no_credentials() {
+fn session_with_a_loss_shows_no_credentials() {
     let [key, secret, passphrase] = CANARIES;
     let settings = Exchange::builder()
         .credentials(DemoCredentials::new(key, secret, passphrase))
@@ -56,7 +56,7 @@ fn a_life_with_a_loss_shows_no_credentials() {
                 .parse()
                 .unwrap(),
         );
-    let local = Local::start(settings);
+    let local = LocalExchange::start(settings);
     for format in ["ndjson", "pretty"] {
         // One connection, so that a third token means a loss.
         let args = ["--ws-key", SPOT, "--format", format, "--count", "40"];
@@ -70,7 +70,7 @@ fn a_life_with_a_loss_shows_no_credentials() {
 
 #[test]
 fn refused_credentials_are_not_shown() {
-    let local = Local::start(Exchange::builder());
+    let local = LocalExchange::start(Exchange::builder());
     let url = local.exchange.rest_url();
     for format in ["ndjson", "pretty"] {
         let ran = with_canaries(&["watch", "--format", format, "--rest-url", &url]);
@@ -80,7 +80,7 @@ fn refused_credentials_are_not_shown() {
 }
 
 #[test]
-fn a_url_that_holds_a_secret_is_not_shown() {
+fn url_with_a_secret_is_not_shown() {
     let url = "https://user:canary-secret-0123456789@api.kucoin.com/?token=canary-passphrase-0123";
     let ran = with_canaries(&["watch", "--rest-url", url]);
     assert_eq!(ran.status, Some(2), "{ran:?}");

@@ -1,4 +1,4 @@
-//! A reader that does not read: it delays no signal, no `--for` and no ping, and what it misses is counted.
+//! A stalled reader delays no signal, `--for` or ping, and unwritten events are counted.
 
 use std::io::{PipeReader, PipeWriter, Write};
 use std::net::TcpStream;
@@ -8,25 +8,24 @@ use std::time::Duration;
 use kucoin_streams_exchange::{Exchange, Stats};
 use serde_json::Value;
 
-use crate::ndjson::check_form;
+use crate::ndjson::check_keys;
 use crate::rig::*;
 
-/// More than a pipe and the queue of the command hold, and less than the queue of a subscription has room for beside
-/// them.
+/// More than a pipe and the queue of the command hold, but not so much that the queue of a subscription overflows.
 const FLOOD: u64 = 9_000;
 
-/// More than a pipe holds, and less than the queue of the command.
+/// More than a pipe holds, but less than the queue of the command.
 const COUNT: u64 = 3_000;
 
-fn local() -> Local {
+fn local() -> LocalExchange {
     let exchange = Exchange::builder()
         .queue_capacity(1_000_000)
         .ping_interval(Duration::from_millis(200));
-    Local::start(exchange)
+    LocalExchange::start(exchange)
 }
 
 /// Pushes this number of balances, each with its own number.
-pub(crate) fn flood(local: &Local, count: u64) {
+pub(crate) fn flood(local: &LocalExchange, count: u64) {
     for number in 0..count {
         let frame = format!(
             r#"{{"topic":"{BALANCE}","type":"message","subject":"account.balance","data":{{"currency":"KCS","number":{number}}}}}"#
@@ -35,15 +34,15 @@ pub(crate) fn flood(local: &Local, count: u64) {
     }
 }
 
-fn start(local: &Local, args: &[&str]) -> Running {
+fn start(local: &LocalExchange, args: &[&str]) -> Running {
     let args = [&["--format", "ndjson", "--topic", BALANCE], args].concat();
     let running = Running::start(local.watch(&args));
     local.wait(local.exchange.wait_subscribed(BALANCE));
     running
 }
 
-/// A command that received a flood which is not read.
-fn stalled(local: &Local, args: &[&str]) -> Running {
+/// A command that received many events while its output is not read.
+fn stalled(local: &LocalExchange, args: &[&str]) -> Running {
     let running = start(local, args);
     flood(local, FLOOD);
     let pushed = |stats: &Stats| stats.connections[0].pushed >= FLOOD;
@@ -52,24 +51,24 @@ fn stalled(local: &Local, args: &[&str]) -> Running {
     running
 }
 
-fn wait_for_pings(local: &Local) {
+fn wait_for_pings(local: &LocalExchange) {
     let before = local.exchange.stats().connections[0].pings;
     let come = |stats: &Stats| stats.connections[0].pings >= before + 5;
     local.wait(local.exchange.wait_until(come));
     assert_eq!(local.exchange.stats().connections.len(), 1);
 }
 
-/// The number of events that were received, if some of them were not written.
-fn received(ran: &Ran) -> Option<u64> {
+/// The number of received events, if some were not written.
+fn received(ran: &CommandOutput) -> Option<u64> {
     let unwritten: u64 = ran.stderr.split(' ').nth(1)?.parse().ok()?;
     let whole = ran.stdout.rfind('\n').map_or("", |end| &ran.stdout[..end]);
     let written = numbers(&whole.lines().map(object).collect::<Vec<_>>());
     Some(written.len() as u64 + unwritten)
 }
 
-/// Fails with one line on stderr that counts what was not written; every whole line before is in order.
+/// Asserts status 1 and one line on stderr with the number of unwritten events; the written lines are in order.
 #[track_caller]
-fn fails_with_a_count(ran: &Ran) {
+fn fails_with_a_count(ran: &CommandOutput) {
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     let words: Vec<&str> = ran.stderr.split(' ').collect();
@@ -77,19 +76,19 @@ fn fails_with_a_count(ran: &Ran) {
     let whole = ran.stdout.rfind('\n').map_or("", |end| &ran.stdout[..end]);
     let numbers: Vec<u64> = numbers(&whole.lines().map(object).collect::<Vec<_>>());
     assert!(numbers.iter().copied().eq(0..numbers.len() as u64));
-    // The last write may have been partly read.
+    // The last write may be read only in part.
     let all = received(ran).unwrap();
     assert!((FLOOD..FLOOD + 1_000).contains(&all), "{all} of {FLOOD}");
 }
 
 fn numbers(lines: &[Value]) -> Vec<u64> {
-    let updates = lines.iter().filter(|line| check_form(line) == "update");
+    let updates = lines.iter().filter(|line| check_keys(line) == "update");
     let number = |update: &Value| update["data"]["number"].as_u64().unwrap();
     updates.map(number).collect()
 }
 
 #[test]
-fn signal_ends_it_and_pings_go_on() {
+fn signal_ends_watch_and_pings_continue() {
     for signal in ["TERM", "INT"] {
         let local = local();
         let mut running = stalled(&local, &[]);
@@ -101,8 +100,8 @@ fn signal_ends_it_and_pings_go_on() {
 }
 
 #[test]
-fn time_of_for_ends_it() {
-    // On a busy machine the time may be over before everything was received.
+fn for_time_ends_watch() {
+    // On a busy machine the time may elapse before everything is received.
     let ends_stalled = |time: &&str| {
         let local = local();
         let mut running = start(&local, &["--for", time]);
@@ -119,10 +118,10 @@ fn time_of_for_ends_it() {
 }
 
 #[test]
-fn second_signal_ends_it_at_once() {
+fn second_signal_ends_watch_at_once() {
     let local = local();
     let mut running = stalled(&local, &[]);
-    // One that comes too soon after the first is the same signal to the system.
+    // Signals in quick succession are merged by the system.
     let status = loop {
         running.signal("TERM");
         std::thread::sleep(Duration::from_millis(100));
@@ -134,7 +133,7 @@ fn second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn reader_that_goes_ends_it_in_silence() {
+fn closed_pipe_ends_stalled_watch_quietly() {
     let local = local();
     let mut running = stalled(&local, &[]);
     running.close_stdout();
@@ -143,8 +142,8 @@ fn reader_that_goes_ends_it_in_silence() {
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
 }
 
-/// A command that received its count, which is not read, and has closed its connection.
-fn counted(local: &Local) -> Running {
+/// A command that received its `--count`, closed its connection, and whose output is not read.
+fn counted(local: &LocalExchange) -> Running {
     let count = COUNT.to_string();
     let running = start(local, &["--count", &count]);
     flood(local, COUNT);
@@ -156,7 +155,7 @@ fn counted(local: &Local) -> Running {
 #[test]
 fn count_waits_for_its_reader() {
     let running = counted(&local());
-    // The limit of other ends passes.
+    // Longer than the time limit of other ends.
     std::thread::sleep(Duration::from_millis(2_500));
     let lines = running.finish().succeeds().lines();
     assert!(numbers(&lines).into_iter().eq(0..COUNT));
@@ -164,7 +163,7 @@ fn count_waits_for_its_reader() {
 }
 
 #[test]
-fn count_that_waits_for_its_reader_ends_by_a_signal() {
+fn count_waiting_for_its_reader_ends_on_a_signal() {
     let mut running = counted(&local());
     running.signal("INT");
     running.ends_unread();
@@ -174,18 +173,18 @@ fn count_that_waits_for_its_reader_ends_by_a_signal() {
 }
 
 #[test]
-fn reader_that_comes_back_sees_the_gap_in_its_place() {
+fn resumed_reader_sees_the_gap_in_its_place() {
     let local = local();
     let mut running = stalled(&local, &["--stats"]);
     flood(&local, 3 * FLOOD);
-    // The client first stops reading for up to a second; only then it gives events up.
+    // The client first stops reading from the socket for up to a second before it drops events.
     for _ in 0..4 {
         wait_for_pings(&local);
     }
     let (mut updates, mut missed) = (0, 0);
     while updates + missed < 4 * FLOOD {
         let line = object(&running.line());
-        updates += u64::from(check_form(&line) == "update");
+        updates += u64::from(check_keys(&line) == "update");
         missed += line["missed"].as_u64().unwrap_or(0);
     }
     assert!(missed > 0);
@@ -196,7 +195,7 @@ fn reader_that_comes_back_sees_the_gap_in_its_place() {
     assert_eq!(stats["overflowed"], missed, "{stats}");
 }
 
-/// A pipe that is full, as long as it is not read.
+/// A pipe that stays full while it is not read.
 pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut filler = writer.try_clone().unwrap();
@@ -205,8 +204,8 @@ pub(crate) fn full_pipe() -> (PipeReader, PipeWriter) {
 }
 
 #[test]
-fn stderr_that_is_not_read_delays_no_end() {
-    let local = Local::start(Exchange::builder());
+fn stalled_stderr_does_not_delay_the_end() {
+    let local = LocalExchange::start(Exchange::builder());
     let demo = local.exchange.credentials();
     let url = local.exchange.rest_url();
     let watch = command(&["watch", "--rest-url", &url]);
@@ -218,12 +217,12 @@ fn stderr_that_is_not_read_delays_no_end() {
 }
 
 #[test]
-fn exchange_ends_by_a_signal_too() {
+fn signal_ends_exchange_with_stalled_stdout() {
     let (reader, writer) = full_pipe();
     let port = free_port();
     let mut exchange = command(&["exchange", "--rate", "0", "--port", &port.to_string()]);
     let mut child = exchange.stdout(writer).spawn().unwrap();
-    // It handles signals before it listens.
+    // It handles signals before it listens on the port.
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -1,4 +1,4 @@
-//! The lines for people in a real terminal, at each of its widths.
+//! Pretty output in a terminal of several widths.
 
 use std::fs::File;
 use std::io::Read;
@@ -20,7 +20,7 @@ const FRAMES: &str = concat!(
     include_str!("../fixtures/hedge.ndjson")
 );
 
-/// A command with a terminal at its stdout.
+/// A command whose stdout is a terminal.
 struct Terminal {
     child: Child,
     screen: File,
@@ -41,7 +41,7 @@ impl Terminal {
         let screen = File::from(screen);
         resize(&screen, columns);
         let child = command.stdout(end).env("TERM", "xterm").spawn().unwrap();
-        // With the command goes the last other descriptor of the terminal.
+        // Closes the last other file descriptor of the terminal.
         drop(command);
         Self {
             child,
@@ -50,14 +50,14 @@ impl Terminal {
         }
     }
 
-    /// The next piece of what is shown; false at the end.
+    /// Reads more output; returns `false` at the end.
     fn more(&mut self) -> bool {
         let mut bytes = [0; 64 * 1024];
         let mut count = match self.screen.read(&mut bytes) {
             Ok(0) | Err(_) => return false,
             Ok(count) => count,
         };
-        // A letter may be cut in two.
+        // A character may be split between two reads.
         while let Err(error) = std::str::from_utf8(&bytes[..count]) {
             assert!(error.error_len().is_none(), "no UTF-8");
             count += self.screen.read(&mut bytes[count..count + 1]).unwrap();
@@ -73,7 +73,7 @@ impl Terminal {
         }
     }
 
-    /// All that was shown, without colours.
+    /// Returns all output without colours.
     fn finish(mut self) -> String {
         while self.more() {}
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.read);
@@ -92,7 +92,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // It has ended already where the test went well.
+        // If the test passed, it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -116,11 +116,11 @@ fn assert_fits(shown: &str, columns: u16) {
 }
 
 #[test]
-fn demo_fits_at_each_width_and_shows_each_order_once() {
+fn demo_fits_each_width() {
     let args = ["watch", "--demo", "--for", "60s", "--stats"];
     let running = WIDTHS.map(|columns| (columns, Terminal::start(command(&args), columns)));
     for (columns, mut terminal) in running {
-        // It is cut once, and comes back.
+        // The demo cuts the connections once.
         terminal.until("back");
         send("TERM", terminal.child.id());
         let shown = terminal.finish();
@@ -133,8 +133,8 @@ fn demo_fits_at_each_width_and_shows_each_order_once() {
 }
 
 #[test]
-fn every_kind_of_event_fits_at_each_width() {
-    let local = Local::start(Exchange::builder());
+fn every_kind_of_event_fits_each_width() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut topics: Vec<String> = FRAMES.lines().map(|frame| topic(frame).1).collect();
     topics.sort();
     topics.dedup();
@@ -158,7 +158,7 @@ fn every_kind_of_event_fits_at_each_width() {
         let shown = terminal.finish();
         assert_fits(&shown, columns);
         assert!(shown.contains("币安人生USDTM"), "{shown}");
-        // The connections of the next width are others.
+        // The next width opens new connections.
         local.wait(
             local
                 .exchange
@@ -167,7 +167,7 @@ fn every_kind_of_event_fits_at_each_width() {
     }
 }
 
-/// The topic of a push, as it is pushed and as it is asked for.
+/// The topic of a push: as pushed and as subscribed.
 fn topic(frame: &str) -> (String, String) {
     let frame = object(frame);
     if let Some(topic) = frame["topic"].as_str() {
@@ -187,8 +187,8 @@ fn topic(frame: &str) -> (String, String) {
 }
 
 #[test]
-fn resize_is_noticed() {
-    let local = Local::start(Exchange::builder());
+fn resized_terminal_changes_the_width() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut terminal = Terminal::start(local.watch(&["--topic", BALANCE]), 140);
     local.wait(local.exchange.wait_subscribed(BALANCE));
     let push = |currency: &str| {

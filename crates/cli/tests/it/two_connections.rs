@@ -1,15 +1,15 @@
-//! `watch` over the spot and the futures connection at once.
+//! `watch` over the spot and the futures connection together.
 
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Stats};
 use serde_json::Value;
 
-use crate::ndjson::check_form;
+use crate::ndjson::check_keys;
 use crate::rig::*;
 
-/// Pushes of every kind, one a line.
+/// Pushes of every kind, one per line.
 const PUSHES: &str = include_str!("../fixtures/v1.ndjson");
 
-/// The second token is that of the futures connection.
+/// The second token is for the futures connection.
 const NO_FUTURES: &str =
     "token 2: token-refuse status=403 code=400007 message=\"futures are not for you\"";
 
@@ -19,15 +19,15 @@ fn of<'l>(lines: &'l [Value], ws_key: &str) -> Vec<&'l Value> {
 }
 
 fn kinds<'l>(lines: &[&'l Value]) -> Vec<&'l str> {
-    lines.iter().map(|line| check_form(line)).collect()
+    lines.iter().map(|line| check_keys(line)).collect()
 }
 
 #[test]
-fn by_default_all_about_the_account_is_watched_with_one_token_a_connection() {
-    let local = Local::start(Exchange::builder());
+fn default_watches_the_account_with_one_token_each() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     running.until_subscribed();
-    // What happens after the subscriptions is not missed on either.
+    // Events after the acknowledgements arrive on both connections.
     local.exchange.account().step(200);
     let first = running.until("update");
     while running.until("update")["wsKey"] == first["wsKey"] {}
@@ -42,7 +42,7 @@ fn by_default_all_about_the_account_is_watched_with_one_token_a_connection() {
             .collect();
         assert_eq!(answered, topics.iter().collect::<Vec<_>>());
         let kinds = kinds(&lines);
-        // Open, the answers, then the events.
+        // `open`, the responses, then the events.
         assert_eq!(kinds[0], "open");
         assert!(
             kinds[1..=topics.len()]
@@ -58,15 +58,15 @@ fn by_default_all_about_the_account_is_watched_with_one_token_a_connection() {
 }
 
 #[test]
-fn an_event_of_each_kind_is_shown_as_decode_shows_it() {
-    let local = Local::start(Exchange::builder());
+fn watch_and_decode_print_the_same_data() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut topics: Vec<String> = PUSHES
         .lines()
         .map(|frame| object(frame)["topic"].as_str().unwrap().to_owned())
         .collect();
     topics.sort();
     topics.dedup();
-    // A push of one contract's orders under the topic of all is not to be confused with its own topic.
+    // Includes topics of one contract and of all contracts.
     let args: Vec<&str> = topics.iter().flat_map(|topic| ["--topic", topic]).collect();
     let args = [&["--format", "ndjson"], &args[..]].concat();
     let mut running = Running::start(local.watch(&args));
@@ -77,7 +77,7 @@ fn an_event_of_each_kind_is_shown_as_decode_shows_it() {
         let topic = object(frame)["topic"].as_str().unwrap().to_owned();
         assert_eq!(local.exchange.push_raw(&topic, frame), 1, "{topic}");
         let update = running.until("update");
-        check_form(&update);
+        check_keys(&update);
         assert_eq!(update["topic"], topic);
         let decoded = kucoin_streams::v1::decode(frame).unwrap().unwrap();
         let expected = serde_json::to_value(&decoded.event).unwrap();
@@ -94,8 +94,8 @@ fn an_event_of_each_kind_is_shown_as_decode_shows_it() {
 }
 
 #[test]
-fn a_frame_over_several_lines_is_one_line() {
-    let local = Local::start(Exchange::builder());
+fn frame_over_several_lines_is_one_line() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut running = Running::start(local.watch(&["--format", "ndjson", "--topic", BALANCE]));
     local.wait(local.exchange.wait_subscribed(BALANCE));
     let frame = format!(
@@ -109,9 +109,9 @@ fn a_frame_over_several_lines_is_one_line() {
 }
 
 #[test]
-fn a_connection_may_be_chosen_and_only_that_is_opened() {
+fn only_the_requested_connection_is_opened() {
     for (ws_key, topics) in account_wide() {
-        let local = Local::start(Exchange::builder());
+        let local = LocalExchange::start(Exchange::builder());
         let args = ["--format", "ndjson", "--ws-key", ws_key];
         let running = Running::start(local.watch(&args));
         for topic in &topics {
@@ -138,8 +138,8 @@ fn a_connection_may_be_chosen_and_only_that_is_opened() {
 }
 
 #[test]
-fn the_count_is_over_all_connections() {
-    let local = Local::start(Exchange::builder());
+fn count_is_over_all_connections() {
+    let local = LocalExchange::start(Exchange::builder());
     let args = [
         "--format", "ndjson", "--count", "2", "--topic", BALANCE, "--topic", WALLET,
     ];
@@ -164,9 +164,9 @@ fn the_count_is_over_all_connections() {
 }
 
 #[test]
-fn a_connection_that_was_not_asked_for_may_be_refused() {
+fn refused_default_connection_is_left_out() {
     let faults = NO_FUTURES.parse().unwrap();
-    let local = Local::start(Exchange::builder().event_rate(50.0).faults(faults));
+    let local = LocalExchange::start(Exchange::builder().event_rate(50.0).faults(faults));
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     while running.until("close")["wsKey"] != FUTURES {}
     for _ in 0..20 {
@@ -185,7 +185,7 @@ fn a_connection_that_was_not_asked_for_may_be_refused() {
 }
 
 #[test]
-fn topics_that_are_all_refused_leave_the_other_connection() {
+fn other_connection_continues_if_all_topics_are_refused() {
     let [_, (_, futures)] = account_wide();
     let script: String = futures
         .iter()
@@ -193,13 +193,13 @@ fn topics_that_are_all_refused_leave_the_other_connection() {
             format!("connection 2: refuse-topic topic={topic} code=403 text=\"no\" times=always\n")
         })
         .collect();
-    let local = Local::start(
+    let local = LocalExchange::start(
         Exchange::builder()
             .event_rate(50.0)
             .faults(script.parse().unwrap()),
     );
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
-    // Nothing is left to be heard on it.
+    // The connection without topics is closed.
     while running.until("close")["wsKey"] != FUTURES {}
     running.until("update");
     running.signal("TERM");
@@ -211,9 +211,9 @@ fn topics_that_are_all_refused_leave_the_other_connection() {
     );
 }
 
-/// Fails with this status and one line on stderr that has all these words.
+/// Asserts this status and one line on stderr with all these words.
 #[track_caller]
-fn fails(ran: &Ran, status: i32, words: &[&str]) {
+fn fails(ran: &CommandOutput, status: i32, words: &[&str]) {
     assert_eq!(ran.status, Some(status), "{ran:?}");
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     for word in words {
@@ -222,29 +222,29 @@ fn fails(ran: &Ran, status: i32, words: &[&str]) {
 }
 
 #[test]
-fn a_connection_that_was_asked_for_may_not_be_refused() {
+fn refused_requested_connection_is_an_error() {
     for wish in [
         &["--ws-key", SPOT, "--ws-key", FUTURES][..],
         &["--topic", BALANCE, "--topic", WALLET],
     ] {
         let faults = NO_FUTURES.parse().unwrap();
-        let local = Local::start(Exchange::builder().faults(faults));
+        let local = LocalExchange::start(Exchange::builder().faults(faults));
         let ran = run(local.watch(&[&["--format", "ndjson"], wish].concat()));
         fails(&ran, 3, &[FUTURES, "400007"]);
-        // What was open is closed in order.
+        // Both connections are closed.
         let lines = ran.lines();
         assert_eq!(kinds(&of(&lines, SPOT)).last(), Some(&"close"));
         assert_eq!(kinds(&of(&lines, FUTURES)).last(), Some(&"close"));
     }
 }
 
-/// The key is gone when a lost connection asks for another token.
+/// The key is deleted when a lost connection requests another token.
 const KEY_GONE: &str = "token 3: token-refuse status=401 code=400003 message=\"the key is gone\"";
 
 #[test]
-fn last_connection_that_ends_after_it_was_live_gives_the_error() {
+fn last_connection_lost_after_live_is_an_error() {
     let script = format!("{NO_FUTURES}\n{KEY_GONE}");
-    let local = Local::start(Exchange::builder().faults(script.parse().unwrap()));
+    let local = LocalExchange::start(Exchange::builder().faults(script.parse().unwrap()));
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     while running.until("close")["wsKey"] != FUTURES {}
     let [(_, spot), _] = account_wide();
@@ -255,16 +255,16 @@ fn last_connection_that_ends_after_it_was_live_gives_the_error() {
 }
 
 #[test]
-fn connection_that_ends_after_it_was_live_is_an_error_though_others_go_on() {
+fn failed_live_connection_is_an_error_if_others_continue() {
     for end in ["signal", "count"] {
-        let local = Local::start(Exchange::builder().faults(KEY_GONE.parse().unwrap()));
+        let local = LocalExchange::start(Exchange::builder().faults(KEY_GONE.parse().unwrap()));
         let args: &[&str] = match end {
             "count" => &["--format", "ndjson", "--count", "5"],
             _ => &["--format", "ndjson"],
         };
         let mut running = Running::start(local.watch(args));
         running.until_subscribed();
-        // Whichever connection asks first gets the third token.
+        // The connection that asks first gets the third token.
         local.exchange.inject(Effect::Cut(Cut::Eof));
         let gone = running.until("close")["wsKey"].clone();
         let lives = |stats: &Stats| {
@@ -283,9 +283,9 @@ fn connection_that_ends_after_it_was_live_is_an_error_though_others_go_on() {
 }
 
 #[test]
-fn who_is_not_connected_in_time_is_named() {
+fn connection_not_live_in_time_is_named() {
     let faults = "connection 2: drop-welcome times=always";
-    let local = Local::start(Exchange::builder().faults(faults.parse().unwrap()));
+    let local = LocalExchange::start(Exchange::builder().faults(faults.parse().unwrap()));
     let args = ["--format", "ndjson", "--connect-timeout", "3s"];
     let ran = run(local.watch(&args));
     fails(&ran, 4, &["3s", FUTURES]);
@@ -295,7 +295,7 @@ fn who_is_not_connected_in_time_is_named() {
         .iter()
         .filter(|line| line["kind"] == "response")
         .count();
-    // A slow machine may not have come so far.
+    // On a slow machine, spot may not be live either.
     assert_eq!(
         ran.stderr.contains(SPOT),
         answered < topics.len(),
@@ -304,7 +304,7 @@ fn who_is_not_connected_in_time_is_named() {
 }
 
 #[test]
-fn a_topic_of_a_connection_that_was_not_named_is_wrong_usage() {
+fn topic_of_unrequested_connection_is_wrong_usage() {
     let ran = run(command(&[
         "watch", "--demo", "--ws-key", SPOT, "--topic", WALLET,
     ]));
@@ -332,8 +332,8 @@ fn help_lists_every_topic() {
 }
 
 #[test]
-fn people_are_told_what_is_watched_and_where() {
-    let local = Local::start(Exchange::builder());
+fn heading_names_the_connections() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut running = Running::start(local.watch(&["--format", "pretty"]));
     let heading = running.line();
     assert!(

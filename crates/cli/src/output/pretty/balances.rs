@@ -1,84 +1,91 @@
-//! Balances, of spot accounts and of the futures account, as lines.
+//! Lines of balances: spot accounts and the futures account.
 
 use kucoin_streams::Decimal;
 use kucoin_streams::v1::{Balance, FuturesWalletBalance, FuturesWalletChange};
 
-use super::columns::{labelled, name, shown_or_untold, signed};
-use super::layout::{Part, Rank, part};
-use super::paint::{Ink, safe};
-use super::{Told, unknown};
+use super::columns::{format_or_unknown, labelled, name, signed};
+use super::layout::{Cell, Priority, cell};
+use super::paint::{Style, safe};
+use super::{LineContent, unknown};
 
-pub(super) fn spot(balance: &Balance) -> Told {
+pub(super) fn spot(balance: &Balance) -> LineContent {
     let reason = balance
         .relation_event
         .as_ref()
         .map_or_else(String::new, |event| safe(&event.to_string()));
     let account = reason.split('.').next().unwrap_or_default().to_owned();
-    let mut parts = vec![name(&balance.currency), account_part(reason).or(account)];
-    parts.extend(changed(
+    let mut cells = vec![
+        name(&balance.currency),
+        account_cell(reason).short_form(account),
+    ];
+    cells.extend(changed(
         "available",
         balance.available,
         balance.available_change,
     ));
-    parts.extend(changed("hold", balance.hold, balance.hold_change));
-    Told::new(Ink::Cyan, "balance", parts)
+    cells.extend(changed("hold", balance.hold, balance.hold_change));
+    LineContent::new(Style::Cyan, "balance", cells)
 }
 
-/// Of which account a balance is, and why it changed if that is known. Never left out: accounts look alike without it.
-pub(super) fn account_part(account: String) -> Part {
-    Part::of(Ink::Dim, account).left(24, 14)
+/// The account of a balance, and why it changed if known. Always shown: it distinguishes the accounts.
+pub(super) fn account_cell(account: String) -> Cell {
+    Cell::of(Style::Dim, account).left(24, 14)
 }
 
-/// An amount and by how much it changed, in columns.
-pub(super) fn changed(label: &str, amount: Option<Decimal>, change: Option<Decimal>) -> [Part; 3] {
-    let (ink, change) = match change {
+/// An amount and its change, in columns.
+pub(super) fn changed(label: &str, amount: Option<Decimal>, change: Option<Decimal>) -> [Cell; 3] {
+    let (style, change) = match change {
         Some(change) if !change.is_zero() => signed(change),
-        _ => (Ink::Plain, String::new()),
+        _ => (Style::Plain, String::new()),
     };
     [
-        part(label),
-        part(shown_or_untold(amount)).right(18, 10).bound(),
-        Part::of(ink, change).left(17, 0).rank(Rank::Delta),
+        cell(label),
+        cell(format_or_unknown(amount))
+            .right(18, 10)
+            .with_previous(),
+        Cell::of(style, change)
+            .left(17, 0)
+            .priority(Priority::Lowest),
     ]
 }
 
-pub(super) fn futures(change: &FuturesWalletChange) -> Told {
+pub(super) fn futures(change: &FuturesWalletChange) -> LineContent {
     let Some(currency) = change.currency() else {
         return unknown(change);
     };
-    let mut parts = vec![name(currency)];
+    let mut cells = vec![name(currency)];
     match change {
-        FuturesWalletChange::Balance(balance) => parts.extend(whole(balance)),
+        FuturesWalletChange::Balance(balance) => cells.extend(whole(balance)),
         FuturesWalletChange::OrderMargin(margin) => {
-            parts.extend(one("order margin", margin.order_margin));
+            cells.extend(one("order margin", margin.order_margin));
         }
         FuturesWalletChange::AvailableBalance(balance) => {
-            parts.extend(one("available", balance.available_balance));
-            parts.extend(one("hold", balance.hold_balance));
+            cells.extend(one("available", balance.available_balance));
+            cells.extend(one("hold", balance.hold_balance));
         }
         FuturesWalletChange::WithdrawHold(hold) => {
-            parts.extend(one("withdraw hold", hold.withdraw_hold));
+            cells.extend(one("withdraw hold", hold.withdraw_hold));
         }
         _ => return unknown(change),
     }
-    Told::new(Ink::Cyan, "wallet", parts)
+    LineContent::new(Style::Cyan, "wallet", cells)
 }
 
-fn one(label: &str, amount: Option<Decimal>) -> [Part; 2] {
-    let amount = part(shown_or_untold(amount)).right(18, 10);
-    [part(label), amount.bound()]
+fn one(label: &str, amount: Option<Decimal>) -> [Cell; 2] {
+    let amount = cell(format_or_unknown(amount)).right(18, 10);
+    [cell(label), amount.with_previous()]
 }
 
-/// Equity and available balance, and of all else what is not zero.
-fn whole(balance: &FuturesWalletBalance) -> impl Iterator<Item = Part> {
+/// Equity, available balance, and every other amount that is not zero.
+fn whole(balance: &FuturesWalletBalance) -> impl Iterator<Item = Cell> {
     let profit = [
         ("cross profit", balance.cross_unrealised_pnl),
         ("isolated profit", balance.isolated_unrealised_pnl),
     ];
     let profit = profit.into_iter().filter_map(|(label, amount)| {
-        let (ink, amount) = signed(amount.filter(|amount| !amount.is_zero())?);
-        let part = Part::of(Ink::Dim, label).and(Ink::Plain, " ");
-        Some(part.and(ink, amount).rank(Rank::Minor))
+        let (style, amount) = signed(amount.filter(|amount| !amount.is_zero())?);
+        let cell = Cell::of(Style::Dim, label).append(Style::Plain, " ");
+        Some(cell.append(style, amount).priority(Priority::Low))
     });
     let margins = [
         ("cross positions", balance.cross_position_margin),
@@ -94,5 +101,5 @@ fn whole(balance: &FuturesWalletBalance) -> impl Iterator<Item = Part> {
     let amounts = one("equity", balance.equity)
         .into_iter()
         .chain(one("available", balance.available_balance));
-    amounts.chain(profit.chain(margins).map(Part::apart))
+    amounts.chain(profit.chain(margins).map(Cell::wide_gap))
 }

@@ -1,97 +1,100 @@
-//! What several kinds of lines have in common: amounts, prices, symbols and ids in columns.
+//! Cells shared by several kinds of lines: amounts, prices, symbols and IDs.
 
 use kucoin_streams::Decimal;
 use kucoin_streams::Side;
 
-use super::layout::{Part, Rank, part};
-use super::paint::{Ink, grouped, safe};
+use super::layout::{Cell, Priority, cell};
+use super::paint::{Style, grouped, safe};
 
-/// Stands for what the exchange did not say.
-const UNTOLD: &str = "?";
+/// Shown for a value that KuCoin did not send.
+const UNKNOWN: &str = "?";
 
-/// An amount to its last digit.
-pub(super) fn shown(amount: Decimal) -> String {
+/// Formats an amount with all digits and thousands separators.
+pub(super) fn format_amount(amount: Decimal) -> String {
     grouped(&amount.to_string())
 }
 
-pub(super) fn shown_or_untold(amount: Option<Decimal>) -> String {
-    amount.map_or_else(|| UNTOLD.to_owned(), shown)
+pub(super) fn format_or_unknown(amount: Option<Decimal>) -> String {
+    amount.map_or_else(|| UNKNOWN.to_owned(), format_amount)
 }
 
-/// An amount with its sign, and the ink that it asks for: green above zero and red below.
-pub(super) fn signed(amount: Decimal) -> (Ink, String) {
+/// Formats an amount with its sign: green above zero, red below.
+pub(super) fn signed(amount: Decimal) -> (Style, String) {
     if amount.is_zero() {
-        (Ink::Plain, shown(amount))
+        (Style::Plain, format_amount(amount))
     } else if amount.is_sign_negative() {
-        (Ink::Red, shown(amount))
+        (Style::Red, format_amount(amount))
     } else {
-        (Ink::Green, format!("+{}", shown(amount)))
+        (Style::Green, format!("+{}", format_amount(amount)))
     }
 }
 
-/// A fraction as per cent, to two places where it has more.
+/// Formats a fraction in percent, rounded to two decimal places.
 pub(super) fn percent(fraction: Decimal) -> String {
     match fraction.checked_mul(Decimal::ONE_HUNDRED) {
-        Some(percent) => format!("{} %", shown(percent.round_dp(2).normalize())),
-        None => shown(fraction),
+        Some(percent) => format!("{} %", format_amount(percent.round_dp(2).normalize())),
+        None => format_amount(fraction),
     }
 }
 
-/// A name in the column of symbols and currencies.
-pub(super) fn name(name: &str) -> Part {
-    Part::of(Ink::Bold, safe(name)).left(10, 8)
+/// A symbol or currency in its column.
+pub(super) fn name(name: &str) -> Cell {
+    Cell::of(Style::Bold, safe(name)).left(10, 8)
 }
 
-/// Terminals of less columns have no room for the type of an order in lines of trades.
-const TYPED: usize = 120;
+/// Lines of fills show the order type in terminals of at least this width.
+const ORDER_TYPE_COLUMNS: usize = 120;
 
-/// Symbol, side and type of an order that was traded.
-pub(super) fn head_of_trade(symbol: &str, side: &Side, order_type: &str) -> Vec<Part> {
-    let mut parts = head(symbol, side, order_type);
-    // At one width either all lines say it or none.
-    let order_type = parts.pop().map(|part| part.from(TYPED).rank(Rank::Detail));
-    parts.extend(order_type);
-    parts
+/// Symbol, side and order type of a fill.
+pub(super) fn head_of_trade(symbol: &str, side: &Side, order_type: &str) -> Vec<Cell> {
+    let mut cells = head(symbol, side, order_type);
+    // Depends on the width only, so that all lines look alike.
+    let order_type = cells.pop().map(|cell| {
+        cell.min_columns(ORDER_TYPE_COLUMNS)
+            .priority(Priority::Medium)
+    });
+    cells.extend(order_type);
+    cells
 }
 
-/// Symbol, side and type of an order.
-pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Part> {
-    let ink = match side {
-        Side::Buy => Ink::Green,
-        Side::Sell => Ink::Red,
-        _ => Ink::Plain,
+/// Symbol, side and order type.
+pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Cell> {
+    let style = match side {
+        Side::Buy => Style::Green,
+        Side::Sell => Style::Red,
+        _ => Style::Plain,
     };
     vec![
         name(symbol),
-        Part::of(ink, safe(side.as_str())).left(4, 4),
-        part(safe(order_type)).left(6, 6).rank(Rank::Minor),
+        Cell::of(style, safe(side.as_str())).left(4, 4),
+        cell(safe(order_type)).left(6, 6).priority(Priority::Low),
     ]
 }
 
-/// How much at what price.
-pub(super) fn terms(size: &str, price: &str) -> Vec<Part> {
+/// Size and price.
+pub(super) fn size_and_price(size: &str, price: &str) -> Vec<Cell> {
     vec![
-        part(size).right(12, 8),
-        part("@").bound(),
-        part(price).left(12, 8).bound(),
+        cell(size).right(12, 8),
+        cell("@").with_previous(),
+        cell(price).left(12, 8).with_previous(),
     ]
 }
 
-/// A trade, and whether it took or made liquidity.
-pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> Vec<Part> {
-    let mut parts = terms(size, price);
-    let liquidity = part(safe(liquidity)).left(5, 5);
-    parts.push(liquidity.rank(Rank::Minor).apart());
-    parts
+/// Size and price of a fill, and whether it was taker or maker.
+pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> Vec<Cell> {
+    let mut cells = size_and_price(size, price);
+    let liquidity = cell(safe(liquidity)).left(5, 5);
+    cells.push(liquidity.priority(Priority::Low).wide_gap());
+    cells
 }
 
-/// What stands where no trade does: a size and a price.
-pub(super) fn no_trade(size: &str, price: &str) -> Vec<Part> {
+/// Size and limit price of an order, aligned with [`trade`].
+pub(super) fn order_terms(size: &str, price: &str) -> Vec<Cell> {
     trade(size, price, "")
 }
 
-/// Which of a contract's positions it is about: its side in hedge mode, and its margin mode. Nothing for spot.
-pub(super) fn leg(side: Option<&str>, mode: Option<&str>) -> Option<Part> {
+/// Position side (in hedge mode) and margin mode of a futures event; `None` for spot.
+pub(super) fn leg(side: Option<&str>, mode: Option<&str>) -> Option<Cell> {
     let side = side.filter(|side| !side.eq_ignore_ascii_case("BOTH"));
     let named: Vec<String> = [side, mode]
         .into_iter()
@@ -99,18 +102,19 @@ pub(super) fn leg(side: Option<&str>, mode: Option<&str>) -> Option<Part> {
         .filter(|word| !word.is_empty())
         .map(|word| safe(&word.to_lowercase()))
         .collect();
-    (!named.is_empty()).then(|| part(named.join(" ")))
+    (!named.is_empty()).then(|| cell(named.join(" ")))
 }
 
-/// A name, and its value where there is one and it is not zero.
-pub(super) fn labelled(label: &str, amount: Option<Decimal>) -> Option<Part> {
+/// A label and its amount; `None` if the amount is absent or zero.
+pub(super) fn labelled(label: &str, amount: Option<Decimal>) -> Option<Cell> {
     let amount = amount.filter(|amount| !amount.is_zero())?;
-    let part = Part::of(Ink::Dim, label).and(Ink::Plain, format!(" {}", shown(amount)));
-    Some(part.rank(Rank::Minor))
+    let cell =
+        Cell::of(Style::Dim, label).append(Style::Plain, format!(" {}", format_amount(amount)));
+    Some(cell.priority(Priority::Low))
 }
 
-/// The end of an id, which is where ids differ.
-pub(super) fn tail(id: &str) -> String {
+/// The last 6 characters of an ID.
+pub(super) fn id_suffix(id: &str) -> String {
     let id = safe(id);
     let skipped = id.chars().count().saturating_sub(6);
     match skipped {
@@ -119,9 +123,9 @@ pub(super) fn tail(id: &str) -> String {
     }
 }
 
-/// The id of the order that a line is about, which is never left out.
-pub(super) fn id(id: &str) -> Part {
-    Part::of(Ink::Dim, tail(id))
+/// The order ID of the line.
+pub(super) fn id(id: &str) -> Cell {
+    Cell::of(Style::Dim, id_suffix(id))
 }
 
 #[cfg(test)]
@@ -129,8 +133,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fraction_is_shown_in_per_cent() {
-        for (fraction, shown) in [
+    fn fraction_is_formatted_in_percent() {
+        for (fraction, format_amount) in [
             ("0.6408", "64.08 %"),
             ("-2.3e-05", "0 %"),
             ("-0.00023", "-0.02 %"),
@@ -140,13 +144,13 @@ mod tests {
             let fraction = Decimal::from_scientific(fraction)
                 .or_else(|_| fraction.parse())
                 .unwrap();
-            assert_eq!(percent(fraction), shown);
+            assert_eq!(percent(fraction), format_amount);
         }
     }
 
     #[test]
-    fn the_end_of_an_id_is_shown() {
-        assert_eq!(tail("5c35c02703aa673ceec2a168"), "…c2a168");
-        assert_eq!(tail("123456"), "123456");
+    fn id_is_cut_to_its_end() {
+        assert_eq!(id_suffix("5c35c02703aa673ceec2a168"), "…c2a168");
+        assert_eq!(id_suffix("123456"), "123456");
     }
 }

@@ -1,27 +1,28 @@
-//! A line as parts, and what is left of it if the terminal is too narrow: what is said shorter, then what is left out.
+//! Layout of a line from cells: if the terminal is too narrow, cells are shortened, then removed, then wrapped.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::paint::{Ink, Paint};
+use super::paint::{Painter, Style};
 
-/// Terminals of this many columns and more have room for wide columns.
-const ROOMY: usize = 160;
+/// Terminals of at least this width use wide columns.
+const WIDE_COLUMNS: usize = 160;
 
-/// Words are not shortened below this number of columns.
-const SHORTEST: usize = 8;
+/// Minimum width of a shortened cell.
+const MIN_SHORTENED: usize = 8;
 
-/// What is left out first if there is no room.
+/// Cells with lower priority are removed first if there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
-    /// How an amount changed, and ids of other orders.
-    Delta,
-    /// Words and amounts that other events say too.
-    Minor,
-    Detail,
-    Keep,
+pub(super) enum Priority {
+    /// Changes of amounts, and IDs of other orders.
+    Lowest,
+    /// Details and amounts that other events have too.
+    Low,
+    Medium,
+    /// Never removed.
+    Required,
 }
 
-/// Where a part ends at the least, in a roomy terminal and in a narrow one.
+/// Alignment and minimum width of a cell, in a wide and in a narrow terminal.
 #[derive(Clone, Copy, Debug)]
 enum Column {
     None,
@@ -29,96 +30,99 @@ enum Column {
     Right(usize, usize),
 }
 
-/// A part of a line.
+/// A cell of a line.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
-    spans: Vec<(Ink, String)>,
+pub(super) struct Cell {
+    spans: Vec<(Style, String)>,
     column: Column,
-    rank: Rank,
-    /// Whether it is words, which say something if they are shortened, too.
-    is_words: bool,
-    is_apart: bool,
-    /// Whether it stays in one line with the part before it.
-    is_bound: bool,
-    /// What says nearly the same in less columns.
+    priority: Priority,
+    /// Whether it may be cut with an ellipsis.
+    is_shortenable: bool,
+    has_wide_gap: bool,
+    /// Whether it stays on the same line as the previous cell.
+    stays_with_previous: bool,
+    /// Shorter text to use if there is too little room.
     short: Option<String>,
-    /// The columns from which on it is shown.
-    from: usize,
+    /// Minimum terminal width at which it is shown.
+    min_columns: usize,
 }
 
-/// A part without ink that is never left out.
-pub(super) fn part(text: impl Into<String>) -> Part {
-    Part::of(Ink::Plain, text)
+/// A plain cell that is always shown.
+pub(super) fn cell(text: impl Into<String>) -> Cell {
+    Cell::of(Style::Plain, text)
 }
 
-impl Part {
-    pub(super) fn of(ink: Ink, text: impl Into<String>) -> Self {
+impl Cell {
+    pub(super) fn of(style: Style, text: impl Into<String>) -> Self {
         Self {
-            spans: vec![(ink, text.into())],
+            spans: vec![(style, text.into())],
             column: Column::None,
-            rank: Rank::Keep,
-            is_words: false,
-            is_apart: false,
-            is_bound: false,
+            priority: Priority::Required,
+            is_shortenable: false,
+            has_wide_gap: false,
+            stays_with_previous: false,
             short: None,
-            from: 0,
+            min_columns: 0,
         }
     }
 
-    /// Adds text right after what there is.
-    pub(super) fn and(mut self, ink: Ink, text: impl Into<String>) -> Self {
-        self.spans.push((ink, text.into()));
+    /// Appends a text.
+    pub(super) fn append(mut self, style: Style, text: impl Into<String>) -> Self {
+        self.spans.push((style, text.into()));
         self
     }
 
-    pub(super) fn rank(self, rank: Rank) -> Self {
-        Self { rank, ..self }
+    pub(super) fn priority(self, priority: Priority) -> Self {
+        Self { priority, ..self }
     }
 
-    /// May be shortened.
-    pub(super) fn words(self) -> Self {
+    /// Allows cutting with an ellipsis.
+    pub(super) fn shortenable(self) -> Self {
         Self {
-            is_words: true,
+            is_shortenable: true,
             ..self
         }
     }
 
-    /// Two blanks before it instead of one.
-    pub(super) fn apart(self) -> Self {
+    /// Puts two spaces before it instead of one.
+    pub(super) fn wide_gap(self) -> Self {
         Self {
-            is_apart: true,
+            has_wide_gap: true,
             ..self
         }
     }
 
-    /// Stays in one line with the part before it, such as a value with its label.
-    pub(super) fn bound(self) -> Self {
+    /// Keeps it on the same line as the previous cell, such as a value after its label.
+    pub(super) fn with_previous(self) -> Self {
         Self {
-            is_bound: true,
+            stays_with_previous: true,
             ..self
         }
     }
 
-    /// What it says if there is too little room.
-    pub(super) fn or(self, short: impl Into<String>) -> Self {
+    /// Sets a shorter text, used if there is too little room.
+    pub(super) fn short_form(self, short: impl Into<String>) -> Self {
         let short = Some(short.into());
         Self { short, ..self }
     }
 
-    /// Is shown in terminals of this many columns and more, whatever else the line says.
-    pub(super) fn from(self, from: usize) -> Self {
-        Self { from, ..self }
+    /// Shows it only in terminals of at least this width.
+    pub(super) fn min_columns(self, min_columns: usize) -> Self {
+        Self {
+            min_columns,
+            ..self
+        }
     }
 
-    /// Fills a column from its left.
-    pub(super) fn left(self, roomy: usize, narrow: usize) -> Self {
-        let column = Column::Left(roomy, narrow);
+    /// Aligns it left in a column.
+    pub(super) fn left(self, wide: usize, narrow: usize) -> Self {
+        let column = Column::Left(wide, narrow);
         Self { column, ..self }
     }
 
-    /// Fills a column from its right.
-    pub(super) fn right(self, roomy: usize, narrow: usize) -> Self {
-        let column = Column::Right(roomy, narrow);
+    /// Aligns it right in a column.
+    pub(super) fn right(self, wide: usize, narrow: usize) -> Self {
+        let column = Column::Right(wide, narrow);
         Self { column, ..self }
     }
 
@@ -126,15 +130,15 @@ impl Part {
         self.spans.iter().map(|(_, text)| text.width()).sum()
     }
 
-    /// Cuts it to this number of columns, with an ellipsis.
+    /// Cuts it to this width, with an ellipsis.
     fn shorten(&mut self, columns: usize) {
         let mut left = columns;
         let mut spans = Vec::new();
-        for (ink, text) in self.spans.drain(..) {
+        for (style, text) in self.spans.drain(..) {
             let shortened = shortened(&text, left);
             let is_cut = shortened != text;
             left = left.saturating_sub(shortened.width());
-            spans.push((ink, shortened));
+            spans.push((style, shortened));
             if is_cut {
                 break;
             }
@@ -143,7 +147,7 @@ impl Part {
     }
 }
 
-/// Returns the beginning of a text that fits this number of columns, with an ellipsis if it is cut.
+/// Cuts a text to this width, with an ellipsis.
 pub(super) fn shortened(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
@@ -165,154 +169,157 @@ pub(super) fn shortened(text: &str, columns: usize) -> String {
     }
 }
 
-/// A text filled up with blanks to a column.
-pub(super) fn filled(text: &str, columns: usize) -> String {
-    let blanks = columns.saturating_sub(text.width());
-    format!("{text}{}", " ".repeat(blanks))
+/// Pads a text with spaces to this width.
+pub(super) fn padded(text: &str, columns: usize) -> String {
+    let spaces = columns.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(spaces))
 }
 
-/// How wide columns are.
+/// Which column widths to use.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fill {
-    Roomy,
+enum Spacing {
+    Wide,
     Narrow,
     None,
 }
 
-/// Lays out parts in the columns that `before` leaves of a line; `None` has no end. What must not be left out goes on in
-/// another line.
-pub(super) fn lay(
-    mut parts: Vec<Part>,
+/// Lays out cells in the width that remains after `before` columns; `columns` is `None` for no limit. Required cells that
+/// do not fit continue on further lines.
+pub(super) fn lay_out(
+    mut cells: Vec<Cell>,
     columns: Option<usize>,
     before: usize,
-    paint: Paint,
+    painter: Painter,
 ) -> Vec<String> {
     let Some(columns) = columns else {
-        return vec![render(&parts, Fill::Roomy, paint)];
+        return vec![render(&cells, Spacing::Wide, painter)];
     };
     let room = columns.saturating_sub(before);
-    parts.retain(|part| part.from <= columns);
-    let mut fill = match columns {
-        ROOMY.. => Fill::Roomy,
-        _ => Fill::Narrow,
+    cells.retain(|cell| cell.min_columns <= columns);
+    let mut spacing = match columns {
+        WIDE_COLUMNS.. => Spacing::Wide,
+        _ => Spacing::Narrow,
     };
-    let is_too_wide = |parts: &[Part], fill| width(parts, fill) > room;
-    while is_too_wide(&parts, fill) && say_shorter(&mut parts) {}
-    while is_too_wide(&parts, fill) && leave_out(&mut parts, Rank::Delta) {}
-    for narrower in [Fill::Narrow, Fill::None] {
-        if is_too_wide(&parts, fill) {
-            fill = narrower;
+    let is_too_wide = |cells: &[Cell], spacing| width(cells, spacing) > room;
+    while is_too_wide(&cells, spacing) && use_short_form(&mut cells) {}
+    while is_too_wide(&cells, spacing) && remove_last(&mut cells, Priority::Lowest) {}
+    for narrower in [Spacing::Narrow, Spacing::None] {
+        if is_too_wide(&cells, spacing) {
+            spacing = narrower;
         }
     }
-    for rank in [Rank::Minor, Rank::Detail] {
-        while is_too_wide(&parts, fill) && leave_out(&mut parts, rank) {}
+    for priority in [Priority::Low, Priority::Medium] {
+        while is_too_wide(&cells, spacing) && remove_last(&mut cells, priority) {}
     }
-    for at in (1..parts.len()).rev() {
-        let excess = width(&parts, fill).saturating_sub(room);
-        if excess > 0 && parts[at].is_words {
-            let least = parts[at].width().saturating_sub(excess);
-            parts[at].shorten(least.max(SHORTEST));
+    for at in (1..cells.len()).rev() {
+        let excess = width(&cells, spacing).saturating_sub(room);
+        if excess > 0 && cells[at].is_shortenable {
+            let least = cells[at].width().saturating_sub(excess);
+            cells[at].shorten(least.max(MIN_SHORTENED));
         }
     }
     let mut lines = Vec::new();
-    let mut line: Vec<Part> = Vec::new();
-    for mut part in parts {
-        part.shorten(room);
-        line.push(part);
-        while line.len() > 1 && is_too_wide(&line, fill) {
-            let next = line.split_off(break_of(&line));
-            lines.push(render(&line, fill, paint));
+    let mut line: Vec<Cell> = Vec::new();
+    for mut cell in cells {
+        cell.shorten(room);
+        line.push(cell);
+        while line.len() > 1 && is_too_wide(&line, spacing) {
+            let next = line.split_off(break_index(&line));
+            lines.push(render(&line, spacing, painter));
             line = next;
         }
     }
-    lines.push(render(&line, fill, paint));
+    lines.push(render(&line, spacing, painter));
     lines
 }
 
-/// Where a line that is too wide by its last part is broken: before the parts that must stay with the last.
-fn break_of(line: &[Part]) -> usize {
-    let first = line.iter().rposition(|part| !part.is_bound).unwrap_or(0);
+/// Index at which to break a line whose last cell does not fit: before all cells that stay with it.
+fn break_index(line: &[Cell]) -> usize {
+    let first = line
+        .iter()
+        .rposition(|cell| !cell.stays_with_previous)
+        .unwrap_or(0);
     match first {
-        // All of it must stay together, and cannot.
+        // All cells belong together, so they must be separated anyway.
         0 => line.len() - 1,
         first => first,
     }
 }
 
-/// Says the last part shorter that can be; false if there is none.
-fn say_shorter(parts: &mut [Part]) -> bool {
-    let last = parts.iter_mut().rfind(|part| part.short.is_some());
-    last.is_some_and(|part| {
-        let ink = part.spans.first().map_or(Ink::Plain, |(ink, _)| *ink);
-        part.spans = Vec::from_iter(part.short.take().map(|short| (ink, short)));
+/// Uses the short form of the last cell that has one; returns `false` if there is none.
+fn use_short_form(cells: &mut [Cell]) -> bool {
+    let last = cells.iter_mut().rfind(|cell| cell.short.is_some());
+    last.is_some_and(|cell| {
+        let style = cell.spans.first().map_or(Style::Plain, |(style, _)| *style);
+        cell.spans = Vec::from_iter(cell.short.take().map(|short| (style, short)));
         true
     })
 }
 
-/// Leaves out the last part of a rank; false if there is none.
-fn leave_out(parts: &mut Vec<Part>, rank: Rank) -> bool {
-    let last = parts.iter().rposition(|part| part.rank == rank);
-    last.map(|at| parts.remove(at)).is_some()
+/// Removes the last cell of a priority; returns `false` if there is none.
+fn remove_last(cells: &mut Vec<Cell>, priority: Priority) -> bool {
+    let last = cells.iter().rposition(|cell| cell.priority == priority);
+    last.map(|at| cells.remove(at)).is_some()
 }
 
-fn gap(parts: &[Part], at: usize, fill: Fill) -> usize {
+fn gap_before(cells: &[Cell], at: usize, spacing: Spacing) -> usize {
     match at {
         0 => 0,
-        _ if fill == Fill::None && parts[at].width() == 0 => 0,
-        _ => 1 + usize::from(parts[at].is_apart && fill != Fill::None),
+        _ if spacing == Spacing::None && cells[at].width() == 0 => 0,
+        _ => 1 + usize::from(cells[at].has_wide_gap && spacing != Spacing::None),
     }
 }
 
-fn filled_width(part: &Part, fill: Fill) -> usize {
-    let column = match (part.column, fill) {
-        (Column::Left(roomy, _) | Column::Right(roomy, _), Fill::Roomy) => roomy,
-        (Column::Left(_, narrow) | Column::Right(_, narrow), Fill::Narrow) => narrow,
+fn padded_width(cell: &Cell, spacing: Spacing) -> usize {
+    let column = match (cell.column, spacing) {
+        (Column::Left(wide, _) | Column::Right(wide, _), Spacing::Wide) => wide,
+        (Column::Left(_, narrow) | Column::Right(_, narrow), Spacing::Narrow) => narrow,
         _ => 0,
     };
-    part.width().max(column)
+    cell.width().max(column)
 }
 
-/// The width of a line, blanks at its end not counted.
-fn width(parts: &[Part], fill: Fill) -> usize {
-    let Some(last) = parts.iter().rposition(|part| part.width() > 0) else {
+/// Width of a line without trailing spaces.
+fn width(cells: &[Cell], spacing: Spacing) -> usize {
+    let Some(last) = cells.iter().rposition(|cell| cell.width() > 0) else {
         return 0;
     };
     let widths = (0..=last).map(|at| {
-        let own = match (at == last, parts[at].column) {
-            (true, Column::None | Column::Left(..)) => parts[at].width(),
-            _ => filled_width(&parts[at], fill),
+        let own = match (at == last, cells[at].column) {
+            (true, Column::None | Column::Left(..)) => cells[at].width(),
+            _ => padded_width(&cells[at], spacing),
         };
-        gap(parts, at, fill) + own
+        gap_before(cells, at, spacing) + own
     });
     widths.sum()
 }
 
-fn render(parts: &[Part], fill: Fill, paint: Paint) -> String {
+fn render(cells: &[Cell], spacing: Spacing, painter: Painter) -> String {
     let mut line = String::new();
-    // Blanks are written once something follows them.
-    let mut blanks = 0;
-    for (at, part) in parts.iter().enumerate() {
-        blanks += gap(parts, at, fill);
-        let padding = filled_width(part, fill) - part.width();
-        if let Column::Right(..) = part.column {
-            blanks += padding;
+    // Spaces are written only if text follows, to avoid trailing spaces.
+    let mut spaces = 0;
+    for (at, cell) in cells.iter().enumerate() {
+        spaces += gap_before(cells, at, spacing);
+        let padding = padded_width(cell, spacing) - cell.width();
+        if let Column::Right(..) = cell.column {
+            spaces += padding;
         }
-        for (ink, text) in &part.spans {
+        for (style, text) in &cell.spans {
             if !text.is_empty() {
-                line.push_str(&" ".repeat(blanks));
-                blanks = 0;
-                line.push_str(&paint.ink(*ink, text));
+                line.push_str(&" ".repeat(spaces));
+                spaces = 0;
+                line.push_str(&painter.paint(*style, text));
             }
         }
-        if !matches!(part.column, Column::Right(..)) {
-            blanks += padding;
+        if !matches!(cell.column, Column::Right(..)) {
+            spaces += padding;
         }
     }
     line
 }
 
-/// Breaks a text between words into lines of this number of columns; a longer word is shortened.
-pub(super) fn folded(text: &str, room: Option<usize>) -> Vec<String> {
+/// Wraps a text at spaces into lines of this width; a longer word is cut.
+pub(super) fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else {
         return vec![text.to_owned()];
     };
@@ -336,22 +343,24 @@ pub(super) fn folded(text: &str, room: Option<usize>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn parts() -> Vec<Part> {
+    fn cells() -> Vec<Cell> {
         vec![
-            part("XBTUSDTM").left(10, 8),
-            part("12 ct").right(8, 6),
-            part("+3").rank(Rank::Delta),
-            part("filled 3 of 7").or("3/7").rank(Rank::Detail),
-            part("a reason in words").words(),
-            part("…000001"),
+            cell("XBTUSDTM").left(10, 8),
+            cell("12 ct").right(8, 6),
+            cell("+3").priority(Priority::Lowest),
+            cell("filled 3 of 7")
+                .short_form("3/7")
+                .priority(Priority::Medium),
+            cell("a reason in words").shortenable(),
+            cell("…000001"),
         ]
     }
 
     #[test]
-    fn texts_are_said_shorter_then_deltas_go_then_details_and_words_are_shortened() {
+    fn cells_are_shortened_then_removed_then_wrapped() {
         let shown = |room: Option<usize>| {
-            let columns = room.map(|room| room + ROOMY);
-            lay(parts(), columns, ROOMY, Paint::plain()).join("\n")
+            let columns = room.map(|room| room + WIDE_COLUMNS);
+            lay_out(cells(), columns, WIDE_COLUMNS, Painter::plain()).join("\n")
         };
         let all = "XBTUSDTM      12 ct +3 filled 3 of 7 a reason in words …000001";
         for (room, expected) in [
@@ -381,13 +390,13 @@ mod tests {
 
     #[test]
     fn value_stays_with_its_label() {
-        let parts = || {
+        let cells = || {
             vec![
-                part("USDT"),
-                part("available"),
-                part("0.49").bound(),
-                part("hold"),
-                part("12.5").bound(),
+                cell("USDT"),
+                cell("available"),
+                cell("0.49").with_previous(),
+                cell("hold"),
+                cell("12.5").with_previous(),
             ]
         };
         for (room, expected) in [
@@ -396,34 +405,46 @@ mod tests {
             (18, &["USDT", "available 0.49", "hold 12.5"]),
             (13, &["USDT", "available", "0.49", "hold 12.5"]),
         ] {
-            let shown = lay(parts(), Some(room + ROOMY), ROOMY, Paint::plain());
+            let shown = lay_out(
+                cells(),
+                Some(room + WIDE_COLUMNS),
+                WIDE_COLUMNS,
+                Painter::plain(),
+            );
             assert_eq!(shown, expected, "{room}");
         }
     }
 
     #[test]
-    fn part_is_shown_from_its_columns_on() {
-        let parts = || vec![part("a"), part("b").from(100)];
-        let shown = |columns| lay(parts(), columns, 0, Paint::plain()).join("|");
+    fn cell_is_shown_from_its_minimum_width() {
+        let cells = || vec![cell("a"), cell("b").min_columns(100)];
+        let shown = |columns| lay_out(cells(), columns, 0, Painter::plain()).join("|");
         assert_eq!(shown(Some(99)), "a");
         assert_eq!(shown(Some(100)), "a b");
         assert_eq!(shown(None), "a b");
     }
 
     #[test]
-    fn wide_letters_take_two_columns() {
-        assert_eq!(filled("币安人生", 10), "币安人生  ");
+    fn wide_characters_take_two_columns() {
+        assert_eq!(padded("币安人生", 10), "币安人生  ");
         assert_eq!(shortened("币安人生USDTM", 8), "币安人…");
-        let wide = vec![part("币安人生USDTM"), part("x").right(4, 4)];
-        let shown = |room: usize| lay(wide.clone(), Some(room + ROOMY), ROOMY, Paint::plain());
+        let wide = vec![cell("币安人生USDTM"), cell("x").right(4, 4)];
+        let shown = |room: usize| {
+            lay_out(
+                wide.clone(),
+                Some(room + WIDE_COLUMNS),
+                WIDE_COLUMNS,
+                Painter::plain(),
+            )
+        };
         assert_eq!(shown(18), ["币安人生USDTM    x"]);
         assert_eq!(shown(15), ["币安人生USDTM x"]);
     }
 
     #[test]
-    fn words_are_folded_at_blanks() {
-        assert_eq!(folded("one two three", Some(7)), ["one two", "three"]);
-        assert_eq!(folded("abcdefgh ij", Some(5)), ["abcd…", "ij"]);
-        assert_eq!(folded("one two", None), ["one two"]);
+    fn text_wraps_at_spaces() {
+        assert_eq!(wrapped("one two three", Some(7)), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefgh ij", Some(5)), ["abcd…", "ij"]);
+        assert_eq!(wrapped("one two", None), ["one two"]);
     }
 }

@@ -1,16 +1,16 @@
-//! What became of every frame, as a table for people.
+//! Table of the frame counters of each topic, for `--stats`.
 
 use kucoin_streams::{TopicLedger, WsKey};
 use unicode_width::UnicodeWidthStr;
 
-use super::layout::{filled, shortened};
+use super::layout::{padded, shortened};
 use super::paint::safe;
-use crate::output::Names;
+use crate::output::TopicAliases;
 
-/// A counter: its name, and how it is read.
+/// Name and value of a counter.
 type Column = (&'static str, fn(&TopicLedger) -> u64);
 
-/// In the order in which they stand.
+/// Columns from left to right.
 const COLUMNS: [Column; 7] = [
     ("received", |ledger| ledger.received),
     ("delivered", |ledger| ledger.delivered),
@@ -21,21 +21,21 @@ const COLUMNS: [Column; 7] = [
     ("overflowed", |ledger| ledger.overflowed),
 ];
 
-/// These are always shown; the others are left out if they are zero and there is no room.
-const ALWAYS: usize = 2;
+/// The first columns are always shown; others that are zero are hidden if there is no room.
+const REQUIRED_COLUMNS: usize = 2;
 
-/// A topic with less room than this has a line of its own.
-const LEAST: usize = 16;
+/// If a topic has fewer columns than this, it gets its own line.
+const MIN_TOPIC_WIDTH: usize = 16;
 
-/// A line for each topic; one whose frames are not all accounted for says so.
+/// Returns one line per topic, and a warning after a topic whose counters do not add up.
 pub(super) fn table(
     ledgers: &[(WsKey, TopicLedger)],
-    names: &Names,
+    aliases: &TopicAliases,
     room: Option<usize>,
 ) -> String {
     let named: Vec<(String, &TopicLedger)> = ledgers
         .iter()
-        .map(|(_, ledger)| (safe(names.asked(&ledger.topic)), ledger))
+        .map(|(_, ledger)| (safe(aliases.name(&ledger.topic)), ledger))
         .collect();
     let longest = named.iter().map(|(topic, _)| topic.width());
     let longest = longest.chain(["frames of".len()]).max().unwrap_or_default();
@@ -50,20 +50,21 @@ pub(super) fn table(
         let mut at = 0;
         columns.retain(|((_, count), _)| {
             at += 1;
-            at <= ALWAYS || ledgers.iter().any(|(_, ledger)| count(ledger) > 0)
+            at <= REQUIRED_COLUMNS || ledgers.iter().any(|(_, ledger)| count(ledger) > 0)
         });
         topic_width = longest.min(room.saturating_sub(taken(&columns)));
     }
-    let row = |topic: &str, counts: &str| match topic_width < LEAST && topic_width < longest {
-        true => format!(
-            "\n{}\n{counts}",
-            shortened(topic, room.unwrap_or(usize::MAX))
-        ),
-        false => {
-            let topic = shortened(topic, topic_width);
-            format!("\n{}{counts}", filled(&topic, topic_width))
-        }
-    };
+    let row =
+        |topic: &str, counts: &str| match topic_width < MIN_TOPIC_WIDTH && topic_width < longest {
+            true => format!(
+                "\n{}\n{counts}",
+                shortened(topic, room.unwrap_or(usize::MAX))
+            ),
+            false => {
+                let topic = shortened(topic, topic_width);
+                format!("\n{}{counts}", padded(&topic, topic_width))
+            }
+        };
     let heads = columns.iter();
     let heads: String = heads
         .map(|((name, _), width)| format!("  {name:>width$}"))
@@ -75,14 +76,14 @@ pub(super) fn table(
             .map(|((_, count), width)| format!("  {:>width$}", count(ledger)))
             .collect();
         table.push_str(&row(&topic, &counts));
-        if !ledger.balances() {
-            table.push_str("\n  INCONSISTENT: frames of this topic are not accounted for");
+        if !ledger.is_consistent() {
+            table.push_str("\n  INCONSISTENT: the counters of this topic do not add up; please report this bug");
         }
     }
     table
 }
 
-/// The width of a counter's name, or of its largest count.
+/// Width of a column: its name or its largest count.
 fn width_of((name, count): Column, ledgers: &[(WsKey, TopicLedger)]) -> usize {
     let counts = ledgers.iter().map(|(_, ledger)| count(ledger).to_string());
     let widths = counts.map(|count| count.len()).chain([name.len()]);
@@ -103,11 +104,11 @@ mod tests {
 
     fn rows(ledger: &TopicLedger, room: Option<usize>) -> String {
         let ledgers = [(WsKey::SpotPrivateV1, ledger.clone())];
-        table(&ledgers, &Names::default(), room)
+        table(&ledgers, &TopicAliases::default(), room)
     }
 
     #[test]
-    fn topic_with_frames_that_are_not_accounted_for_shows() {
+    fn inconsistent_topic_has_a_warning() {
         let mut ledger = ledger();
         let consistent = rows(&ledger, None);
         let line = consistent.lines().last().unwrap();
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn table_fits_and_keeps_what_counts() {
+    fn table_fits_and_hides_only_zero_columns() {
         let mut ledger = ledger();
         ledger.topic = "/contractMarket/advancedOrders".to_owned();
         ledger.overflowed = 7;

@@ -1,78 +1,82 @@
-//! Margin accounts as lines: debts, and how close they are to a liquidation.
+//! Lines of margin accounts: debts, and how close they are to liquidation.
 
 use kucoin_streams::Decimal;
 use kucoin_streams::v1::{
     IsolatedMarginPosition, IsolatedMarginStatus, MarginDebtRatio, MarginStatus, MarginStatusChange,
 };
 
-use super::Told;
-use super::columns::{labelled, name, percent, shown, shown_or_untold};
-use super::layout::{Part, Rank, part};
-use super::paint::{Ink, safe};
+use super::LineContent;
+use super::columns::{format_amount, format_or_unknown, labelled, name, percent};
+use super::layout::{Cell, Priority, cell};
+use super::paint::{Style, safe};
 
-/// From here on a debt ratio is red: where debts come near to all that there is, the account is liquidated.
+/// Debt ratio from which the line is red: close to liquidation.
 const HIGH: Decimal = Decimal::from_parts(8, 0, 0, false, 1);
-/// From here on it is yellow.
+/// Debt ratio from which the line is yellow.
 const RAISED: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
 
-pub(super) fn debt_ratio(event: &MarginDebtRatio) -> Told {
-    let ink = match event.debt_ratio {
-        Some(ratio) if ratio >= HIGH => Ink::Red,
-        Some(ratio) if ratio >= RAISED => Ink::Yellow,
-        _ => Ink::Plain,
+pub(super) fn debt_ratio(event: &MarginDebtRatio) -> LineContent {
+    let style = match event.debt_ratio {
+        Some(ratio) if ratio >= HIGH => Style::Red,
+        Some(ratio) if ratio >= RAISED => Style::Yellow,
+        _ => Style::Plain,
     };
     let ratio = event.debt_ratio.map_or_else(|| "?".to_owned(), percent);
     let debts = event.debt_list.iter().flat_map(|debts| debts.iter());
     let debts: Vec<String> = debts
         .filter(|(_, amount)| !amount.is_zero())
-        .map(|(currency, amount)| format!("{} {}", shown(*amount), safe(currency)))
+        .map(|(currency, amount)| format!("{} {}", format_amount(*amount), safe(currency)))
         .collect();
-    let mut parts = vec![
-        Part::of(ink, ratio).left(10, 0),
-        part(format!("debt {} BTC", shown_or_untold(event.total_debt))),
+    let mut cells = vec![
+        Cell::of(style, ratio).left(10, 0),
+        cell(format!("debt {} BTC", format_or_unknown(event.total_debt))),
     ];
     let asset = event.total_asset;
-    parts.extend(asset.map(|asset| part(format!("of {}", shown(asset))).rank(Rank::Detail)));
-    parts.push(Part::of(Ink::Dim, debts.join(", ")).words().apart());
-    let sort_ink = match ink {
-        Ink::Red => Ink::Alarm,
-        _ => Ink::Cyan,
+    cells.extend(
+        asset.map(|asset| cell(format!("of {}", format_amount(asset))).priority(Priority::Medium)),
+    );
+    cells.push(
+        Cell::of(Style::Dim, debts.join(", "))
+            .shortenable()
+            .wide_gap(),
+    );
+    let label_style = match style {
+        Style::Red => Style::Alarm,
+        _ => Style::Cyan,
     };
-    Told::new(sort_ink, "debt", parts)
+    LineContent::new(label_style, "debt", cells)
 }
 
-pub(super) fn status(change: &MarginStatusChange) -> Told {
-    let (ink, words) = match &change.status {
-        MarginStatus::FrozenForLiquidation => (Ink::Alarm, "frozen for liquidation"),
-        MarginStatus::UnfrozenFromLiquidation => (Ink::Green, "no longer frozen for liquidation"),
-        MarginStatus::FrozenForRenewal => (Ink::Yellow, "frozen for a renewal of loans"),
-        MarginStatus::UnfrozenFromRenewal => {
-            (Ink::Green, "no longer frozen for a renewal of loans")
-        }
-        MarginStatus::Liability => (Ink::Alarm, "owes more than it has"),
-        MarginStatus::LiabilityCleared => (Ink::Green, "no longer owes more than it has"),
-        other => (Ink::Yellow, other.as_str()),
+pub(super) fn status(change: &MarginStatusChange) -> LineContent {
+    let (style, words) = match &change.status {
+        MarginStatus::FrozenForLiquidation => (Style::Alarm, "frozen for liquidation"),
+        MarginStatus::UnfrozenFromLiquidation => (Style::Green, "no longer frozen for liquidation"),
+        MarginStatus::FrozenForRenewal => (Style::Yellow, "frozen for a loan renewal"),
+        MarginStatus::UnfrozenFromRenewal => (Style::Green, "no longer frozen for a loan renewal"),
+        MarginStatus::Liability => (Style::Alarm, "liabilities exceed assets"),
+        MarginStatus::LiabilityCleared => (Style::Green, "liabilities no longer exceed assets"),
+        other => (Style::Yellow, other.as_str()),
     };
-    let text = format!("the cross-margin account: {}", safe(words));
-    Told::words(ink, "margin", Ink::Plain, text)
+    let text = format!("cross margin account: {}", safe(words));
+    LineContent::text(style, "margin", Style::Plain, text)
 }
 
-pub(super) fn isolated(position: &IsolatedMarginPosition) -> Told {
-    let ink = match position.status {
-        IsolatedMarginStatus::Liquidating => Ink::Alarm,
-        IsolatedMarginStatus::Clear => Ink::Green,
-        _ => Ink::Cyan,
+pub(super) fn isolated(position: &IsolatedMarginPosition) -> LineContent {
+    let style = match position.status {
+        IsolatedMarginStatus::Liquidating => Style::Alarm,
+        IsolatedMarginStatus::Clear => Style::Green,
+        _ => Style::Cyan,
     };
     let reason = position
         .reason
         .as_ref()
         .map_or("", |reason| reason.as_str());
-    let mut parts = vec![
+    let mut cells = vec![
         name(position.symbol.as_deref().unwrap_or("?")),
-        part(safe(position.status.as_str())).left(14, 0),
-        Part::of(Ink::Dim, safe(reason))
+        cell(safe(position.status.as_str())).left(14, 0),
+        Cell::of(Style::Dim, safe(reason))
             .left(18, 0)
-            .rank(Rank::Detail),
+            .priority(Priority::Medium),
     ];
     let assets = position
         .change_assets
@@ -80,23 +84,23 @@ pub(super) fn isolated(position: &IsolatedMarginPosition) -> Told {
         .flat_map(|assets| assets.iter());
     for (at, (currency, asset)) in assets.enumerate() {
         if at > 0 {
-            parts = parts_and_comma(parts);
+            cells = with_comma(cells);
         }
-        let total = shown_or_untold(asset.total);
-        parts.push(part(format!("{} {total}", safe(currency))).words());
+        let total = format_or_unknown(asset.total);
+        cells.push(cell(format!("{} {total}", safe(currency))).shortenable());
         let amounts = [
             labelled("hold", asset.hold),
             labelled("owed", asset.liability_principal),
             labelled("interest", asset.liability_interest),
         ];
-        parts.extend(amounts.into_iter().flatten());
+        cells.extend(amounts.into_iter().flatten());
     }
-    Told::new(ink, "isolated", parts)
+    LineContent::new(style, "isolated", cells)
 }
 
-/// Ends the last part with a comma.
-fn parts_and_comma(mut parts: Vec<Part>) -> Vec<Part> {
-    let last = parts.pop().map(|last| last.and(Ink::Plain, ","));
-    parts.extend(last);
-    parts
+/// Appends a comma to the last cell.
+fn with_comma(mut cells: Vec<Cell>) -> Vec<Cell> {
+    let last = cells.pop().map(|last| last.append(Style::Plain, ","));
+    cells.extend(last);
+    cells
 }

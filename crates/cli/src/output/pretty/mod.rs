@@ -1,17 +1,17 @@
-//! The pretty form: aligned columns, a line a happening, read at a glance.
+//! The pretty format: one line per event, in aligned columns.
 
 mod balances;
 mod columns;
 mod layout;
 mod ledger;
+mod lifecycle;
 mod margin;
 mod orders;
 mod paint;
 mod positions;
+mod pro_v2;
 mod settings;
 mod trades;
-mod trouble;
-mod unified;
 mod width;
 
 use kucoin_streams::v1::{
@@ -20,143 +20,145 @@ use kucoin_streams::v1::{
 use kucoin_streams::{AnyEvent, Gap, Lifecycle, Timestamp, TopicLedger, Update, WsKey};
 use serde::Serialize;
 
-use super::Names;
-use layout::{Part, filled, folded, lay, part};
-use paint::{Ink, Paint, safe};
-use trouble::Trouble;
+use super::TopicAliases;
+use layout::{Cell, cell, lay_out, padded, wrapped};
+use lifecycle::LifecycleLines;
+use paint::{Painter, Style, safe};
 use width::Width;
 
-/// Terminals of less columns have no room for milliseconds.
-const WIDE: usize = 100;
+/// Terminals of at least this width show milliseconds.
+const MILLIS_COLUMNS: usize = 100;
 
-/// How wide the column with the sort of happening is, in a wide terminal and in a narrow one.
-const SORT: (usize, usize) = (11, 9);
+/// Width of the label column, in a wide and in a narrow terminal.
+const LABEL_WIDTH: (usize, usize) = (11, 9);
 
-/// What one line says.
+/// Content of one line.
 #[derive(Debug)]
-struct Told {
-    /// The ink of the sort.
-    ink: Ink,
-    sort: &'static str,
-    /// Words that are folded; parts of the last line, if any, follow them.
-    words: Option<(Ink, String)>,
-    parts: Vec<Part>,
+struct LineContent {
+    /// Style of the label.
+    style: Style,
+    label: &'static str,
+    /// Text that wraps. The cells, if any, are on a line after it.
+    text: Option<(Style, String)>,
+    cells: Vec<Cell>,
 }
 
-impl Told {
-    fn new(ink: Ink, sort: &'static str, parts: Vec<Part>) -> Self {
-        let words = None;
+impl LineContent {
+    fn new(style: Style, label: &'static str, cells: Vec<Cell>) -> Self {
+        let text = None;
         Self {
-            ink,
-            sort,
-            words,
-            parts,
+            style,
+            label,
+            text,
+            cells,
         }
     }
 
-    /// Words in an ink of their own.
-    fn words(ink: Ink, sort: &'static str, text_ink: Ink, text: String) -> Self {
+    /// A line of text with its own style.
+    fn text(style: Style, label: &'static str, text_style: Style, text: String) -> Self {
         Self {
-            words: Some((text_ink, text)),
-            ..Self::new(ink, sort, Vec::new())
+            text: Some((text_style, text)),
+            ..Self::new(style, label, Vec::new())
         }
     }
 
-    fn with(self, parts: Vec<Part>) -> Self {
-        Self { parts, ..self }
+    fn with_cells(self, cells: Vec<Cell>) -> Self {
+        Self { cells, ..self }
     }
 }
 
-/// Lays out lines.
+/// Formats the lines of `watch`.
 #[derive(Debug)]
 pub(super) struct Pretty {
-    paint: Paint,
+    painter: Painter,
     width: Width,
-    /// Whether there are several connections, and each line is marked with its own.
+    /// Whether each line shows its connection, because there are several.
     marked: bool,
-    trouble: Trouble,
+    lifecycle: LifecycleLines,
 }
 
 impl Pretty {
     pub(super) fn for_stdout(marked: bool) -> Self {
         Self {
-            paint: Paint::for_stdout(),
-            width: Width::OfStdout,
+            painter: Painter::for_stdout(),
+            width: Width::Stdout,
             marked,
-            trouble: Trouble::default(),
+            lifecycle: LifecycleLines::default(),
         }
     }
 
     pub(super) fn heading(&self, what: &str) -> String {
-        let lines = folded(
+        let lines = wrapped(
             &format!("kucoin-streams watch: {what}"),
             self.width.columns(),
         );
         let text = lines.join("\n");
         let (title, rest) = text.split_at("kucoin-streams watch".len());
-        let title = self.paint.ink(Ink::Bold, title);
-        let note = self.paint.ink(Ink::Dim, "Times are UTC. Stop with Ctrl-C.");
+        let title = self.painter.paint(Style::Bold, title);
+        let note = self
+            .painter
+            .paint(Style::Dim, "Times are in UTC. Stop with Ctrl-C.");
         format!("{title}{rest}\n{note}\n")
     }
 
     pub(super) fn update(&self, update: &Update<AnyEvent>) -> String {
-        let told = event(update.event());
-        self.line(update.received_at(), update.ws_key(), told)
+        let content = event(update.event());
+        self.line(update.received_at(), update.ws_key(), content)
     }
 
-    /// Says which topics are live, once all of a connection are answered.
+    /// Returns the line of the live topics of a connection, after all topics are acknowledged or refused.
     pub(super) fn started(&mut self, ws_key: WsKey) -> Option<String> {
-        let told = self.trouble.started(ws_key)?;
-        Some(self.line(now(), ws_key, told))
+        let content = self.lifecycle.started(ws_key)?;
+        Some(self.line(now(), ws_key, content))
     }
 
-    /// `None` for what another line says.
+    /// Returns the line of a gap; `None` if another line reports it.
     pub(super) fn gap(&mut self, ws_key: WsKey, gap: &Gap, why: &str) -> Option<String> {
-        let told = self.trouble.gap(ws_key, gap, why)?;
-        Some(self.line(now(), ws_key, told))
+        let content = self.lifecycle.gap(ws_key, gap, why)?;
+        Some(self.line(now(), ws_key, content))
     }
 
-    /// `None` for what people need not see.
+    /// Returns the line of a lifecycle event; `None` if it is not relevant for people.
     pub(super) fn lifecycle(&mut self, lifecycle: &Lifecycle, why: &str) -> Option<String> {
-        let told = self.trouble.lifecycle(lifecycle, why)?;
-        Some(self.line(lifecycle.at, lifecycle.ws_key, told))
+        let content = self.lifecycle.lifecycle(lifecycle, why)?;
+        Some(self.line(lifecycle.at, lifecycle.ws_key, content))
     }
 
-    /// What became of every frame, topic by topic.
-    pub(super) fn stats(&self, ledgers: &[(WsKey, TopicLedger)], names: &Names) -> String {
-        ledger::table(ledgers, names, self.width.columns())
+    /// Returns the table of frame counters.
+    pub(super) fn stats(&self, ledgers: &[(WsKey, TopicLedger)], aliases: &TopicAliases) -> String {
+        ledger::table(ledgers, aliases, self.width.columns())
     }
 
-    fn line(&self, at: Timestamp, ws_key: WsKey, told: Told) -> String {
+    fn line(&self, at: Timestamp, ws_key: WsKey, content: LineContent) -> String {
         let columns = self.width.columns();
         let mut head = time_of_day(at);
-        let (blanks, sort) = match columns {
-            None | Some(WIDE..) => ("  ", SORT.0),
+        let (gap, label_width) = match columns {
+            None | Some(MILLIS_COLUMNS..) => ("  ", LABEL_WIDTH.0),
             Some(_) => {
                 head.truncate("23:11:57".len());
-                (" ", SORT.1)
+                (" ", LABEL_WIDTH.1)
             }
         };
         if self.marked {
-            head.push_str(&format!("{blanks}{:<7}", mark(ws_key)));
+            head.push_str(&format!("{gap}{:<7}", short_name(ws_key)));
         }
-        let sort = filled(told.sort, sort);
-        let before = head.len() + blanks.len() + sort.len() + 1;
+        let label = padded(content.label, label_width);
+        let before = head.len() + gap.len() + label.len() + 1;
         let room = columns.map(|columns| columns.saturating_sub(before));
-        let (head, sort) = (
-            self.paint.ink(Ink::Dim, &head),
-            self.paint.ink(told.ink, &sort),
+        let (head, label) = (
+            self.painter.paint(Style::Dim, &head),
+            self.painter.paint(content.style, &label),
         );
         let mut lines = Vec::new();
-        if let Some((ink, text)) = &told.words {
-            let folded = folded(text, room).into_iter();
-            lines.extend(folded.map(|text| self.paint.ink(*ink, &text)));
+        if let Some((style, text)) = &content.text {
+            let wrapped = wrapped(text, room).into_iter();
+            lines.extend(wrapped.map(|text| self.painter.paint(*style, &text)));
         }
-        if !told.parts.is_empty() || lines.is_empty() {
-            lines.extend(lay(told.parts, columns, before, self.paint));
+        if !content.cells.is_empty() || lines.is_empty() {
+            lines.extend(lay_out(content.cells, columns, before, self.painter));
         }
         let indented = format!("\n{}", " ".repeat(before));
-        let line = format!("{head}{blanks}{sort} {}", lines.join(&indented));
+        let line = format!("{head}{gap}{label} {}", lines.join(&indented));
         line.trim_end().to_owned()
     }
 }
@@ -165,8 +167,8 @@ fn now() -> Timestamp {
     Timestamp::from(std::time::SystemTime::now())
 }
 
-/// A connection in a word.
-fn mark(ws_key: WsKey) -> &'static str {
+/// Short name of a connection.
+fn short_name(ws_key: WsKey) -> &'static str {
     match ws_key {
         WsKey::SpotPrivateV1 => "spot",
         WsKey::FuturesPrivateV1 => "futures",
@@ -175,16 +177,16 @@ fn mark(ws_key: WsKey) -> &'static str {
     }
 }
 
-fn event(event: &AnyEvent) -> Told {
+fn event(event: &AnyEvent) -> LineContent {
     match event {
         AnyEvent::V1(v1::V1Event::Spot(event)) => spot(event),
         AnyEvent::V1(v1::V1Event::Futures(event)) => futures(event),
-        AnyEvent::Pro(event) => unified::event(event),
+        AnyEvent::Pro(event) => pro_v2::event(event),
         other => unknown(other),
     }
 }
 
-fn spot(event: &SpotEvent) -> Told {
+fn spot(event: &SpotEvent) -> LineContent {
     match event {
         SpotEvent::Order(order) => orders::spot(order),
         SpotEvent::StopOrder(stop) => orders::spot_stop(stop),
@@ -198,7 +200,7 @@ fn spot(event: &SpotEvent) -> Told {
     }
 }
 
-fn futures(event: &FuturesEvent) -> Told {
+fn futures(event: &FuturesEvent) -> LineContent {
     match event {
         FuturesEvent::Order(order) => orders::futures(order),
         FuturesEvent::StopOrder(stop) => orders::futures_stop(stop),
@@ -218,13 +220,13 @@ fn futures(event: &FuturesEvent) -> Told {
     }
 }
 
-/// What has no line of its own: all that it says.
-fn unknown(event: &impl Serialize) -> Told {
+/// The line of an unknown event: its JSON.
+fn unknown(event: &impl Serialize) -> LineContent {
     let text = serde_json::to_string(event).unwrap_or_default();
-    Told::new(Ink::Plain, "event", vec![part(safe(&text)).words()])
+    LineContent::new(Style::Plain, "event", vec![cell(safe(&text)).shortenable()])
 }
 
-/// The time of day in UTC, to the millisecond.
+/// Formats the time of day in UTC, with milliseconds.
 pub(crate) fn time_of_day(at: Timestamp) -> String {
     let millis = at.as_millis().rem_euclid(24 * 60 * 60 * 1_000);
     let (seconds, millis) = (millis / 1_000, millis % 1_000);

@@ -1,4 +1,4 @@
-//! Orders and stop orders, of spot and of futures, as lines.
+//! Lines of orders and stop orders, spot and futures.
 
 use kucoin_streams::v1::{
     FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesStopPriceType, FuturesTradeType,
@@ -7,31 +7,34 @@ use kucoin_streams::v1::{
 };
 use kucoin_streams::{Decimal, Liquidity, Side};
 
-use super::columns::{self, head, head_of_trade, id, leg, no_trade, shown, shown_or_untold, terms};
-use super::layout::{Part, Rank, part};
-use super::paint::{Ink, safe};
-use super::{Told, unknown};
+use super::columns::{
+    self, format_amount, format_or_unknown, head, head_of_trade, id, leg, order_terms,
+    size_and_price,
+};
+use super::layout::{Cell, Priority, cell};
+use super::paint::{Style, safe};
+use super::{LineContent, unknown};
 
-/// What an order's line shows, of spot or of futures.
+/// An order, spot or futures.
 struct Order<'o> {
     symbol: &'o str,
     side: &'o Side,
     order_type: Option<&'o OrderType>,
     order_id: &'o str,
     status: &'o OrderStatus,
-    /// The size that the order was placed with.
+    /// Order size.
     size: Option<Decimal>,
     price: Option<Decimal>,
     filled: Option<Decimal>,
     amounts: Amounts,
-    /// Which of a contract's positions it changes.
-    leg: Option<Part>,
+    /// Position side and margin mode.
+    leg: Option<Cell>,
 }
 
-/// How sizes are written.
+/// Unit of sizes.
 #[derive(Clone, Copy)]
 enum Amounts {
-    /// In the base currency; if there is no size, the order is by these funds in the quote currency.
+    /// Base currency. An order without a size is by `funds`, in the quote currency.
     Base {
         funds: Option<Decimal>,
     },
@@ -41,68 +44,70 @@ enum Amounts {
 impl Amounts {
     fn write(self, size: Option<Decimal>) -> String {
         match (self, size) {
-            (Self::Base { .. }, Some(size)) => shown(size),
-            (Self::Base { funds: Some(funds) }, None) => format!("for {}", shown(funds)),
+            (Self::Base { .. }, Some(size)) => format_amount(size),
+            (Self::Base { funds: Some(funds) }, None) => format!("for {}", format_amount(funds)),
             (Self::Base { funds: None }, None) => "by funds".to_owned(),
-            (Self::Contracts, size) => format!("{} ct", shown_or_untold(size)),
+            (Self::Contracts, size) => format!("{} ct", format_or_unknown(size)),
         }
     }
 }
 
 impl Order<'_> {
-    /// The whole line; `note` stands at its end.
-    fn line(&self, sort: &str, what: Vec<Part>, note: Option<Part>) -> Vec<Part> {
+    /// Returns the whole line, with `note` at the end.
+    fn line(&self, label: &str, what: Vec<Cell>, note: Option<Cell>) -> Vec<Cell> {
         let order_type = self.order_type.map_or("", OrderType::as_str);
-        let mut parts = match sort {
+        let mut cells = match label {
             "match" => head_of_trade(self.symbol, self.side, order_type),
             _ => head(self.symbol, self.side, order_type),
         };
-        parts.extend(what);
-        parts.extend(self.leg.clone());
-        parts.push(id(self.order_id));
-        parts.extend(note);
-        parts
+        cells.extend(what);
+        cells.extend(self.leg.clone());
+        cells.push(id(self.order_id));
+        cells.extend(note);
+        cells
     }
 
-    /// The size that the order was placed with, at its limit.
-    fn terms(&self) -> Vec<Part> {
-        let price = self.price.map_or_else(|| "market".to_owned(), shown);
-        no_trade(&self.amounts.write(self.size), &price)
+    /// Size and limit price.
+    fn terms(&self) -> Vec<Cell> {
+        let price = self
+            .price
+            .map_or_else(|| "market".to_owned(), format_amount);
+        order_terms(&self.amounts.write(self.size), &price)
     }
 
-    fn open(&self) -> Vec<Part> {
-        self.with(progress(String::new()))
+    fn open(&self) -> Vec<Cell> {
+        self.with_progress(progress(String::new()))
     }
 
-    /// As its terms are those of `received` before it, it says that it is on the book now.
-    fn open_after_received(&self) -> Vec<Part> {
-        self.with(progress("resting".to_owned()).rank(Rank::Detail))
+    /// The line of `open` repeats that of `received`, so it says that the order is now on the book.
+    fn open_after_received(&self) -> Vec<Cell> {
+        self.with_progress(progress("resting".to_owned()).priority(Priority::Medium))
     }
 
-    fn trade(&self, size: Decimal, price: Decimal, liquidity: &str) -> Vec<Part> {
+    fn trade(&self, size: Decimal, price: Decimal, liquidity: &str) -> Vec<Cell> {
         let size = self.amounts.write(Some(size));
-        let mut parts = columns::trade(&size, &shown(price), liquidity);
-        parts.push(self.progress());
-        parts
+        let mut cells = columns::trade(&size, &format_amount(price), liquidity);
+        cells.push(self.progress());
+        cells
     }
 
-    fn cut(&self, old: Option<Decimal>) -> Vec<Part> {
-        self.with(progress(format!("was {}", shown_or_untold(old))))
+    fn reduced(&self, old: Option<Decimal>) -> Vec<Cell> {
+        self.with_progress(progress(format!("was {}", format_or_unknown(old))))
     }
 
-    fn end(&self) -> Vec<Part> {
-        self.with(self.progress())
+    fn end(&self) -> Vec<Cell> {
+        self.with_progress(self.progress())
     }
 
-    fn with(&self, how_far: Part) -> Vec<Part> {
-        let mut parts = self.terms();
-        parts.push(how_far);
-        parts
+    fn with_progress(&self, progress: Cell) -> Vec<Cell> {
+        let mut cells = self.terms();
+        cells.push(progress);
+        cells
     }
 
-    /// What was filled, of what.
-    fn progress(&self) -> Part {
-        let filled = shown_or_untold(self.filled);
+    /// Fill progress.
+    fn progress(&self) -> Cell {
+        let filled = format_or_unknown(self.filled);
         match self.size {
             Some(size) if *self.status != OrderStatus::Done => filled_of(self.filled, size),
             _ => progress(format!("filled {filled}")),
@@ -111,10 +116,14 @@ impl Order<'_> {
 }
 
 /// Fill progress of an open order: the filled size of its size, or in percent if there is little room.
-pub(super) fn filled_of(filled: Option<Decimal>, size: Decimal) -> Part {
-    let text = format!("filled {} of {}", shown_or_untold(filled), shown(size));
+pub(super) fn filled_of(filled: Option<Decimal>, size: Decimal) -> Cell {
+    let text = format!(
+        "filled {} of {}",
+        format_or_unknown(filled),
+        format_amount(size)
+    );
     match filled.and_then(|filled| filled_percent(filled, size)) {
-        Some(percent) => progress(text).or(format!("{percent} % filled")),
+        Some(percent) => progress(text).short_form(format!("{percent} % filled")),
         None => progress(text),
     }
 }
@@ -125,12 +134,12 @@ fn filled_percent(filled: Decimal, size: Decimal) -> Option<Decimal> {
     Some(percent.checked_div(size)?.floor())
 }
 
-/// How far an order is, in a column of its own.
-pub(super) fn progress(how_far: String) -> Part {
-    part(how_far).left(28, 0).apart()
+/// Progress of an order, in its column.
+pub(super) fn progress(text: String) -> Cell {
+    cell(text).left(28, 0).wide_gap()
 }
 
-pub(super) fn spot(event: &SpotOrder) -> Told {
+pub(super) fn spot(event: &SpotOrder) -> LineContent {
     let order = Order {
         symbol: &event.symbol,
         side: &event.side,
@@ -145,27 +154,27 @@ pub(super) fn spot(event: &SpotOrder) -> Told {
         },
         leg: None,
     };
-    let (ink, sort, what) = match &event.kind {
-        OrderKind::Received => (Ink::Dim, "received", order.open()),
-        OrderKind::Open => (Ink::Blue, "open", order.open_after_received()),
+    let (style, label, what) = match &event.kind {
+        OrderKind::Received => (Style::Dim, "received", order.open()),
+        OrderKind::Open => (Style::Blue, "open", order.open_after_received()),
         OrderKind::Match(fill) => {
             let what = order.trade(fill.size, fill.price, fill.liquidity.as_str());
-            (Ink::Magenta, "match", what)
+            (Style::Magenta, "match", what)
         }
-        OrderKind::IncompleteMatch => (Ink::Magenta, "match", order.end()),
-        OrderKind::Update(update) => (Ink::Blue, "update", order.cut(update.old_size)),
-        OrderKind::Filled => (Ink::Green, "filled", order.end()),
-        OrderKind::Canceled if is_spent(event) => (Ink::Green, "filled", order.end()),
-        OrderKind::Canceled => (Ink::Yellow, "canceled", order.end()),
+        OrderKind::IncompleteMatch => (Style::Magenta, "match", order.end()),
+        OrderKind::Update(update) => (Style::Blue, "update", order.reduced(update.old_size)),
+        OrderKind::Filled => (Style::Green, "filled", order.end()),
+        OrderKind::Canceled if is_spent(event) => (Style::Green, "filled", order.end()),
+        OrderKind::Canceled => (Style::Yellow, "canceled", order.end()),
         _ => return unknown(event),
     };
     let unspent = event.canceled_funds.or(event.remain_funds);
-    let unspent = unspent.filter(|funds| sort == "canceled" && !funds.is_zero());
-    let note = unspent.map(|funds| part(format!("{} unspent", shown(funds))));
-    Told::new(ink, sort, order.line(sort, what, note))
+    let unspent = unspent.filter(|funds| label == "canceled" && !funds.is_zero());
+    let note = unspent.map(|funds| cell(format!("{} unspent", format_amount(funds))));
+    LineContent::new(style, label, order.line(label, what, note))
 }
 
-/// Whether an order by funds has bought for all of them: it ends as cancelled, for its last dust is released.
+/// Whether an order by funds has used all of them. KuCoin reports it as canceled, because a remainder is released.
 fn is_spent(event: &SpotOrder) -> bool {
     let is_zero = |amount: Option<Decimal>| amount.is_none_or(|amount| amount.is_zero());
     event.size.or(event.origin_size).is_none()
@@ -175,7 +184,7 @@ fn is_spent(event: &SpotOrder) -> bool {
         && is_zero(event.canceled_funds)
 }
 
-pub(super) fn futures(event: &FuturesOrder) -> Told {
+pub(super) fn futures(event: &FuturesOrder) -> LineContent {
     let order = Order {
         symbol: &event.symbol,
         side: &event.side,
@@ -192,31 +201,31 @@ pub(super) fn futures(event: &FuturesOrder) -> Told {
         ),
     };
     let liquidity = event.liquidity.as_ref().map_or("", Liquidity::as_str);
-    let (ink, sort, what) = match &event.kind {
-        FuturesOrderKind::Open => (Ink::Blue, "open", order.open()),
+    let (style, label, what) = match &event.kind {
+        FuturesOrderKind::Open => (Style::Blue, "open", order.open()),
         FuturesOrderKind::Match(fill) => {
             let what = order.trade(fill.size, fill.price, liquidity);
-            (Ink::Magenta, "match", what)
+            (Style::Magenta, "match", what)
         }
-        FuturesOrderKind::IncompleteMatch => (Ink::Magenta, "match", order.end()),
-        FuturesOrderKind::Update(update) => (Ink::Blue, "update", order.cut(update.old_size)),
-        FuturesOrderKind::Filled => (Ink::Green, "filled", order.end()),
-        FuturesOrderKind::Canceled => (Ink::Yellow, "canceled", order.end()),
+        FuturesOrderKind::IncompleteMatch => (Style::Magenta, "match", order.end()),
+        FuturesOrderKind::Update(update) => (Style::Blue, "update", order.reduced(update.old_size)),
+        FuturesOrderKind::Filled => (Style::Green, "filled", order.end()),
+        FuturesOrderKind::Canceled => (Style::Yellow, "canceled", order.end()),
         _ => return unknown(event),
     };
-    // What the user did not ask for stands out.
-    let (ink, note) = match &event.trade_type {
-        Some(FuturesTradeType::Liquidation) => (Ink::Alarm, Some("LIQUIDATION")),
-        Some(FuturesTradeType::AutoDeleveraging) => (Ink::Alarm, Some("DELEVERAGING")),
-        Some(FuturesTradeType::Settlement) => (ink, Some("settlement of the contract")),
-        _ => (ink, None),
+    // Forced trades are highlighted.
+    let (style, note) = match &event.trade_type {
+        Some(FuturesTradeType::Liquidation) => (Style::Alarm, Some("LIQUIDATION")),
+        Some(FuturesTradeType::AutoDeleveraging) => (Style::Alarm, Some("DELEVERAGING")),
+        Some(FuturesTradeType::Settlement) => (style, Some("settlement of the contract")),
+        _ => (style, None),
     };
-    let note = note.map(|note| Part::of(Ink::Red, note).words());
-    Told::new(ink, sort, order.line(sort, what, note))
+    let note = note.map(|note| Cell::of(Style::Red, note).shortenable());
+    LineContent::new(style, label, order.line(label, what, note))
 }
 
-/// What a stop order's line shows, of spot or of futures.
-struct Stop<'o> {
+/// A stop order, spot or futures.
+struct StopOrder<'o> {
     symbol: &'o str,
     side: &'o Side,
     kind: &'o StopOrderType,
@@ -224,37 +233,39 @@ struct Stop<'o> {
     size: String,
     price: Option<Decimal>,
     trigger: String,
-    /// The price that triggers it.
+    /// Kind of price that triggers it.
     of: Option<&'static str>,
-    leg: Option<Part>,
+    leg: Option<Cell>,
     success: Option<bool>,
     error: Option<&'o str>,
 }
 
-impl Stop<'_> {
-    fn told(self) -> Told {
-        let mut parts = head(self.symbol, self.side, "");
-        // The kind of a stop is longer than the type of an order.
-        parts.truncate(2);
-        parts.push(part(safe(self.kind.as_str())).left(9, 9));
-        let price = self.price.map_or_else(|| "market".to_owned(), shown);
-        parts.extend(terms(&self.size, &price));
-        parts.push(part(self.trigger).left(32, 0).apart());
-        parts.extend(self.of.map(|of| part(of).rank(Rank::Detail)));
-        parts.extend(self.leg);
-        parts.push(id(self.order_id));
+impl StopOrder<'_> {
+    fn line(self) -> LineContent {
+        let mut cells = head(self.symbol, self.side, "");
+        // The kind of a stop order is longer than an order type, so it has its own column.
+        cells.truncate(2);
+        cells.push(cell(safe(self.kind.as_str())).left(9, 9));
+        let price = self
+            .price
+            .map_or_else(|| "market".to_owned(), format_amount);
+        cells.extend(size_and_price(&self.size, &price));
+        cells.push(cell(self.trigger).left(32, 0).wide_gap());
+        cells.extend(self.of.map(|of| cell(of).priority(Priority::Medium)));
+        cells.extend(self.leg);
+        cells.push(id(self.order_id));
         let failed = match (self.success, self.error) {
             (Some(false), Some(error)) => Some(format!("failed: {}", safe(error))),
             (Some(false), None) => Some("failed".to_owned()),
             _ => None,
         };
-        parts.extend(failed.map(|failed| Part::of(Ink::Red, failed).words()));
-        Told::new(Ink::Yellow, "stop", parts)
+        cells.extend(failed.map(|failed| Cell::of(Style::Red, failed).shortenable()));
+        LineContent::new(Style::Yellow, "stop", cells)
     }
 }
 
-pub(super) fn spot_stop(event: &SpotStopOrder) -> Told {
-    let stop = Stop {
+pub(super) fn spot_stop(event: &SpotStopOrder) -> LineContent {
+    let stop = StopOrder {
         symbol: &event.symbol,
         side: &event.side,
         kind: &event.kind,
@@ -267,17 +278,17 @@ pub(super) fn spot_stop(event: &SpotStopOrder) -> Told {
         success: event.trigger_success,
         error: event.error.as_deref(),
     };
-    stop.told()
+    stop.line()
 }
 
-pub(super) fn futures_stop(event: &FuturesStopOrder) -> Told {
+pub(super) fn futures_stop(event: &FuturesStopOrder) -> LineContent {
     let of = match &event.stop_price_type {
         FuturesStopPriceType::Trade => Some("(last price)"),
         FuturesStopPriceType::Mark => Some("(mark price)"),
         FuturesStopPriceType::Index => Some("(index price)"),
         _ => None,
     };
-    let stop = Stop {
+    let stop = StopOrder {
         symbol: &event.symbol,
         side: &event.side,
         kind: &event.kind,
@@ -293,9 +304,9 @@ pub(super) fn futures_stop(event: &FuturesStopOrder) -> Told {
         success: event.trigger_success,
         error: event.error.as_deref(),
     };
-    stop.told()
+    stop.line()
 }
 
 fn trigger(stop: &str, price: Option<Decimal>) -> String {
-    format!("{} at {}", safe(stop), shown_or_untold(price))
+    format!("{} at {}", safe(stop), format_or_unknown(price))
 }

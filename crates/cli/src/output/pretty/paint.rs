@@ -1,10 +1,10 @@
-//! Colours, where the terminal wants them, and texts that are safe to show there.
+//! Colours, and text that is safe to print on a terminal.
 
 use std::io::IsTerminal;
 
-/// A colour or weight of the terminal.
+/// Colour or weight of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(super) enum Style {
     Plain,
     Dim,
     Bold,
@@ -17,19 +17,19 @@ pub(super) enum Ink {
     Alarm,
 }
 
-/// Puts ink on texts, or leaves them plain.
+/// Adds escape codes to texts, or leaves them plain.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Paint {
+pub(super) struct Painter {
     coloured: bool,
 }
 
-impl Paint {
-    /// Coloured where stdout is a terminal that does not object (`NO_COLOR`, `TERM=dumb`).
+impl Painter {
+    /// Coloured if stdout is a terminal, unless `NO_COLOR` or `TERM=dumb` is set.
     pub(super) fn for_stdout() -> Self {
-        let objects = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        let is_disabled = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
-            coloured: std::io::stdout().is_terminal() && !objects,
+            coloured: std::io::stdout().is_terminal() && !is_disabled,
         }
     }
 
@@ -43,23 +43,23 @@ impl Paint {
         Self { coloured: true }
     }
 
-    pub(super) fn ink(self, ink: Ink, text: &str) -> String {
-        let code = match ink {
-            Ink::Plain => "",
-            Ink::Dim => "2",
-            Ink::Bold => "1",
-            Ink::Green => "32",
-            Ink::Red => "31",
-            Ink::Yellow => "33",
-            Ink::Cyan => "36",
-            Ink::Blue => "34",
-            Ink::Magenta => "35",
-            Ink::Alarm => "1;30;43",
+    pub(super) fn paint(self, style: Style, text: &str) -> String {
+        let code = match style {
+            Style::Plain => "",
+            Style::Dim => "2",
+            Style::Bold => "1",
+            Style::Green => "32",
+            Style::Red => "31",
+            Style::Yellow => "33",
+            Style::Cyan => "36",
+            Style::Blue => "34",
+            Style::Magenta => "35",
+            Style::Alarm => "1;30;43",
         };
         if !self.coloured || code.is_empty() || text.is_empty() {
             return text.to_owned();
         }
-        // Blanks around a text align it; they stay without ink.
+        // Spaces around the text are for alignment and stay plain.
         let word = text.trim();
         let start = text.len() - text.trim_start().len();
         let (before, after) = (&text[..start], &text[start + word.len()..]);
@@ -67,7 +67,7 @@ impl Paint {
     }
 }
 
-/// A foreign text without anything that could drive the terminal.
+/// Replaces control characters, which could control the terminal.
 pub(super) fn safe(text: &str) -> String {
     text.chars()
         .map(|letter| {
@@ -80,7 +80,7 @@ pub(super) fn safe(text: &str) -> String {
         .collect()
 }
 
-/// An amount with its thousands set apart, every digit kept.
+/// Formats a decimal number with thousands separators.
 pub(super) fn grouped(number: &str) -> String {
     let (sign, number) = match number.strip_prefix('-') {
         Some(rest) => ("-", rest),
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_set_apart_and_no_digit_is_lost() {
+    fn thousands_are_separated_and_digits_kept() {
         for (number, shown) in [
             ("0", "0"),
             ("999", "999"),
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn ink_leaves_the_blanks_that_align() {
-        let paint = Paint { coloured: true };
-        assert_eq!(paint.ink(Ink::Red, "  a b "), "  \x1b[31ma b\x1b[0m ");
-        assert_eq!(Paint::plain().ink(Ink::Red, "a"), "a");
+    fn spaces_for_alignment_stay_plain() {
+        let painter = Painter { coloured: true };
+        assert_eq!(painter.paint(Style::Red, "  a b "), "  \x1b[31ma b\x1b[0m ");
+        assert_eq!(Painter::plain().paint(Style::Red, "a"), "a");
     }
 
     #[test]
-    fn a_foreign_text_cannot_drive_the_terminal() {
+    fn control_characters_are_replaced() {
         assert!(!safe("\u{1b}[2J\u{9b}1m\n").contains(char::is_control));
     }
 }

@@ -1,4 +1,4 @@
-//! Positions of the futures account and their funding, as lines.
+//! Lines of futures positions and funding fees.
 
 use kucoin_streams::Decimal;
 use kucoin_streams::v1::{
@@ -6,96 +6,104 @@ use kucoin_streams::v1::{
     FuturesPositionChangeReason, MarginMode, PositionSide,
 };
 
-use super::Told;
-use super::columns::{leg, name, percent, shown, shown_or_untold, signed, terms};
-use super::layout::{Part, Rank, part};
-use super::paint::{Ink, safe};
+use super::LineContent;
+use super::columns::{
+    format_amount, format_or_unknown, leg, name, percent, signed, size_and_price,
+};
+use super::layout::{Cell, Priority, cell};
+use super::paint::{Style, safe};
 
-/// What a position's line shows, of either protocol.
+/// A position of V1 or Pro V2.
 pub(super) struct Position<'p> {
     pub(super) symbol: &'p str,
-    /// Below zero if it is short.
+    /// In contracts; negative for a short position.
     pub(super) size: Decimal,
-    /// Long or short in hedge mode.
+    /// `LONG` or `SHORT` in hedge mode.
     pub(super) side: Option<&'p str>,
     pub(super) mode: Option<String>,
     pub(super) entry: Option<Decimal>,
     pub(super) mark: Option<Decimal>,
     pub(super) unrealised: Option<Decimal>,
     pub(super) settle_currency: &'p str,
-    /// Profit as a fraction of the margin.
-    pub(super) share: Option<Decimal>,
+    /// Unrealised profit as a fraction of the margin.
+    pub(super) return_on_margin: Option<Decimal>,
     pub(super) realised: Option<Decimal>,
     pub(super) leverage: Option<Decimal>,
     pub(super) liquidation: Option<Decimal>,
 }
 
 impl Position<'_> {
-    pub(super) fn parts(&self) -> Vec<Part> {
-        let mut parts = vec![name(self.symbol), self.direction()];
+    pub(super) fn cells(&self) -> Vec<Cell> {
+        let mut cells = vec![name(self.symbol), self.direction()];
         if self.size.is_zero() {
-            parts.push(part("").right(12, 8));
-            parts.push(part("").left(14, 10));
+            cells.push(cell("").right(12, 8));
+            cells.push(cell("").left(14, 10));
         } else {
-            let size = format!("{} ct", shown(self.size.abs()));
-            parts.extend(terms(&size, &shown_or_untold(self.entry)));
-            let mark = format!("mark {}", shown_or_untold(self.mark));
-            parts.push(part(mark).rank(Rank::Detail).apart());
-            parts.extend(self.profit());
+            let size = format!("{} ct", format_amount(self.size.abs()));
+            cells.extend(size_and_price(&size, &format_or_unknown(self.entry)));
+            let mark = format!("mark {}", format_or_unknown(self.mark));
+            cells.push(cell(mark).priority(Priority::Medium).wide_gap());
+            cells.extend(self.profit());
         }
-        parts.extend(self.realised.map(|realised| {
-            let (ink, amount) = signed(realised);
-            let part = part("realised ").and(ink, amount).apart();
+        cells.extend(self.realised.map(|realised| {
+            let (style, amount) = signed(realised);
+            let cell = cell("realised ").append(style, amount).wide_gap();
             match self.size.is_zero() {
-                true => part,
-                false => part.rank(Rank::Minor),
+                true => cell,
+                false => cell.priority(Priority::Low),
             }
         }));
         let leverage = self.leverage.filter(|_| !self.size.is_zero());
-        let leverage = leverage.map(|times| format!("{}x", shown(times.round_dp(2).normalize())));
-        parts.extend(leverage.map(|times| part(times).rank(Rank::Detail).apart()));
-        parts.extend(self.mode.as_ref().map(part));
+        let leverage =
+            leverage.map(|times| format!("{}x", format_amount(times.round_dp(2).normalize())));
+        cells.extend(leverage.map(|times| cell(times).priority(Priority::Medium).wide_gap()));
+        cells.extend(self.mode.as_ref().map(cell));
         let liquidation = self.liquidation;
         let liquidation = liquidation.filter(|price| !self.size.is_zero() && !price.is_zero());
-        parts.extend(liquidation.map(|price| {
-            let text = format!("liquidation {}", shown(price));
-            Part::of(Ink::Yellow, text).apart()
+        cells.extend(liquidation.map(|price| {
+            let text = format!("liquidation {}", format_amount(price));
+            Cell::of(Style::Yellow, text).wide_gap()
         }));
-        parts
+        cells
     }
 
-    /// Long, short or flat; in hedge mode, which of the two is flat.
-    fn direction(&self) -> Part {
+    /// Long, short or flat; in hedge mode, a flat position shows its side.
+    fn direction(&self) -> Cell {
         let side = self.side.filter(|side| !side.eq_ignore_ascii_case("BOTH"));
         let side = side.map(|side| safe(&side.to_lowercase()));
-        let (ink, text) = match (self.size.is_zero(), side) {
-            (true, Some(side)) => (Ink::Dim, format!("{side} flat")),
-            (true, None) => (Ink::Dim, "flat".to_owned()),
-            (false, Some(side)) if side == "short" => (Ink::Red, side),
-            (false, Some(side)) => (Ink::Green, side),
-            (false, None) if self.size.is_sign_negative() => (Ink::Red, "short".to_owned()),
-            (false, None) => (Ink::Green, "long".to_owned()),
+        let (style, text) = match (self.size.is_zero(), side) {
+            (true, Some(side)) => (Style::Dim, format!("{side} flat")),
+            (true, None) => (Style::Dim, "flat".to_owned()),
+            (false, Some(side)) if side == "short" => (Style::Red, side),
+            (false, Some(side)) => (Style::Green, side),
+            (false, None) if self.size.is_sign_negative() => (Style::Red, "short".to_owned()),
+            (false, None) => (Style::Green, "long".to_owned()),
         };
-        Part::of(ink, text).left(5, 5)
+        Cell::of(style, text).left(5, 5)
     }
 
-    /// What is not realised, in the settle currency and of the margin.
-    fn profit(&self) -> Vec<Part> {
+    /// Unrealised profit, in the settle currency and in percent of the margin.
+    fn profit(&self) -> Vec<Cell> {
         let Some(profit) = self.unrealised else {
             return Vec::new();
         };
-        let (ink, amount) = signed(profit);
-        let mut parts = vec![part("unrealised ").and(ink, amount).apart()];
+        let (style, amount) = signed(profit);
+        let mut cells = vec![cell("unrealised ").append(style, amount).wide_gap()];
         if !self.settle_currency.is_empty() {
-            parts.push(part(safe(self.settle_currency)).rank(Rank::Delta));
+            cells.push(cell(safe(self.settle_currency)).priority(Priority::Lowest));
         }
-        let share = self.share.map(|share| format!("({})", percent(share)));
-        parts.extend(share.map(|share| part(share).rank(Rank::Delta)));
-        parts
+        let return_on_margin = self
+            .return_on_margin
+            .map(|return_on_margin| format!("({})", percent(return_on_margin)));
+        cells.extend(
+            return_on_margin
+                .map(|return_on_margin| cell(return_on_margin).priority(Priority::Lowest)),
+        );
+        cells
     }
 }
 
-pub(super) fn change(change: &FuturesPositionChange) -> Told {
+pub(super) fn change(change: &FuturesPositionChange) -> LineContent {
     let position = Position {
         symbol: change.symbol.as_deref().unwrap_or("?"),
         size: change.quantity,
@@ -105,19 +113,19 @@ pub(super) fn change(change: &FuturesPositionChange) -> Told {
         mark: change.mark_price,
         unrealised: change.unrealised_pnl,
         settle_currency: change.settle_currency.as_deref().unwrap_or_default(),
-        share: change.unrealised_roe_fraction,
+        return_on_margin: change.unrealised_roe_fraction,
         realised: change.realised_pnl,
-        // The leverage that was set; the one that there is moves with the price.
+        // The configured leverage; the effective one changes with the price.
         leverage: change.leverage.or(change.real_leverage),
         liquidation: change.liquidation_price,
     };
-    let mut parts = position.parts();
-    let (ink, reason) = reason(change.reason.as_ref());
-    parts.extend(reason.map(Part::apart));
-    Told::new(ink, "position", parts)
+    let mut cells = position.cells();
+    let (style, reason) = reason(change.reason.as_ref());
+    cells.extend(reason.map(Cell::wide_gap));
+    LineContent::new(style, "position", cells)
 }
 
-/// The margin mode in small letters.
+/// Margin mode in lower case.
 fn mode(change: &FuturesPositionChange) -> Option<String> {
     match (&change.margin_mode, change.cross_mode) {
         (Some(mode), _) => Some(safe(&mode.as_str().to_lowercase())),
@@ -127,68 +135,76 @@ fn mode(change: &FuturesPositionChange) -> Option<String> {
     }
 }
 
-/// Why it changed, where that is more than a trade; what the user did not ask for stands out.
-fn reason(reason: Option<&FuturesPositionChangeReason>) -> (Ink, Option<Part>) {
-    let alarm = |text| (Ink::Alarm, Some(Part::of(Ink::Red, text)));
+/// Why the position changed, unless by a trade. Forced changes are highlighted.
+fn reason(reason: Option<&FuturesPositionChangeReason>) -> (Style, Option<Cell>) {
+    let alarm = |text| (Style::Alarm, Some(Cell::of(Style::Red, text)));
     match reason {
-        None | Some(FuturesPositionChangeReason::PositionChange) => (Ink::Blue, None),
+        None | Some(FuturesPositionChangeReason::PositionChange) => (Style::Blue, None),
         Some(FuturesPositionChangeReason::Liquidation) => alarm("LIQUIDATION"),
         Some(FuturesPositionChangeReason::AutoDeleveraging) => alarm("DELEVERAGING"),
         Some(other) => {
-            let reason = Part::of(Ink::Dim, safe(other.as_str()));
-            (Ink::Blue, Some(reason.rank(Rank::Detail).words()))
+            let reason = Cell::of(Style::Dim, safe(other.as_str()));
+            (
+                Style::Blue,
+                Some(reason.priority(Priority::Medium).shortenable()),
+            )
         }
     }
 }
 
-pub(super) fn mark_price(patch: &FuturesMarkPriceChange) -> Told {
+pub(super) fn mark_price(patch: &FuturesMarkPriceChange) -> LineContent {
     let symbol = safe(patch.symbol.as_deref().unwrap_or("?"));
-    let dim = |text: String| Part::of(Ink::Dim, text);
-    let mut parts = vec![dim(symbol).left(10, 8)];
-    parts.extend(leg(
+    let dim = |text: String| Cell::of(Style::Dim, text);
+    let mut cells = vec![dim(symbol).left(10, 8)];
+    cells.extend(leg(
         patch.position_side.as_ref().map(PositionSide::as_str),
         patch.margin_mode.as_ref().map(MarginMode::as_str),
     ));
-    parts.push(dim(shown_or_untold(patch.mark_price)));
+    cells.push(dim(format_or_unknown(patch.mark_price)));
     let profit = patch.unrealised_pnl;
-    parts.extend(profit.map(|profit| dim(format!("unrealised {}", shown(profit))).apart()));
-    Told::new(Ink::Dim, "mark", parts)
+    cells.extend(
+        profit.map(|profit| dim(format!("unrealised {}", format_amount(profit))).wide_gap()),
+    );
+    LineContent::new(Style::Dim, "mark", cells)
 }
 
-pub(super) fn funding(settlement: &FuturesFundingSettlement) -> Told {
-    let mut parts = vec![name(settlement.symbol.as_deref().unwrap_or("?"))];
-    parts.extend(leg(
+pub(super) fn funding(settlement: &FuturesFundingSettlement) -> LineContent {
+    let mut cells = vec![name(settlement.symbol.as_deref().unwrap_or("?"))];
+    cells.extend(leg(
         settlement.position_side.as_ref().map(PositionSide::as_str),
         settlement.margin_mode.as_ref().map(MarginMode::as_str),
     ));
     let currency = safe(settlement.settle_currency.as_deref().unwrap_or_default());
-    parts.push(match settlement.funding_fee {
-        None => part("fee not told"),
+    cells.push(match settlement.funding_fee {
+        None => cell("fee unknown"),
         Some(fee) => {
-            let (ink, verb) = match fee {
-                fee if fee.is_zero() => (Ink::Plain, "nothing due,"),
-                fee if fee.is_sign_negative() => (Ink::Red, "paid"),
-                _ => (Ink::Green, "received"),
+            let (style, verb) = match fee {
+                fee if fee.is_zero() => (Style::Plain, "no fee:"),
+                fee if fee.is_sign_negative() => (Style::Red, "paid"),
+                _ => (Style::Green, "received"),
             };
-            Part::of(ink, format!("{verb} {} {currency}", shown(fee.abs())))
+            Cell::of(
+                style,
+                format!("{verb} {} {currency}", format_amount(fee.abs())),
+            )
         }
     });
     let rate = settlement.funding_rate;
     let rate = rate.map(|rate| format!("rate {}", exact_percent(rate)));
-    parts.extend(rate.map(|rate| part(rate).rank(Rank::Detail).apart()));
+    cells.extend(rate.map(|rate| cell(rate).priority(Priority::Medium).wide_gap()));
     let on = format!(
         "on {} ct at {}",
-        shown_or_untold(settlement.quantity),
-        shown_or_untold(settlement.mark_price)
+        format_or_unknown(settlement.quantity),
+        format_or_unknown(settlement.mark_price)
     );
-    parts.push(part(on).rank(Rank::Minor).apart());
-    Told::new(Ink::Blue, "funding", parts)
+    cells.push(cell(on).priority(Priority::Low).wide_gap());
+    LineContent::new(Style::Blue, "funding", cells)
 }
 
-/// Funding rates are small: every digit counts.
+/// Formats a funding rate in percent with all digits, because it is small.
 fn exact_percent(fraction: Decimal) -> String {
     match fraction.checked_mul(Decimal::ONE_HUNDRED) {
-        Some(percent) => format!("{} %", shown(percent.normalize())),
-        None => shown(fraction),
+        Some(percent) => format!("{} %", format_amount(percent.normalize())),
+        None => format_amount(fraction),
     }
 }

@@ -1,69 +1,70 @@
-//! Settings of contracts, as lines: risk limits, margin modes, leverages.
+//! Lines of contract settings: risk limits, margin modes, leverages.
 
 use kucoin_streams::core::Extra;
 use kucoin_streams::v1::{
     FuturesCrossLeverageChange, FuturesMarginModeChange, FuturesRiskLimitAdjustment,
 };
 
-use super::Told;
-use super::columns::{name, shown, shown_or_untold};
-use super::layout::{Part, part};
-use super::paint::{Ink, safe};
+use super::LineContent;
+use super::columns::{format_amount, format_or_unknown, name};
+use super::layout::{Cell, cell};
+use super::paint::{Style, safe};
 
-pub(super) fn risk_limit(adjustment: &FuturesRiskLimitAdjustment) -> Told {
+pub(super) fn risk_limit(adjustment: &FuturesRiskLimitAdjustment) -> LineContent {
     let outcome = match adjustment.success {
-        Some(true) => Part::of(Ink::Green, "set"),
-        Some(false) => Part::of(Ink::Red, "refused"),
-        None => part("changed"),
+        Some(true) => Cell::of(Style::Green, "set"),
+        Some(false) => Cell::of(Style::Red, "refused"),
+        None => cell("changed"),
     };
-    let mut parts = vec![name(adjustment.symbol.as_deref().unwrap_or("?")), outcome];
+    let mut cells = vec![name(adjustment.symbol.as_deref().unwrap_or("?")), outcome];
     let level = adjustment.risk_limit_level;
-    parts.extend(level.map(|level| part(format!("level {level}"))));
+    cells.extend(level.map(|level| cell(format!("level {level}"))));
     let message = safe(adjustment.message.as_deref().unwrap_or_default());
-    parts.push(part(message).words());
-    Told::new(Ink::Blue, "risk limit", parts)
+    cells.push(cell(message).shortenable());
+    LineContent::new(Style::Blue, "risk limit", cells)
 }
 
-pub(super) fn margin_modes(change: &FuturesMarginModeChange) -> Told {
+pub(super) fn margin_modes(change: &FuturesMarginModeChange) -> LineContent {
     let known = change
         .modes
         .iter()
         .map(|(symbol, mode)| (symbol, safe(mode.as_str())));
-    let strange = strange(&change.extra, |symbol| change.modes.get(symbol).is_some());
-    let parts = settings(known.chain(strange));
-    Told::new(Ink::Blue, "margin mode", parts)
+    let unparsed = unparsed(&change.extra, |symbol| change.modes.get(symbol).is_some());
+    let cells = settings(known.chain(unparsed));
+    LineContent::new(Style::Blue, "margin mode", cells)
 }
 
-pub(super) fn leverages(change: &FuturesCrossLeverageChange) -> Told {
+pub(super) fn leverages(change: &FuturesCrossLeverageChange) -> LineContent {
     let known = change.leverages.iter().map(|(symbol, of_symbol)| {
         let leverage = match of_symbol.leverage {
-            Some(leverage) => format!("{}x", shown(leverage.normalize())),
-            None => shown_or_untold(None),
+            Some(leverage) => format!("{}x", format_amount(leverage.normalize())),
+            None => format_or_unknown(None),
         };
         (symbol, leverage)
     });
-    let strange = strange(&change.extra, |symbol| {
+    let unparsed = unparsed(&change.extra, |symbol| {
         change.leverages.get(symbol).is_some()
     });
-    Told::new(Ink::Blue, "leverage", settings(known.chain(strange)))
+    LineContent::new(Style::Blue, "leverage", settings(known.chain(unparsed)))
 }
 
-/// Symbols and what is set of each, with commas between them.
-fn settings<'s>(settings: impl Iterator<Item = (&'s str, String)>) -> Vec<Part> {
+/// Symbols and their values, separated by commas.
+fn settings<'s>(settings: impl Iterator<Item = (&'s str, String)>) -> Vec<Cell> {
     let settings: Vec<_> = settings.collect();
     let last = settings.len().saturating_sub(1);
-    let parts = settings.into_iter().enumerate();
-    parts
+    let cells = settings.into_iter().enumerate();
+    cells
         .map(|(at, (symbol, value))| {
             let comma = if at < last { "," } else { "" };
-            let part = Part::of(Ink::Bold, safe(symbol));
-            part.and(Ink::Plain, format!(" {value}{comma}")).words()
+            let cell = Cell::of(Style::Bold, safe(symbol));
+            cell.append(Style::Plain, format!(" {value}{comma}"))
+                .shortenable()
         })
         .collect()
 }
 
-/// What could not be read, as it came.
-fn strange<'e>(
+/// Values that could not be parsed, as sent.
+fn unparsed<'e>(
     extra: &'e Extra,
     is_known: impl Fn(&str) -> bool + 'e,
 ) -> impl Iterator<Item = (&'e str, String)> {

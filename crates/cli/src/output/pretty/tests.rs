@@ -1,4 +1,4 @@
-//! The lines of every kind of event, and that no foreign text in them can do harm.
+//! Lines of every kind of event, their width, and that text from the server cannot control the terminal.
 
 use kucoin_streams::{pro, v1};
 use serde_json::Value;
@@ -13,7 +13,7 @@ const FRAMES: &str = concat!(
     include_str!("../../../tests/fixtures/hedge.ndjson")
 );
 
-/// Their lines, without the time and the blanks between columns.
+/// The lines of these frames, without the time and alignment.
 const LINES: &str = "\
 received SOL-USDT sell limit 4.5 @ 151.20 …020304
 open SOL-USDT sell limit 4.5 @ 151.20 resting …020304
@@ -27,7 +27,7 @@ stop SOL-USDT sell triggered 2 @ market loss at 140.5 …3rbl3r failed: insuffic
 trade BTC-USDT buy 0.00021 @ 91,234.5 taker …020306 maker …020307
 fill SOL-USDT buy market 0.1653 @ 151.2 fee 0.0124999999999999999 USDT (0.1 %) …020305
 debt 86.12 % debt 0.01063 BTC of 0.01234567890123456789 960.25 USDT
-margin the cross-margin account: frozen for liquidation
+margin cross margin account: frozen for liquidation
 isolated BTC-USDT IN_BORROW USER_BORROW BTC 0.5, USDT 150.7 hold 10 owed 150.7 interest 0.00001
 open XBTUSDTM buy 30 ct @ 90,000 cross …000001
 match XBTUSDTM buy limit 12 ct @ 90,000 maker filled 30 cross …000001
@@ -51,7 +51,7 @@ leverage XBTUSDTM 8x, ETHUSDTM 12.5x
 open SOL-USDT sell limit 4.5 @ 151.20 …400001
 match SOL-USDT sell limit 1.25 @ 151.20 maker filled 1.25 of 4.5 …400001
 filled XBTUSDTM buy market 3 ct @ 90,000.1 taker filled 3 …400002 of …400003
-open XBTUSDTM buy market 3 ct @ market waits for 90,000 …400003
+open XBTUSDTM buy market 3 ct @ market trigger at 90,000 …400003
 triggered XBTUSDTM buy market 3 ct @ market …400003
 canceled SOL-USDT buy limit 2 @ 140 filled 0.5 …020304 USER
 fill XBTUSDTM sell market 3 @ 90,100.5 taker fee 0.1621 USDT …400002 closed +0.3012
@@ -87,34 +87,34 @@ fn decoded(frame: &str) -> Option<AnyEvent> {
     }
 }
 
-fn line(paint: Paint, marked: bool, frame: &str) -> Option<String> {
-    line_of(paint, marked, None, frame)
+fn line(painter: Painter, marked: bool, frame: &str) -> Option<String> {
+    line_of(painter, marked, None, frame)
 }
 
-fn line_of(paint: Paint, marked: bool, columns: Option<usize>, frame: &str) -> Option<String> {
+fn line_of(painter: Painter, marked: bool, columns: Option<usize>, frame: &str) -> Option<String> {
     let event = decoded(frame)?;
     let ws_key = match &event {
         AnyEvent::V1(v1::V1Event::Spot(_)) => WsKey::SpotPrivateV1,
         AnyEvent::V1(_) => WsKey::FuturesPrivateV1,
         _ => WsKey::PrivateProV2,
     };
-    let told = super::event(&event);
-    Some(pretty(paint, marked, columns).line(Timestamp::from_nanos(0), ws_key, told))
+    let content = super::event(&event);
+    Some(pretty(painter, marked, columns).line(Timestamp::from_nanos(0), ws_key, content))
 }
 
-fn pretty(paint: Paint, marked: bool, columns: Option<usize>) -> Pretty {
+fn pretty(painter: Painter, marked: bool, columns: Option<usize>) -> Pretty {
     Pretty {
-        paint,
-        width: Width::Of(columns),
+        painter,
+        width: Width::Fixed(columns),
         marked,
-        trouble: Trouble::default(),
+        lifecycle: LifecycleLines::default(),
     }
 }
 
 #[test]
-fn every_kind_of_event_is_read_at_a_glance() {
+fn every_kind_of_event_has_its_line() {
     for (frame, expected) in FRAMES.lines().zip(LINES.lines()) {
-        let line = line(Paint::plain(), false, frame).unwrap();
+        let line = line(Painter::plain(), false, frame).unwrap();
         let words: Vec<&str> = line.split_whitespace().skip(1).collect();
         assert_eq!(words.join(" "), expected);
     }
@@ -122,19 +122,19 @@ fn every_kind_of_event_is_read_at_a_glance() {
 }
 
 #[test]
-fn what_the_user_did_not_ask_for_stands_out() {
+fn forced_changes_are_highlighted() {
     let loud: Vec<&str> = FRAMES
         .lines()
         .zip(LINES.lines())
         .filter(|(frame, _)| {
             let decoded = decoded(frame).unwrap();
-            event(&decoded).ink == Ink::Alarm
+            event(&decoded).style == Style::Alarm
         })
         .map(|(_, line)| line)
         .collect();
     let expected = [
         "debt 86.12 %",
-        "margin the cross-margin",
+        "margin cross margin",
         "match XBTUSDTM buy market",
         "position XBTUSDTM flat",
         "fill XBTUSDTM sell 5",
@@ -146,7 +146,7 @@ fn what_the_user_did_not_ask_for_stands_out() {
     }
 }
 
-/// Puts what would drive a terminal before every text within data, names of symbols and currencies included.
+/// Inserts control characters before every text in `data`, including symbols and currencies in keys.
 fn poison(data: &mut Value) {
     match data {
         Value::String(text) => text.insert_str(0, "\u{1b}[2J\u{9b}\n"),
@@ -168,13 +168,13 @@ fn poison(data: &mut Value) {
 }
 
 #[test]
-fn no_text_of_any_event_can_drive_the_terminal() {
+fn event_text_cannot_control_the_terminal() {
     for frame in FRAMES.lines() {
         let whole: Value = serde_json::from_str(frame).unwrap();
         let mut all = whole.clone();
         let data = if whole["d"].is_object() { "d" } else { "data" };
         poison(&mut all[data]);
-        // One by one as well: an event whose kind is poisoned shows nothing else of it.
+        // Also one by one: an event whose kind is poisoned shows no other field.
         let names = whole[data].as_object().unwrap().keys();
         let one_by_one = names.map(|name| {
             let mut one = whole.clone();
@@ -182,9 +182,9 @@ fn no_text_of_any_event_can_drive_the_terminal() {
             (name.as_str(), one)
         });
         for (name, frame) in std::iter::once(("", all)).chain(one_by_one) {
-            match line(Paint::plain(), true, &frame.to_string()) {
+            match line(Painter::plain(), true, &frame.to_string()) {
                 Some(line) => assert!(!line.contains(char::is_control), "{line:?}"),
-                // Without these a match is no event: its frame is shown as a gap.
+                // Without these fields a match cannot be decoded: its frame is a gap.
                 None => assert!(["matchPrice", "matchSize"].contains(&name), "{frame}"),
             }
         }
@@ -192,16 +192,16 @@ fn no_text_of_any_event_can_drive_the_terminal() {
 }
 
 #[test]
-fn the_time_of_day_is_shown_to_the_millisecond() {
+fn time_of_day_has_milliseconds() {
     let at = Timestamp::from_nanos(1_730_848_317_836_999_999);
     assert_eq!(time_of_day(at), "23:11:57.836");
 }
 
 #[test]
-fn with_several_connections_each_line_says_which() {
+fn line_names_its_connection_if_there_are_several() {
     for frame in FRAMES.lines() {
         let [alone, marked] =
-            [false, true].map(|marked| line(Paint::plain(), marked, frame).unwrap());
+            [false, true].map(|marked| line(Painter::plain(), marked, frame).unwrap());
         let mut words: Vec<&str> = marked.split_whitespace().collect();
         let mark = words.remove(1);
         assert_eq!(words, alone.split_whitespace().collect::<Vec<_>>());
@@ -215,7 +215,7 @@ fn with_several_connections_each_line_says_which() {
     }
 }
 
-/// The widths that a line must fit, with and without a mark.
+/// The widths that a line must fit, with and without the name of its connection.
 fn widths() -> impl Iterator<Item = (usize, bool)> {
     let widths = [80, 100, 120, 140].into_iter();
     widths.flat_map(|columns| [(columns, false), (columns, true)])
@@ -230,10 +230,10 @@ fn assert_fits(line: &str, columns: usize) {
 }
 
 #[test]
-fn no_line_is_wider_than_the_terminal_and_no_number_is_cut() {
+fn lines_fit_the_terminal_and_no_number_is_cut() {
     for (columns, marked) in widths() {
         for frame in FRAMES.lines() {
-            let line = line_of(Paint::plain(), marked, Some(columns), frame).unwrap();
+            let line = line_of(Painter::plain(), marked, Some(columns), frame).unwrap();
             assert_fits(&line, columns);
             let is_unknown = line.contains("  event ") || line.contains(" event ");
             let after_digit = line.split('…').next().unwrap_or_default();
@@ -257,8 +257,8 @@ fn long_texts_and_numbers_fit_too() {
             frame[data][name] = "79228162514264.337593543950335".into();
             for frame in [text, frame.to_string()] {
                 for (columns, marked) in widths() {
-                    // A match that is not one any more has no line.
-                    if let Some(line) = line_of(Paint::plain(), marked, Some(columns), &frame) {
+                    // A match with an invalid field has no line.
+                    if let Some(line) = line_of(Painter::plain(), marked, Some(columns), &frame) {
                         assert_fits(&line, columns);
                     }
                 }
@@ -267,11 +267,11 @@ fn long_texts_and_numbers_fit_too() {
     }
 }
 
-/// The words that tell the positions of a contract apart.
+/// The words that distinguish the positions of a contract.
 const LEGS: [&str; 5] = ["both", "long", "short", "cross", "isolated"];
 
 #[test]
-fn leg_is_named_at_any_width_and_one_way_mode_is_not() {
+fn leg_is_shown_at_any_width_in_hedge_mode() {
     for frame in FRAMES.lines() {
         let whole: Value = serde_json::from_str(frame).unwrap();
         let data = if whole["d"].is_object() { "d" } else { "data" };
@@ -286,7 +286,7 @@ fn leg_is_named_at_any_width_and_one_way_mode_is_not() {
         let side = word(["positionSide", "pS"]);
         let mode = word(["marginMode", "mM"]);
         for (columns, marked) in widths() {
-            let line = line_of(Paint::plain(), marked, Some(columns), frame).unwrap();
+            let line = line_of(Painter::plain(), marked, Some(columns), frame).unwrap();
             let words: Vec<&str> = line.split_whitespace().collect();
             assert!(!words.contains(&"both"), "{line}");
             for word in [&side, &mode].into_iter().flatten() {
@@ -299,19 +299,19 @@ fn leg_is_named_at_any_width_and_one_way_mode_is_not() {
     }
 }
 
-/// The line of a frame in words, lines that it goes on in included.
+/// The words of the line of a frame, including continuation lines.
 fn words_of(columns: usize, marked: bool, frame: &str) -> Vec<String> {
-    let line = line_of(Paint::plain(), marked, Some(columns), frame).unwrap();
+    let line = line_of(Painter::plain(), marked, Some(columns), frame).unwrap();
     line.split_whitespace().map(str::to_owned).collect()
 }
 
 #[test]
-fn order_lines_name_their_order_at_any_width() {
+fn order_id_is_shown_at_any_width() {
     for (frame, line) in FRAMES.lines().zip(LINES.lines()) {
         let Some(id) = line.split(' ').find(|word| word.starts_with('…')) else {
             continue;
         };
-        // The tape of a market names the orders of others.
+        // Market matches show the orders of other accounts.
         for (columns, marked) in widths().filter(|_| !line.starts_with("trade ")) {
             let words = words_of(columns, marked, frame);
             assert!(words.iter().any(|word| word == id), "{columns}: {words:?}");
@@ -320,7 +320,7 @@ fn order_lines_name_their_order_at_any_width() {
 }
 
 #[test]
-fn matches_of_one_width_name_the_type_of_their_order_all_or_none() {
+fn order_type_of_matches_depends_on_the_width_only() {
     for (columns, marked) in widths() {
         let trades = FRAMES.lines().zip(LINES.lines());
         let trades = trades.filter(|(_, line)| line.starts_with("match "));
@@ -336,7 +336,7 @@ fn matches_of_one_width_name_the_type_of_their_order_all_or_none() {
 }
 
 #[test]
-fn balance_names_its_account_at_any_width_and_a_label_keeps_its_value() {
+fn balance_shows_its_account_at_any_width() {
     let (frame, _) = FRAMES
         .lines()
         .zip(LINES.lines())
@@ -352,7 +352,7 @@ fn balance_names_its_account_at_any_width_and_a_label_keeps_its_value() {
         whole["data"]["hold"] = amount.into();
         for (columns, marked) in widths() {
             let frame = whole.to_string();
-            let line = line_of(Paint::plain(), marked, Some(columns), &frame).unwrap();
+            let line = line_of(Painter::plain(), marked, Some(columns), &frame).unwrap();
             assert_fits(&line, columns);
             assert!(line.contains("isolated_SOL-USDT"), "{columns}: {line}");
             for label in ["available", "hold"] {
@@ -363,7 +363,7 @@ fn balance_names_its_account_at_any_width_and_a_label_keeps_its_value() {
 }
 
 #[test]
-fn market_buy_by_funds_is_filled_if_nothing_is_left_of_them() {
+fn market_buy_by_funds_is_filled_if_funds_are_used_up() {
     let frame = |amounts: &str| {
         format!(
             r#"{{"topic":"/spotMarket/tradeOrdersV2","type":"message","subject":"orderChange","data":{{"symbol":"SOL-USDT","side":"buy","orderType":"market","orderId":"66f0a1b2c3d4e5f601020305","orderTime":1764000004000,"type":"canceled","status":"done","ts":1764000004002000000,{amounts}}}}}"#
@@ -392,7 +392,7 @@ fn market_buy_by_funds_is_filled_if_nothing_is_left_of_them() {
             "canceled SOL-USDT buy market 3 @ market filled 1 …020305",
         ),
     ] {
-        let line = line(Paint::plain(), false, &frame(amounts)).unwrap();
+        let line = line(Painter::plain(), false, &frame(amounts)).unwrap();
         let words: Vec<&str> = line.split_whitespace().skip(1).collect();
         assert_eq!(words.join(" "), expected);
     }
@@ -400,7 +400,7 @@ fn market_buy_by_funds_is_filled_if_nothing_is_left_of_them() {
 
 #[test]
 fn colours_take_no_columns() {
-    let coloured = Paint::coloured();
+    let coloured = Painter::coloured();
     for frame in FRAMES.lines() {
         for (columns, marked) in widths() {
             let line = line_of(coloured, marked, Some(columns), frame).unwrap();
@@ -413,22 +413,22 @@ fn colours_take_no_columns() {
                 };
                 plain.push_str(text);
             }
-            let expected = line_of(Paint::plain(), marked, Some(columns), frame).unwrap();
+            let expected = line_of(Painter::plain(), marked, Some(columns), frame).unwrap();
             assert_eq!(plain, expected);
         }
     }
 }
 
-/// Where a word begins in the line of a frame.
+/// The column at which a word starts in the line of a frame.
 #[track_caller]
 fn column(frame: &str, word: &str) -> usize {
-    let line = line(Paint::plain(), true, frame).unwrap();
+    let line = line(Painter::plain(), true, frame).unwrap();
     let at = line.find(word).unwrap_or_else(|| panic!("{word}: {line}"));
     line[..at].chars().count()
 }
 
 #[test]
-fn the_same_of_either_protocol_stands_in_the_same_columns() {
+fn v1_and_pro_v2_use_the_same_columns() {
     let of = |start: &str| {
         let frame = FRAMES.lines().zip(LINES.lines());
         let found = frame.filter(|(_, line)| line.starts_with(start));
@@ -456,4 +456,19 @@ fn the_same_of_either_protocol_stands_in_the_same_columns() {
             assert_eq!(column(v1, word), column(pro, word), "{word} of {start}");
         }
     }
+}
+
+#[test]
+fn match_shows_its_fill_progress_at_any_width() {
+    let frames = FRAMES.lines().zip(LINES.lines());
+    let matches = frames.filter(|(_, line)| line.starts_with("match "));
+    let mut count = 0;
+    for (frame, _) in matches {
+        count += 1;
+        for (columns, marked) in widths() {
+            let words = words_of(columns, marked, frame);
+            assert!(words.iter().any(|word| word == "filled"), "{words:?}");
+        }
+    }
+    assert!(count > 3);
 }

@@ -1,50 +1,50 @@
-//! How many columns a line may have.
+//! Maximum width of a line.
 
-/// A terminal is taken to have this many columns at least.
-const LEAST: usize = 80;
+/// Minimum width: narrower terminals are treated as this wide.
+const MIN_COLUMNS: usize = 80;
 
-/// Where the number of columns comes from.
+/// Source of the width.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Width {
-    /// The terminal at stdout, asked for each line, as it may be resized.
-    OfStdout,
+    /// The terminal at stdout, queried for each line because it may be resized.
+    Stdout,
     #[cfg(test)]
-    Of(Option<usize>),
+    Fixed(Option<usize>),
 }
 
 impl Width {
-    /// `None` if lines have no end: stdout is no terminal, and `COLUMNS` is not set.
+    /// Returns the number of columns; `None` for no limit, if stdout is not a terminal and `COLUMNS` is not set.
     pub(super) fn columns(self) -> Option<usize> {
         match self {
-            Self::OfStdout => of_stdout().map(|columns| columns.max(LEAST)),
+            Self::Stdout => stdout_columns().map(|columns| columns.max(MIN_COLUMNS)),
             #[cfg(test)]
-            Self::Of(columns) => columns,
+            Self::Fixed(columns) => columns,
         }
     }
 }
 
-fn of_stdout() -> Option<usize> {
+fn stdout_columns() -> Option<usize> {
     use std::io::IsTerminal;
 
     if !std::io::stdout().is_terminal() {
-        return of_environment();
+        return env_columns();
     }
-    // A terminal that does not know its size says 0.
-    let columns = of_terminal().filter(|columns| *columns > 0);
-    columns.or_else(of_environment).or(Some(LEAST))
+    // A terminal that does not know its size reports 0.
+    let columns = terminal_columns().filter(|columns| *columns > 0);
+    columns.or_else(env_columns).or(Some(MIN_COLUMNS))
 }
 
-fn of_environment() -> Option<usize> {
+fn env_columns() -> Option<usize> {
     std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
 #[cfg(unix)]
-fn of_terminal() -> Option<usize> {
+fn terminal_columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
     Some(usize::from(size.ws_col))
 }
 
 #[cfg(not(unix))]
-fn of_terminal() -> Option<usize> {
+fn terminal_columns() -> Option<usize> {
     None
 }

@@ -1,10 +1,10 @@
-//! Why a connection does not come about, and what to do: on stderr, with the status of it.
+//! Causes of failed connections: the text on stderr says why and what to do.
 
 use std::process::{Command, Stdio};
 
 use crate::rig::*;
 
-/// What `watch` says on stderr about an exchange at this URL, with this status.
+/// Runs `watch` on this URL, asserts the exit status and returns stderr.
 #[track_caller]
 fn complaint(rest_url: &str, status: i32, set: impl FnOnce(&mut Command)) -> String {
     let args = ["watch", "--rest-url", rest_url];
@@ -29,7 +29,7 @@ fn says(text: &str, parts: &[&str]) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn missing_root_certificates_name_the_variables_that_are_set() {
+fn missing_root_certificates_name_the_variables_set() {
     let (file, dir) = ("/nonexistent/roots.pem", "/nonexistent");
     for (file, dir, place) in [
         (Some(file), None, "(SSL_CERT_FILE=/nonexistent/roots.pem)"),
@@ -59,10 +59,10 @@ fn missing_root_certificates_name_the_variables_that_are_set() {
 }
 
 #[test]
-fn name_that_cannot_be_resolved_is_named() {
+fn unresolvable_host_is_named() {
     let host = "kucoin-gateway-7f9c6d5b8d-x2x4z.invalid";
     let text = complaint(&format!("https://{host}"), 4, |command| {
-        // Without a network the resolver may wait for its server; it is not to wait for longer than the command.
+        // Without a network the resolver may wait for its server, but not longer than the command.
         command.env("RES_OPTIONS", "timeout:1 attempts:1").args([
             "--connect-timeout",
             "5s",
@@ -84,7 +84,7 @@ fn name_that_cannot_be_resolved_is_named() {
 }
 
 #[test]
-fn port_that_nothing_listens_on_is_refused() {
+fn closed_port_is_refused() {
     for scheme in ["http", "https"] {
         let place = format!("localhost:{}", free_port());
         let text = complaint(&format!("{scheme}://{place}"), 4, |command| {
@@ -104,7 +104,7 @@ fn port_that_nothing_listens_on_is_refused() {
 }
 
 #[test]
-fn port_that_is_taken_names_the_option() {
+fn taken_port_names_the_option() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for option in ["--port", "--spot-port", "--futures-port"] {

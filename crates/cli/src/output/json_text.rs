@@ -1,8 +1,8 @@
-//! JSON that every reader takes: what an event keeps as it came may be legal and still be refused, as by jq 1.6.
+//! Makes raw JSON of the exchange readable for every parser: jq 1.6, for example, rejects half a surrogate pair.
 
-/// Rewrites the JSON from `start` on as one line that every reader takes:
-/// - a bare line end, which is a blank within JSON, is one;
-/// - half of a surrogate pair in a string (`\\ud83d`) is spelled out (`\\\\ud83d`).
+/// Rewrites the JSON from `start` on as one line that every parser accepts:
+/// - a line break between tokens becomes a space;
+/// - half of a surrogate pair in a string (`\\ud83d`) is escaped (`\\\\ud83d`).
 pub(super) fn rewrite(json: &mut Vec<u8>, start: usize) {
     let mut halves = Vec::new();
     let mut is_string = false;
@@ -34,13 +34,13 @@ pub(super) fn rewrite(json: &mut Vec<u8>, start: usize) {
 }
 
 enum Surrogate {
-    /// Two escapes that are one character.
+    /// Two escapes that form one character.
     Pair,
     /// One escape without the other.
     Half,
 }
 
-/// What begins with the backslash at this place, if it is the escape of a surrogate.
+/// Returns whether the escape at this position is a surrogate, and which.
 fn surrogate_at(json: &[u8], at: usize) -> Option<Surrogate> {
     let unit = unit_at(json, at).filter(|unit| (0xD800..0xE000).contains(unit))?;
     let next = unit_at(json, at + 6);
@@ -51,7 +51,7 @@ fn surrogate_at(json: &[u8], at: usize) -> Option<Surrogate> {
     })
 }
 
-/// The UTF-16 unit of the escape that begins here, if it is one of those.
+/// Returns the UTF-16 unit of the `\u` escape at this position, if there is one.
 fn unit_at(json: &[u8], at: usize) -> Option<u32> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_reader_takes_stays_as_it_is() {
+    fn portable_json_is_unchanged() {
         for json in [
             r#"{"a":"x\\ud83d \"q\" \ud83d\ude00","b":[-1.5,0,123456789012345,1e-7],"c":"12345678901234567890"}"#,
             r#"{"0.0000000000000000001":0.0000000000000000001}"#,
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_a_surrogate_pair_is_spelled() {
+    fn half_of_a_surrogate_pair_is_escaped() {
         check(
             r#"["\ud83d","\ude00\ud83d\ude00","\ud83dx\ude00","\uD83D\uD83D\uDE00"]"#,
             r#"["\\ud83d","\\ude00\ud83d\ude00","\\ud83dx\\ude00","\\uD83D\uD83D\uDE00"]"#,
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn json_over_several_lines_is_one_line() {
+    fn json_over_several_lines_becomes_one_line() {
         check(
             "{\"a\":\r\n [1,\n2],\"b\":\"\\n\"}",
             "{\"a\":   [1, 2],\"b\":\"\\n\"}",

@@ -1,62 +1,64 @@
-//! Lifecycle events and gaps as lines: of one loss one line when it happens, and one when it is over.
+//! Lines of lifecycle events and gaps: one line when a connection is lost, one when its topics are live again.
 
 use std::collections::{HashMap, HashSet};
 
-use kucoin_streams::core::{Rounded, with_code};
+use kucoin_streams::core::{HumanDuration, with_code};
 use kucoin_streams::{CloseReason, Gap, GapReason, Lifecycle, LifecycleEvent, WsKey};
 
-use super::layout::{Part, part};
-use super::paint::{Ink, safe};
-use super::{Told, time_of_day};
+use super::layout::{Cell, cell};
+use super::paint::{Style, safe};
+use super::{LineContent, time_of_day};
 
-/// Topics that are named at the start one by one.
-const NAMED: usize = 30;
+/// Maximum number of live topics listed by name at the start.
+const MAX_LISTED: usize = 30;
 
-/// What was said of each connection, so that nothing is said twice.
+/// What was already printed for each connection, so that nothing is printed twice.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct LifecycleLines {
     connections: HashMap<WsKey, Connection>,
-    /// Topics of which one of the two items of a refusal was shown, and which.
-    refused: HashSet<(String, Item)>,
+    /// Refused topics of which one of the two reports was printed, and which.
+    refused: HashSet<(String, RefusalReport)>,
 }
 
-/// A refusal is reported twice: in its place in the stream, and as a lifecycle event.
+/// A refusal is reported twice: as a gap in the stream, and as a lifecycle event. Only the first is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Item {
+enum RefusalReport {
     Gap,
     Exception,
 }
 
 #[derive(Debug, Default)]
 struct Connection {
-    /// Topics that were live at the start and are not shown yet.
+    /// Topics that are live at the start and not printed yet.
     live: Vec<String>,
-    /// Whether the start is over.
+    /// Whether all topics were answered once.
     is_started: bool,
-    /// Losses that were shown, and of which the first attempt to reconnect is not reported yet.
+    /// Number of printed losses whose first `reconnect` event is still to come.
     losses: usize,
 }
 
-impl Trouble {
-    /// The topics that are live, once all of a connection are answered.
-    pub(super) fn started(&mut self, ws_key: WsKey) -> Option<Told> {
+impl LifecycleLines {
+    /// Returns the line of the topics that are live, after all topics of a connection are answered.
+    pub(super) fn started(&mut self, ws_key: WsKey) -> Option<LineContent> {
         let connection = self.connections.entry(ws_key).or_default();
         connection.is_started = true;
         let live = std::mem::take(&mut connection.live);
-        let more = live.len().saturating_sub(NAMED);
+        let more = live.len().saturating_sub(MAX_LISTED);
         let mut text = live[..live.len() - more].join(", ");
         if more > 0 {
             text.push_str(&format!(" and {more} more"));
         }
         (!live.is_empty()).then(|| {
             let text = format!("live: {}", safe(&text));
-            Told::words(Ink::Green, "topics", Ink::Dim, text)
+            LineContent::text(Style::Green, "topics", Style::Dim, text)
         })
     }
 
-    /// `why` the command ends, if it does. `None` for what another line says.
-    pub(super) fn gap(&mut self, ws_key: WsKey, gap: &Gap, why: &str) -> Option<Told> {
-        let yellow = |sort, text: String| Told::words(Ink::Alarm, sort, Ink::Yellow, safe(&text));
+    /// `why`: reason why the command closes the connections. Returns `None` if another line reports the gap.
+    pub(super) fn gap(&mut self, ws_key: WsKey, gap: &Gap, why: &str) -> Option<LineContent> {
+        let yellow = |label, text: String| {
+            LineContent::text(Style::Alarm, label, Style::Yellow, safe(&text))
+        };
         Some(match &gap.reason {
             GapReason::Lost { cause, .. } => {
                 self.connections.entry(ws_key).or_default().losses += 1;
@@ -67,28 +69,28 @@ impl Trouble {
             GapReason::Live {
                 lost_at, live_at, ..
             } => {
-                let after = Rounded(live_at.duration_since(*lost_at));
+                let after = HumanDuration(live_at.duration_since(*lost_at));
                 let window = gap.window().map_or_else(String::new, |(from, to)| {
                     format!(
-                        "; events of {} to {} may be missing",
+                        "; events from {} to {} may be missing",
                         time_of_day(from),
                         time_of_day(to)
                     )
                 });
                 let topics = topics(gap);
                 let text = format!("{ws_key}: {topics} live after {after}{window}");
-                Told::words(Ink::Green, "back", Ink::Green, safe(&text))
+                LineContent::text(Style::Green, "back", Style::Green, safe(&text))
             }
             GapReason::Undecodable { raw, .. } => {
-                let told = yellow("gap", gap.to_string());
-                told.with(vec![Part::of(Ink::Dim, safe(raw)).words()])
+                let content = yellow("gap", gap.to_string());
+                content.with_cells(vec![Cell::of(Style::Dim, safe(raw)).shortenable()])
             }
             GapReason::Refused { .. } => {
-                let mut is_said = true;
+                let mut already_printed = true;
                 for topic in &*gap.topics {
-                    is_said &= self.is_said(topic, Item::Exception);
+                    already_printed &= self.already_printed(topic, RefusalReport::Exception);
                 }
-                if is_said {
+                if already_printed {
                     return None;
                 }
                 yellow("refused", gap.to_string())
@@ -104,39 +106,40 @@ impl Trouble {
         })
     }
 
-    /// Whether the other item of a refusal was shown; if not, this one is.
-    fn is_said(&mut self, topic: &str, other: Item) -> bool {
+    /// Returns whether the other report of a refusal was printed; if not, records this one.
+    fn already_printed(&mut self, topic: &str, other: RefusalReport) -> bool {
         let this = match other {
-            Item::Gap => Item::Exception,
-            Item::Exception => Item::Gap,
+            RefusalReport::Gap => RefusalReport::Exception,
+            RefusalReport::Exception => RefusalReport::Gap,
         };
-        let is_said = self.refused.remove(&(topic.to_owned(), other));
-        if !is_said {
+        let already_printed = self.refused.remove(&(topic.to_owned(), other));
+        if !already_printed {
             self.refused.insert((topic.to_owned(), this));
         }
-        is_said
+        already_printed
     }
 
-    /// `why` the command ends, if it does. `None` for what people need not see.
-    pub(super) fn lifecycle(&mut self, lifecycle: &Lifecycle, why: &str) -> Option<Told> {
+    /// `why`: reason why the command closes the connections. Returns `None` if the event is not relevant for people.
+    pub(super) fn lifecycle(&mut self, lifecycle: &Lifecycle, why: &str) -> Option<LineContent> {
         let ws_key = lifecycle.ws_key;
         let connection = self.connections.entry(ws_key).or_default();
-        let words =
-            |ink, sort, text_ink, text: String| Some(Told::words(ink, sort, text_ink, safe(&text)));
+        let text_line = |style, label, text_style, text: String| {
+            Some(LineContent::text(style, label, text_style, safe(&text)))
+        };
         match &lifecycle.event {
             LifecycleEvent::Open => {
-                let parts = vec![Part::of(Ink::Dim, ws_key.as_str())];
-                Some(Told::new(Ink::Green, "connected", parts))
+                let cells = vec![Cell::of(Style::Dim, ws_key.as_str())];
+                Some(LineContent::new(Style::Green, "connected", cells))
             }
             LifecycleEvent::Response { topic, ok: true } if !connection.is_started => {
                 connection.live.push(topic.clone());
                 None
             }
-            // The gap or the exception says more.
+            // The gap or the exception has the reason.
             LifecycleEvent::Response { .. } => None,
             LifecycleEvent::Authenticated => {
-                let parts = vec![Part::of(Ink::Dim, "accepted")];
-                Some(Told::new(Ink::Dim, "login", parts))
+                let cells = vec![Cell::of(Style::Dim, "accepted")];
+                Some(LineContent::new(Style::Dim, "login", cells))
             }
             LifecycleEvent::Reconnect { .. } if connection.losses > 0 => {
                 connection.losses -= 1;
@@ -147,21 +150,21 @@ impl Trouble {
                 attempt,
                 delay,
             } => {
-                let delay = Rounded(*delay);
+                let delay = HumanDuration(*delay);
                 let text = format!("{ws_key}: {cause}; attempt {attempt} in {delay}");
-                words(Ink::Alarm, "reconnect", Ink::Yellow, text)
+                text_line(Style::Alarm, "reconnect", Style::Yellow, text)
             }
-            // The gaps say since when, and of which topics.
+            // The gaps have the times and topics.
             LifecycleEvent::Reconnected { refused: 0, .. } => None,
             LifecycleEvent::Reconnected { down_for, refused } => {
-                let after = Rounded(*down_for);
+                let after = HumanDuration(*down_for);
                 let text = format!("{ws_key}: after {after}, {refused} topics refused");
-                words(Ink::Green, "reconnected", Ink::Yellow, text)
+                text_line(Style::Green, "reconnected", Style::Yellow, text)
             }
             LifecycleEvent::Rotated { took } => {
-                let took = Rounded(*took);
-                let text = format!("{ws_key}: moved to a new connection in {took}");
-                words(Ink::Dim, "rotated", Ink::Dim, text)
+                let took = HumanDuration(*took);
+                let text = format!("{ws_key}: replaced by a new connection in {took}");
+                text_line(Style::Dim, "rotated", Style::Dim, text)
             }
             LifecycleEvent::Exception {
                 topic,
@@ -170,33 +173,33 @@ impl Trouble {
                 ..
             } => {
                 if let Some(topic) = topic
-                    && self.is_said(topic, Item::Gap)
+                    && self.already_printed(topic, RefusalReport::Gap)
                 {
                     return None;
                 }
                 let about = topic.as_deref().unwrap_or(ws_key.as_str());
                 let text = format!("{about}: {}", with_code(message, code.as_deref()));
-                words(Ink::Red, "exception", Ink::Red, text)
+                text_line(Style::Red, "exception", Style::Red, text)
             }
             LifecycleEvent::Close { reason } => {
                 let text = match reason {
                     CloseReason::Requested => format!("{ws_key}: {why}"),
-                    // The exception before it says why a connection failed.
+                    // The exception before it has the cause.
                     CloseReason::Failed(_) => ws_key.to_string(),
                     reason => format!("{ws_key}: {reason}"),
                 };
-                words(Ink::Dim, "closed", Ink::Dim, text)
+                text_line(Style::Dim, "closed", Style::Dim, text)
             }
             LifecycleEvent::Lagged { missed } => {
-                let parts = vec![part(format!("{missed} lifecycle events were not shown"))];
-                Some(Told::new(Ink::Red, "exception", parts))
+                let cells = vec![cell(format!("{missed} lifecycle events were not printed"))];
+                Some(LineContent::new(Style::Red, "exception", cells))
             }
             _ => None,
         }
     }
 }
 
-/// The topic of a gap, or how many they are.
+/// The topic of a gap, or the number of its topics.
 fn topics(gap: &Gap) -> String {
     match &*gap.topics {
         [topic] => topic.to_string(),

@@ -1,22 +1,22 @@
-//! A buffer of lines: text for people, JSON for programs.
+//! A buffer of output lines: text or JSON.
 
 use kucoin_streams::core::TimeFormat;
 use serde::Serialize;
 
-use super::portable;
+use super::json_text;
 
-/// Enough lines to be written at once.
-const ENOUGH: usize = 64 * 1024;
+/// Number of bytes from which the buffer should be written.
+const WRITE_BYTES: usize = 64 * 1024;
 
-/// Lines that are not written yet.
+/// LineBuffer that are not written yet.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) struct LineBuffer {
     bytes: Vec<u8>,
     times: TimeFormat,
 }
 
-impl Lines {
-    /// `times`: how JSON has them.
+impl LineBuffer {
+    /// Creates an empty buffer; `times` is the format of times in JSON.
     pub(crate) fn new(times: TimeFormat) -> Self {
         let bytes = Vec::new();
         Self { bytes, times }
@@ -32,18 +32,18 @@ impl Lines {
     pub(crate) fn json(&mut self, value: &impl Serialize) -> serde_json::Result<()> {
         let start = self.bytes.len();
         let write = || serde_json::to_writer(&mut self.bytes, value);
-        if let Err(error) = self.times.while_in(write) {
+        if let Err(error) = self.times.scope(write) {
             self.bytes.truncate(start);
             return Err(error);
         }
-        portable::rewrite(&mut self.bytes, start);
+        json_text::rewrite(&mut self.bytes, start);
         self.bytes.push(b'\n');
         Ok(())
     }
 
-    /// Whether it is time to write the lines.
-    pub(crate) fn are_enough(&self) -> bool {
-        self.bytes.len() >= ENOUGH
+    /// Returns whether the buffer is large enough to be written.
+    pub(crate) fn should_write(&self) -> bool {
+        self.bytes.len() >= WRITE_BYTES
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -62,8 +62,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_that_came_over_several_lines_is_written_on_one() {
-        let mut lines = Lines::new(TimeFormat::Nanoseconds);
+    fn json_over_several_lines_is_written_on_one() {
+        let mut lines = LineBuffer::new(TimeFormat::Nanoseconds);
         let raw = Raw::parse("{\"a\":\r\n  [1,\n2], \"b\": \"\\n\"}").unwrap();
         lines.json(&raw).unwrap();
         lines.text("end");

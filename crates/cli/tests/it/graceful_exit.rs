@@ -1,36 +1,36 @@
-//! The ends that are well: status 0, in order, and quiet.
+//! Successful ends: status 0, connections closed, nothing on stderr.
 
 use kucoin_streams_exchange::{Ended, Exchange, Stats};
 
-use crate::ndjson::check_form;
+use crate::ndjson::check_keys;
 use crate::rig::*;
 
-fn live() -> Local {
-    Local::start(Exchange::builder().event_rate(50.0))
+fn live() -> LocalExchange {
+    LocalExchange::start(Exchange::builder().event_rate(50.0))
 }
 
 #[test]
-fn the_count_counts_updates_alone() {
+fn count_counts_only_updates() {
     let local = live();
     let ran = run(local.watch(&["--format", "ndjson", "--count", "20"])).succeeds();
     let lines = ran.lines();
     assert_eq!(
         lines
             .iter()
-            .filter(|line| check_form(line) == "update")
+            .filter(|line| check_keys(line) == "update")
             .count(),
         20
     );
 }
 
 #[test]
-fn the_time_is_an_end_even_where_nothing_happens() {
-    let local = Local::start(Exchange::builder());
+fn for_time_ends_a_quiet_watch() {
+    let local = LocalExchange::start(Exchange::builder());
     let ran = run(local.watch(&["--format", "ndjson", "--for", "5s"])).succeeds();
     assert_eq!(ran.lines().last().unwrap()["kind"], "close");
 }
 
-fn a_signal_ends_in_order(signal: &str) {
+fn signal_unsubscribes_and_closes(signal: &str) {
     let local = live();
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     running.until_subscribed();
@@ -57,17 +57,17 @@ fn a_signal_ends_in_order(signal: &str) {
 }
 
 #[test]
-fn an_interrupt_unsubscribes_and_closes() {
-    a_signal_ends_in_order("INT");
+fn sigint_unsubscribes_and_closes() {
+    signal_unsubscribes_and_closes("INT");
 }
 
 #[test]
-fn a_wish_to_terminate_unsubscribes_and_closes() {
-    a_signal_ends_in_order("TERM");
+fn sigterm_unsubscribes_and_closes() {
+    signal_unsubscribes_and_closes("TERM");
 }
 
 #[test]
-fn a_signal_is_heard_while_there_is_no_connection() {
+fn signal_ends_watch_without_a_connection() {
     let url = format!("http://127.0.0.1:{}", free_port());
     let args = [
         "watch",
@@ -85,7 +85,7 @@ fn a_signal_is_heard_while_there_is_no_connection() {
 }
 
 #[test]
-fn a_reader_that_has_enough_ends_it_quietly() {
+fn closed_pipe_ends_quietly() {
     for format in ["ndjson", "pretty"] {
         let local = live();
         let mut running = Running::start(local.watch(&["--format", format]));
@@ -97,13 +97,13 @@ fn a_reader_that_has_enough_ends_it_quietly() {
 }
 
 #[test]
-fn reader_that_is_gone_ends_it_though_nothing_happens() {
+fn closed_pipe_ends_a_quiet_watch() {
     for format in ["ndjson", "pretty"] {
-        let local = Local::start(Exchange::builder());
+        let local = LocalExchange::start(Exchange::builder());
         let mut running = Running::start(local.watch(&["--format", format]));
         let (_, spot) = &account_wide()[0];
         let (_, futures) = &account_wide()[1];
-        // People see the topics of a connection in one line.
+        // Pretty output has the topics of a connection on one line.
         let lines = match format {
             "pretty" => 2,
             _ => spot.len() + futures.len(),
@@ -121,9 +121,9 @@ fn reader_that_is_gone_ends_it_though_nothing_happens() {
 }
 
 #[test]
-fn file_has_no_reader_that_can_be_gone() {
+fn output_to_a_file_is_not_a_closed_pipe() {
     let path = std::env::temp_dir().join(format!("kucoin-streams-{}.ndjson", std::process::id()));
-    let local = Local::start(Exchange::builder());
+    let local = LocalExchange::start(Exchange::builder());
     let mut command = local.watch(&["--format", "ndjson", "--for", "5s"]);
     command.stdout(std::fs::File::create(&path).unwrap());
     run(command).succeeds();
@@ -139,8 +139,8 @@ fn file_has_no_reader_that_can_be_gone() {
 }
 
 #[test]
-fn signal_in_a_flood_loses_nothing_that_was_received() {
-    let local = Local::start(Exchange::builder().queue_capacity(1_000_000));
+fn signal_in_a_flood_loses_no_received_event() {
+    let local = LocalExchange::start(Exchange::builder().queue_capacity(1_000_000));
     let args = ["--format", "ndjson", "--stats", "--topic", BALANCE];
     let mut running = Running::start(local.watch(&args));
     local.wait(local.exchange.wait_subscribed(BALANCE));
@@ -150,7 +150,7 @@ fn signal_in_a_flood_loses_nothing_that_was_received() {
     let lines = running.finish().succeeds().lines();
     let updates = lines.iter().filter(|line| line["kind"] == "update");
     let stats = lines.last().unwrap();
-    assert_eq!(check_form(stats), "stats");
+    assert_eq!(check_keys(stats), "stats");
     assert_eq!(stats["queued"], 0, "{stats}");
     assert_eq!(stats["received"], stats["delivered"], "{stats}");
     assert_eq!(stats["delivered"], updates.count());

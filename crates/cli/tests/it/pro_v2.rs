@@ -1,4 +1,4 @@
-//! The unified connection of Pro V2, watched and decoded.
+//! `watch` and `decode` of Pro V2.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -6,16 +6,16 @@ use std::process::Stdio;
 use kucoin_streams_exchange::{Account, Cut, Effect, Exchange, Side};
 use serde_json::Value;
 
-use crate::ndjson::check_form;
+use crate::ndjson::check_keys;
 use crate::rig::*;
 
-/// Pushes of every kind, one a line.
+/// Pushes of every kind, one per line.
 const PUSHES: &str = include_str!("../fixtures/pro.ndjson");
 
 const XBT: &str = "position?tradeType=FUTURES&symbol=XBTUSDTM";
 const ETH: &str = "position?tradeType=FUTURES&symbol=ETHUSDTM";
 
-fn decode(args: &[&str], input: String) -> Ran {
+fn decode(args: &[&str], input: String) -> CommandOutput {
     let mut command = command(&[&["decode", "--protocol", "pro"], args].concat());
     command.stdin(Stdio::piped());
     let mut running = Running::start(command);
@@ -27,7 +27,7 @@ fn decode(args: &[&str], input: String) -> Ran {
 }
 
 #[test]
-fn every_channel_is_decoded_under_long_names_with_the_time_of_its_push() {
+fn every_channel_is_decoded_with_long_names() {
     let lines = decode(&["--strict"], PUSHES.to_owned()).succeeds().lines();
     for (frame, line) in PUSHES.lines().zip(&lines) {
         let frame = object(frame);
@@ -44,7 +44,7 @@ fn every_channel_is_decoded_under_long_names_with_the_time_of_its_push() {
 }
 
 #[test]
-fn what_is_no_push_is_told_apart_and_kept_whole() {
+fn control_frames_are_classified_and_kept_whole() {
     let frames = [
         (
             r#"{"sessionId":"s","message":"welcome","pingInterval":18000}"#,
@@ -82,13 +82,13 @@ fn what_is_no_push_is_told_apart_and_kept_whole() {
 }
 
 fn updates(lines: &[Value]) -> Vec<&Value> {
-    let updates = lines.iter().filter(|line| check_form(line) == "update");
+    let updates = lines.iter().filter(|line| check_keys(line) == "update");
     updates.collect()
 }
 
 #[test]
-fn a_unified_account_is_watched_whole_and_after_a_loss_again() {
-    let local = Local::start(Exchange::builder());
+fn pro_v2_account_is_watched_again_after_a_loss() {
+    let local = LocalExchange::start(Exchange::builder());
     let mut running = Running::start(local.watch(&["--format", "ndjson", "--ws-key", UNIFIED]));
     let topics = unified();
     for topic in &topics {
@@ -121,8 +121,8 @@ fn a_unified_account_is_watched_whole_and_after_a_loss_again() {
 }
 
 #[test]
-fn each_event_is_named_by_the_symbol_that_was_asked_for() {
-    let local = Local::start(Exchange::builder());
+fn event_has_the_topic_of_its_symbol() {
+    let local = LocalExchange::start(Exchange::builder());
     let args = [
         "--format", "ndjson", "--topic", XBT, "--topic", ETH, "--count", "2",
     ];
@@ -134,7 +134,7 @@ fn each_event_is_named_by_the_symbol_that_was_asked_for() {
     let price = futures.last_price("ETHUSDTM").unwrap();
     for contract in ["ETHUSDTM", "XBTUSDTM"] {
         let price = futures.last_price(contract).unwrap_or(price);
-        // One fill, and so one change of the position.
+        // One fill causes one position change.
         let order = futures.place_limit(
             contract,
             Side::Buy,
@@ -157,8 +157,8 @@ fn each_event_is_named_by_the_symbol_that_was_asked_for() {
 }
 
 #[test]
-fn wrong_credentials_end_the_unified_connection_after_one_request() {
-    let local = Local::start(Exchange::builder());
+fn wrong_credentials_end_pro_v2_after_one_request() {
+    let local = LocalExchange::start(Exchange::builder());
     let url = local.exchange.rest_url();
     let args = [
         "watch",
