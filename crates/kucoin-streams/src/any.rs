@@ -1,4 +1,4 @@
-//! Topics and events of any connection, in one subscription.
+//! Subscriptions to topics of several connections.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,20 +17,20 @@ use serde::Serialize;
 
 use crate::Kucoin;
 
-/// Any topic of V1 or Pro V2, parsed from a text: `/account/balance`, `/contract/position:XBTUSDTM`,
-/// `orderAll?tradeType=UNIFIED`.
+/// Any topic of V1 or Pro V2.
 ///
-/// Several of them make one stream by [`Kucoin::subscribe_any`], whatever connections they need.
+/// It is parsed from text such as `/account/balance`, `/contract/position:XBTUSDTM` or `orderAll?tradeType=UNIFIED`.
+/// [`Kucoin::subscribe_any`] subscribes to several topics in one stream, even if they need different connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AnyTopic {
-    /// A topic of V1: its text is a path, so it has a `/` before any `?`.
+    /// A topic of V1. Its text is a path: it has a `/` before any `?`.
     V1(v1::AnyV1Topic),
     /// A channel of Pro V2.
     Pro(pro::AnyProTopic),
 }
 
-/// Any event of V1 or Pro V2. It is serialized as the event itself.
+/// Any event of V1 or Pro V2; serialized like the event inside.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -43,17 +43,17 @@ pub enum AnyEvent {
 }
 
 impl AnyTopic {
-    /// The topics of a connection of the SDK that need no symbol: all that an account has. Empty for another key.
+    /// Returns the topics of a connection that together cover the whole account; empty for a key of your own.
     pub fn account_wide(ws_key: WsKey) -> Vec<Self> {
         match ws_key {
-            WsKey::SpotPrivateV1 => all(v1::AnySpotTopic::account_wide()),
-            WsKey::FuturesPrivateV1 => all(v1::AnyFuturesTopic::account_wide()),
-            WsKey::PrivateProV2 => all(pro::AnyProTopic::account_wide()),
+            WsKey::SpotPrivateV1 => into_any(v1::AnySpotTopic::account_wide()),
+            WsKey::FuturesPrivateV1 => into_any(v1::AnyFuturesTopic::account_wide()),
+            WsKey::PrivateProV2 => into_any(pro::AnyProTopic::account_wide()),
             _ => Vec::new(),
         }
     }
 
-    /// The connection that serves it.
+    /// Returns the connection that serves the topic.
     pub fn ws_key(&self) -> WsKey {
         match self {
             Self::V1(topic) => topic.ws_key(),
@@ -62,7 +62,7 @@ impl AnyTopic {
     }
 }
 
-fn all<T: Into<AnyTopic>>(topics: Vec<T>) -> Vec<AnyTopic> {
+fn into_any<T: Into<AnyTopic>>(topics: Vec<T>) -> Vec<AnyTopic> {
     topics.into_iter().map(Into::into).collect()
 }
 
@@ -89,14 +89,14 @@ impl Event for AnyEvent {
     }
 }
 
-/// A text that is no topic.
+/// Error of a text that is not a topic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseAnyTopicError {
-    /// It is a path, but no topic of V1.
+    /// A path that is not a topic of V1.
     #[error(transparent)]
     V1(v1::ParseTopicError),
-    /// It is no path, and no channel of Pro V2.
+    /// A text without `/` that is not a channel of Pro V2.
     #[error(transparent)]
     Pro(pro::RequestError),
 }
@@ -165,10 +165,10 @@ any_of_typed! {
 }
 
 impl Kucoin {
-    /// Subscribes to topics of any connections, and resolves when all are live: see [`Kucoin::subscribe`].
+    /// Subscribes to topics of any connections and waits until all are acknowledged: see [`Kucoin::subscribe`].
     ///
-    /// V1 and Pro V2 report the same account: with topics of both, each change comes twice, and a fill of spot by two keys
-    /// (see [`Fill`]).
+    /// V1 and Pro V2 report the same account: with topics of both, each change arrives twice, and a spot fill has two
+    /// different keys (see [`Fill`]).
     ///
     /// ```no_run
     /// # use kucoin_streams::{AnyTopic, Kucoin, v1};
@@ -185,54 +185,68 @@ impl Kucoin {
     /// ```
     ///
     /// # Errors
-    /// The first of those of [`Kucoin::subscribe`]: nothing stays subscribed then.
+    /// Returns the first error of [`Kucoin::subscribe`]. The other topics are unsubscribed then.
     pub async fn subscribe_any(
         &self,
         topics: Vec<AnyTopic>,
     ) -> Result<AnySubscription, SubscribeError> {
-        let topics = ByConnection::new(topics)?;
+        let topics = TopicsByConnection::new(topics)?;
         let subscribing: [BoxFuture<'_, _>; 3] = [
-            Box::pin(self.part(topics.spot)),
-            Box::pin(self.part(topics.futures)),
-            Box::pin(self.part(topics.pro)),
+            Box::pin(self.subscribe_group(topics.spot)),
+            Box::pin(self.subscribe_group(topics.futures)),
+            Box::pin(self.subscribe_group(topics.pro)),
         ];
-        let parts: Vec<_> = try_join_all(subscribing)
+        let subscriptions: Vec<_> = try_join_all(subscribing)
             .await?
             .into_iter()
             .flatten()
             .collect();
-        match parts.is_empty() {
+        match subscriptions.is_empty() {
             true => Err(SubscribeError::Nothing),
-            false => Ok(AnySubscription { parts, turn: 0 }),
+            false => Ok(AnySubscription {
+                subscriptions,
+                next_index: 0,
+            }),
         }
     }
 
-    /// Subscribes to those of several topics of any connections that the server acknowledges, and gives the refusals of the
-    /// others: see [`Kucoin::subscribe_available`].
+    /// Subscribes to topics of any connections and leaves out refused ones: see [`Kucoin::subscribe_available`].
+    ///
+    /// Returns the subscription and one error for each refused topic.
     ///
     /// # Errors
-    /// If every topic is refused; or why a connection is not live in time, or has ended: nothing stays subscribed then.
+    /// Returns an error if every topic is refused, or if a connection is closed or not live in time. No topic stays
+    /// subscribed then.
     pub async fn subscribe_any_available(
         &self,
         topics: Vec<AnyTopic>,
     ) -> Result<(AnySubscription, Vec<SubscribeError>), SubscribeError> {
-        let topics = ByConnection::new(topics)?;
+        let topics = TopicsByConnection::new(topics)?;
         let subscribing: [BoxFuture<'_, _>; 3] = [
-            Box::pin(self.part_available(topics.spot)),
-            Box::pin(self.part_available(topics.futures)),
-            Box::pin(self.part_available(topics.pro)),
+            Box::pin(self.subscribe_group_available(topics.spot)),
+            Box::pin(self.subscribe_group_available(topics.futures)),
+            Box::pin(self.subscribe_group_available(topics.pro)),
         ];
-        let (parts, refused): (Vec<_>, Vec<_>) =
+        let (subscriptions, refused): (Vec<_>, Vec<_>) =
             try_join_all(subscribing).await?.into_iter().unzip();
-        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        let subscriptions: Vec<_> = subscriptions.into_iter().flatten().collect();
         let mut refused: Vec<_> = refused.into_iter().flatten().collect();
-        match parts.is_empty() {
+        match subscriptions.is_empty() {
             true => Err(refused.pop().unwrap_or(SubscribeError::Nothing)),
-            false => Ok((AnySubscription { parts, turn: 0 }, refused)),
+            false => Ok((
+                AnySubscription {
+                    subscriptions,
+                    next_index: 0,
+                },
+                refused,
+            )),
         }
     }
 
-    async fn part<T>(&self, topics: Vec<T>) -> Result<Option<Part>, SubscribeError>
+    async fn subscribe_group<T>(
+        &self,
+        topics: Vec<T>,
+    ) -> Result<Option<BoxSubscription>, SubscribeError>
     where
         T: Topic<Event: Into<AnyEvent>>,
     {
@@ -243,10 +257,10 @@ impl Kucoin {
         Ok(Some(Box::new(subscription)))
     }
 
-    async fn part_available<T>(
+    async fn subscribe_group_available<T>(
         &self,
         topics: Vec<T>,
-    ) -> Result<(Option<Part>, Vec<SubscribeError>), SubscribeError>
+    ) -> Result<(Option<BoxSubscription>, Vec<SubscribeError>), SubscribeError>
     where
         T: Topic<Event: Into<AnyEvent>>,
     {
@@ -254,20 +268,21 @@ impl Kucoin {
             return Ok((None, Vec::new()));
         }
         let (subscription, refused) = self.connections().subscribe_each(topics).await?;
-        let part = subscription.map(|subscription| Box::new(subscription) as Part);
-        Ok((part, refused))
+        let subscription =
+            subscription.map(|subscription| Box::new(subscription) as BoxSubscription);
+        Ok((subscription, refused))
     }
 }
 
-/// Topics by the connection that serves them.
+/// Topics grouped by connection.
 #[derive(Default)]
-struct ByConnection {
+struct TopicsByConnection {
     spot: Vec<v1::AnySpotTopic>,
     futures: Vec<v1::AnyFuturesTopic>,
     pro: Vec<pro::AnyProTopic>,
 }
 
-impl ByConnection {
+impl TopicsByConnection {
     fn new(topics: Vec<AnyTopic>) -> Result<Self, SubscribeError> {
         let mut by_connection = Self::default();
         for topic in topics {
@@ -275,12 +290,12 @@ impl ByConnection {
                 AnyTopic::V1(v1::AnyV1Topic::Spot(topic)) => by_connection.spot.push(topic),
                 AnyTopic::V1(v1::AnyV1Topic::Futures(topic)) => by_connection.futures.push(topic),
                 AnyTopic::Pro(topic) => by_connection.pro.push(topic),
-                // A newer version of `kucoin-streams-v1` may have further connections.
+                // A newer version of `kucoin-streams-v1` may have more connections.
                 other => {
                     return Err(SubscribeError::Refused {
                         topic: other.to_string(),
                         code: None,
-                        message: "this version of kucoin-streams has no connection for it"
+                        message: "this version of kucoin-streams has no connection for this topic"
                             .to_owned(),
                     });
                 }
@@ -290,21 +305,21 @@ impl ByConnection {
     }
 }
 
-/// The events of topics of any connections, and a [`Gap`] where events may be missing: a
-/// [`Subscription`](crate::Subscription) of everything, from [`Kucoin::subscribe_any`].
+/// A stream of the events of topics of any connections: see [`Kucoin::subscribe_any`].
 ///
-/// Events of one connection come in the order in which they arrived; connections take turns. It ends when the last
-/// connection has ended.
+/// It yields a [`Gap`] where events may be missing, like a [`Subscription`](crate::Subscription). Events of one connection
+/// come in order of arrival; between connections there is no order, and they are polled in turn. The stream ends when
+/// every connection has ended.
 pub struct AnySubscription {
-    parts: Vec<Part>,
-    /// The part that is polled first, so that a busy one does not starve the others.
-    turn: usize,
+    subscriptions: Vec<BoxSubscription>,
+    /// Index of the subscription to poll first, so that a busy one does not starve the others.
+    next_index: usize,
 }
 
-type Part = Box<dyn OfAnyTopic>;
+type BoxSubscription = Box<dyn DynSubscription>;
 
-/// A subscription to topics that are known at run time.
-trait OfAnyTopic: Send {
+/// Object-safe form of [`Subscription`].
+trait DynSubscription: Send {
     fn poll_any(
         &mut self,
         context: &mut Context<'_>,
@@ -315,7 +330,7 @@ trait OfAnyTopic: Send {
     fn unsubscribe(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
-impl<T: Topic<Event: Into<AnyEvent>>> OfAnyTopic for Subscription<T> {
+impl<T: Topic<Event: Into<AnyEvent>>> DynSubscription for Subscription<T> {
     fn poll_any(
         &mut self,
         context: &mut Context<'_>,
@@ -345,18 +360,19 @@ impl<T: Topic<Event: Into<AnyEvent>>> OfAnyTopic for Subscription<T> {
 }
 
 impl AnySubscription {
-    /// Adds the topics of another subscription to this stream.
+    /// Merges another subscription into this stream.
     pub fn merge(&mut self, other: Self) {
-        self.parts.extend(other.parts);
+        self.subscriptions.extend(other.subscriptions);
     }
 
-    /// The next event or gap; `None` once every connection has ended. Cancel safe: an event that was not returned stays for
-    /// the next call.
+    /// Waits for the next event or gap; `None` when every connection has ended.
+    ///
+    /// Cancel safe: no event is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Update<AnyEvent>, Gap>> {
         std::future::poll_fn(|context| self.poll_item(context)).await
     }
 
-    /// The next event or gap, if there is one already.
+    /// Returns the next event or gap if one is ready; `None` otherwise, or if the stream has ended.
     pub fn try_next(&mut self) -> Option<Result<Update<AnyEvent>, Gap>> {
         let mut context = Context::from_waker(std::task::Waker::noop());
         match self.poll_item(&mut context) {
@@ -365,37 +381,52 @@ impl AnySubscription {
         }
     }
 
-    /// What became of every frame so far: see [`Subscription::ledger`](crate::Subscription::ledger).
+    /// Returns the frame counters of each topic: see [`Subscription::ledger`](crate::Subscription::ledger).
     pub fn ledger(&self) -> Vec<TopicLedger> {
-        self.parts.iter().flat_map(|part| part.ledger()).collect()
+        self.subscriptions
+            .iter()
+            .flat_map(|subscription| subscription.ledger())
+            .collect()
     }
 
-    /// Why it has ended, once every connection has: the reason of the first. `None` before.
+    /// Returns why the stream has ended: the end reason of the first connection. `None` before the end.
     pub fn end_reason(&self) -> Option<EndReason> {
-        let reasons: Option<Vec<_>> = self.parts.iter().map(|part| part.end_reason()).collect();
+        let reasons: Option<Vec<_>> = self
+            .subscriptions
+            .iter()
+            .map(|subscription| subscription.end_reason())
+            .collect();
         reasons?.into_iter().next()
     }
 
-    /// A handle for each connection: see [`Subscription::handle`](crate::Subscription::handle).
+    /// Returns a handle for each connection: see [`Subscription::handle`](crate::Subscription::handle).
     pub fn handles(&mut self) -> Vec<SubscriptionHandle> {
-        self.parts.iter_mut().map(|part| part.handle()).collect()
+        self.subscriptions
+            .iter_mut()
+            .map(|subscription| subscription.handle())
+            .collect()
     }
 
-    /// Unsubscribes: see [`Subscription::unsubscribe`](crate::Subscription::unsubscribe).
+    /// Unsubscribes all topics: see [`Subscription::unsubscribe`](crate::Subscription::unsubscribe).
     pub async fn unsubscribe(self) {
-        join_all(self.parts.into_iter().map(OfAnyTopic::unsubscribe)).await;
+        join_all(
+            self.subscriptions
+                .into_iter()
+                .map(DynSubscription::unsubscribe),
+        )
+        .await;
     }
 
     fn poll_item(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<AnyEvent>, Gap>>> {
-        let count = self.parts.len();
+        let count = self.subscriptions.len();
         let mut ended = 0;
-        for at in (self.turn..count).chain(0..self.turn) {
-            match self.parts[at].poll_any(context) {
+        for at in (self.next_index..count).chain(0..self.next_index) {
+            match self.subscriptions[at].poll_any(context) {
                 Poll::Ready(Some(item)) => {
-                    self.turn = (at + 1) % count;
+                    self.next_index = (at + 1) % count;
                     return Poll::Ready(Some(item));
                 }
                 Poll::Ready(None) => ended += 1,
@@ -420,7 +451,7 @@ impl Stream for AnySubscription {
 impl fmt::Debug for AnySubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnySubscription")
-            .field("connections", &self.parts.len())
+            .field("connections", &self.subscriptions.len())
             .finish_non_exhaustive()
     }
 }

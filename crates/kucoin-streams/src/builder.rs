@@ -1,4 +1,4 @@
-//! The settings of a client.
+//! Builder of the client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use kucoin_streams_transport::{Connect, DynConnect, Proxy, WebSocketConnector};
 
 use crate::Kucoin;
 
-/// The settings of a [`Kucoin`], from [`Kucoin::builder`].
+/// Builder of a [`Kucoin`] client: see [`Kucoin::builder`].
 ///
-/// What is chosen at run time goes in boxed: a `Box<dyn DynConnect>` is a transport, a `Box<dyn DynConnectionSource>` a
-/// source of tokens, a `Box<dyn DynSign>` a signer.
+/// To choose a part at run time, pass a trait object: `Box<dyn DynConnect>` as transport, `Box<dyn DynConnectionSource>`
+/// as token source, `Box<dyn DynSign>` as signer.
 #[derive(Default)]
 pub struct KucoinBuilder {
     credentials: Option<HmacSigner>,
@@ -32,114 +32,117 @@ pub struct KucoinBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// Nothing gives connection tokens: call [`KucoinBuilder::credentials`], for instance with
-    /// `Credentials::from_env()?`, [`KucoinBuilder::signer`], or [`KucoinBuilder::tokens`].
+    /// No credentials, signer or token source is set.
+    ///
+    /// Call [`KucoinBuilder::credentials`], for example with `Credentials::from_env()?`, or [`KucoinBuilder::signer`] or
+    /// [`KucoinBuilder::tokens`].
     #[error(
-        "no credentials: call `credentials`, or `signer` if the secret is elsewhere, or `tokens` if tokens come from elsewhere"
+        "no credentials: call `credentials`, `signer` (to sign without the secret) or `tokens` (for your own token source)"
     )]
     NoCredentials,
-    /// Two settings exclude each other.
-    #[error("`{setting}` cannot be set together with `{other}`: {remedy}")]
+    /// Two settings cannot be combined.
+    #[error("`{setting}` cannot be combined with `{other}`: {remedy}")]
     Conflict {
-        /// The setting that would have no effect.
+        /// Setting that would have no effect.
         setting: &'static str,
-        /// The setting that excludes it.
+        /// Setting that it cannot be combined with.
         other: &'static str,
-        /// What to do.
+        /// What to do instead.
         remedy: &'static str,
     },
-    /// The settings of the token calls cannot be used. The text names the cause and what to do about it.
+    /// Invalid settings of token requests. The message has the cause and what to do about it.
     #[error("{}", explain(.0, .0.remedy()))]
     Config(ConfigError),
 }
 
 impl KucoinBuilder {
-    /// Sets the API key, its secret and its passphrase. Required, unless there is a [`signer`](Self::signer) or a source
-    /// of [`tokens`](Self::tokens).
+    /// Sets the API key, secret and passphrase.
+    ///
+    /// Required unless you set a [`signer`](Self::signer) or a source of [`tokens`](Self::tokens).
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(HmacSigner::new(&credentials));
         self
     }
 
-    /// Signs with a signer of your own, in place of [`credentials`](Self::credentials): the secret stays in an HSM or a
-    /// signing service.
+    /// Sets your own signer in place of [`credentials`](Self::credentials), for a secret in an HSM or a signing service.
     #[must_use]
     pub fn signer(mut self, signer: impl Sign) -> Self {
         self.signer = Some(Arc::new(signer));
         self
     }
 
-    /// Sets where the exchange is, by region or host by host. Default: kucoin.com.
+    /// Sets the hosts, by region or one by one. Default: kucoin.com.
     #[must_use]
     pub fn hosts(mut self, hosts: Hosts) -> Self {
         self.hosts = Some(hosts);
         self
     }
 
-    /// Sets how a Pro V2 connection authenticates: by a token in its URL, the default, or by a login after the welcome.
-    /// Nothing else changes for the user.
+    /// Sets how Pro V2 connections authenticate. Default: by a token in the URL.
+    ///
+    /// The alternative is a signed login after the welcome message. Events and errors are the same with both.
     #[must_use]
     pub fn pro_authentication(mut self, authentication: ProAuthentication) -> Self {
         self.pro_authentication = Some(authentication);
         self
     }
 
-    /// Sends everything through a proxy, token calls and WebSockets alike: see [`Proxy`]. `None` is no proxy, which is the
-    /// default; the environment is not read.
+    /// Sets a proxy for token requests and WebSockets: see [`Proxy`]. Default: `None`, no proxy.
     ///
-    /// A transport or a source of tokens of your own has its own proxy ([`WebSocketConnector::with_proxy`],
-    /// `RestTokensBuilder::proxy`), so neither can be set together with this one.
+    /// Environment variables are not read. Cannot be combined with your own transport or token source: set the proxy on
+    /// those ([`WebSocketConnector::with_proxy`], `RestTokensBuilder::proxy`).
     #[must_use]
     pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Self {
         self.proxy = proxy.into();
         self
     }
 
-    /// Takes connection tokens from a source of your own, in place of KuCoin's REST API. Give an `Arc` of it to keep a
-    /// handle: `RestTokens` is such a source, too.
+    /// Sets your own source of connection tokens, in place of KuCoin's REST API.
+    ///
+    /// Pass an `Arc` of the source to keep a handle to it. `RestTokens` is a source, too.
     #[must_use]
     pub fn tokens(mut self, source: impl ConnectionSource) -> Self {
         self.tokens = Some(Arc::new(source));
         self
     }
 
-    /// Makes connections by a transport of your own, or by a [`WebSocketConnector`] with other settings than the default.
+    /// Sets the transport: your own, or a [`WebSocketConnector`] with custom settings.
     #[must_use]
     pub fn transport(mut self, transport: impl Connect) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// Names the account in logs, such as `desk 7`: [`Config::label`]. Default: no name.
+    /// Sets the name of the account in logs, such as `desk 7`: see [`Config::label`]. Default: none.
     #[must_use]
     pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Sets deadlines, retries and queues. Default: [`Config::default`].
+    /// Sets timeouts, retries and queue sizes. Default: [`Config::default`].
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Checks the settings and makes the client. Nothing is sent yet.
+    /// Validates the settings and creates the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`BuildError`] if credentials are missing, two settings exclude each other, TLS cannot be set up, or a host without
-    /// TLS cannot pass the proxy.
+    /// Returns an error if credentials are missing, two settings cannot be combined, TLS cannot be set up, or a host
+    /// without TLS cannot be reached through the proxy.
     pub fn build(self) -> Result<Kucoin, BuildError> {
         self.check()?;
         let (tokens, rest_tokens) = match self.tokens {
             Some(tokens) => (tokens, None),
             None => {
-                let by_credentials = || {
+                let from_credentials = || {
                     let signer = self.credentials.ok_or(BuildError::NoCredentials)?;
                     Ok(Arc::new(signer) as Arc<dyn DynSign>)
                 };
-                let signer = self.signer.map_or_else(by_credentials, Ok)?;
+                let signer = self.signer.map_or_else(from_credentials, Ok)?;
                 let mut builder = RestTokens::builder(signer)
                     .hosts(self.hosts.unwrap_or_default())
                     .pro_authentication(self.pro_authentication.unwrap_or_default());
@@ -157,7 +160,7 @@ impl KucoinBuilder {
             (None, Some(proxy)) => Arc::new(WebSocketConnector::new().with_proxy(proxy)),
             (None, None) => Arc::new(WebSocketConnector::new()),
         };
-        // The label of the builder comes before that of the settings, whichever was set first.
+        // `KucoinBuilder::label` overrides the label of the configuration, in any order of calls.
         let config = match self.label {
             Some(label) => self.config.with_label(label),
             None => self.config,
@@ -165,53 +168,53 @@ impl KucoinBuilder {
         Ok(Kucoin::new(tokens, rest_tokens, transport, config))
     }
 
-    /// Refuses settings that would have no effect.
+    /// Returns an error for a setting that would have no effect.
     fn check(&self) -> Result<(), BuildError> {
-        let of_source = "set it on your own source of tokens";
-        let of_transport = "set it on your own transport (`WebSocketConnector::with_proxy`) and source (`RestTokensBuilder::proxy`)";
+        let on_source = "set it on your token source";
+        let on_transport = "set it on your transport (`WebSocketConnector::with_proxy`) and token source (`RestTokensBuilder::proxy`)";
         let own_tokens = self.tokens.is_some();
         let conflicts = [
             (
                 self.credentials.is_some() && self.signer.is_some(),
                 "credentials",
                 "signer",
-                "give the secret to one of them",
+                "use one of them",
             ),
             (
                 self.signer.is_some() && own_tokens,
                 "signer",
                 "tokens",
-                of_source,
+                on_source,
             ),
             (
                 self.credentials.is_some() && own_tokens,
                 "credentials",
                 "tokens",
-                of_source,
+                on_source,
             ),
             (
                 self.hosts.is_some() && own_tokens,
                 "hosts",
                 "tokens",
-                of_source,
+                on_source,
             ),
             (
                 self.pro_authentication.is_some() && own_tokens,
                 "pro_authentication",
                 "tokens",
-                of_source,
+                on_source,
             ),
             (
                 self.proxy.is_some() && own_tokens,
                 "proxy",
                 "tokens",
-                of_transport,
+                on_transport,
             ),
             (
                 self.proxy.is_some() && self.transport.is_some(),
                 "proxy",
                 "transport",
-                of_transport,
+                on_transport,
             ),
         ];
         let conflict = conflicts.into_iter().find(|(is_given, ..)| *is_given);

@@ -1,4 +1,4 @@
-//! The client of one account: connections of each kind, opened at the first subscription to one of their topics.
+//! The client of one account.
 
 use std::any::Any;
 use std::fmt;
@@ -18,11 +18,11 @@ use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
 
 use crate::builder::KucoinBuilder;
 
-/// The private streams of one account: cheap to clone, every clone is the same client.
+/// A client for the private streams of one account.
 ///
-/// It has one connection of each kind, and further ones if there are more topics than the exchange allows on one. Each
-/// opens at the first subscription to one of its topics and stays open until [`Kucoin::close`], or until the last clone
-/// and the last subscription are dropped.
+/// Clones are cheap and share the same connections. A connection opens at the first subscription to one of its topics and
+/// stays open until [`Kucoin::close`], or until the last clone and the last subscription are dropped. There is one
+/// connection per kind, and more if there are more topics than KuCoin allows on one connection.
 #[derive(Clone)]
 pub struct Kucoin {
     inner: Arc<Inner>,
@@ -34,8 +34,8 @@ struct Inner {
     transport: Arc<dyn DynConnect>,
     config: Config,
     lifecycle: LifecycleSender,
-    /// By kind.
-    connections: Mutex<Vec<Arc<dyn OfAnyKind>>>,
+    /// One entry per connection kind.
+    connections: Mutex<Vec<Arc<dyn DynConnections>>>,
 }
 
 impl fmt::Debug for Kucoin {
@@ -47,7 +47,7 @@ impl fmt::Debug for Kucoin {
 }
 
 impl Kucoin {
-    /// Begins the settings of a client.
+    /// Returns a builder for a client.
     pub fn builder() -> KucoinBuilder {
         KucoinBuilder::default()
     }
@@ -68,28 +68,31 @@ impl Kucoin {
                 connections: Mutex::default(),
             }),
         };
-        // Others are added when they are asked for.
+        // Other kinds are added at their first use.
         kucoin.connections::<SpotPrivate>();
         kucoin.connections::<FuturesPrivate>();
         kucoin.connections::<ProPrivate>();
         kucoin
     }
 
-    /// Subscribes to a topic and resolves when the server has acknowledged it: see [`Connections::subscribe`].
+    /// Subscribes to a topic and waits for the acknowledgement: see [`Connections::subscribe`].
     ///
-    /// Several topics of one type go as a `Vec`: their events come in arrival order.
+    /// Pass a `Vec` to receive several topics of one type in one stream, in order of arrival.
     ///
     /// # Errors
-    /// The refusal of the server with its code and words, or why the connection has ended.
+    /// Returns an error if KuCoin refuses the topic (with KuCoin's code and message), if it is not acknowledged within
+    /// [`Config::connect_timeout`], or if the connection is closed.
     pub async fn subscribe<T: Topic>(&self, topic: T) -> Result<Subscription<T>, SubscribeError> {
         self.connections().subscribe(topic).await
     }
 
-    /// Subscribes to those of several topics that the server acknowledges: see
-    /// [`Connections::subscribe_available`].
+    /// Subscribes to several topics and leaves out those that KuCoin refuses: see [`Connections::subscribe_available`].
+    ///
+    /// Returns the subscription and one error for each refused topic.
     ///
     /// # Errors
-    /// If every topic is refused, or why the connection has ended.
+    /// Returns an error if every topic is refused, if the others are not acknowledged within
+    /// [`Config::connect_timeout`], or if the connection is closed.
     pub async fn subscribe_available<T: Topic>(
         &self,
         topics: Vec<T>,
@@ -97,11 +100,11 @@ impl Kucoin {
         self.connections().subscribe_available(topics).await
     }
 
-    /// The connections of a kind, of the SDK or of your own; they dial when something is subscribed.
+    /// Returns the connections of a kind, one of the SDK's or your own. They dial at the first subscription.
     pub fn connections<K: ConnectionKind>(&self) -> Connections<K> {
         let mut all = self.lock();
-        let known = all.iter().find_map(|kind| kind.as_any().downcast_ref());
-        if let Some(connections) = known {
+        let existing = all.iter().find_map(|kind| kind.as_any().downcast_ref());
+        if let Some(connections) = existing {
             return Connections::clone(connections);
         }
         let inner = &self.inner;
@@ -115,13 +118,14 @@ impl Kucoin {
         connections
     }
 
-    /// The lifecycle events of all connections from now on.
+    /// Returns a stream of the lifecycle events of all connections, from now on.
     pub fn lifecycle(&self) -> LifecycleStream {
         self.inner.lifecycle.subscribe()
     }
 
-    /// The token calls, to change credentials or to read the clock offset; `None` with
-    /// [`tokens`](KucoinBuilder::tokens) of your own.
+    /// Returns the client for token requests, to change credentials or read the clock offset.
+    ///
+    /// `None` if you set your own source of [`tokens`](KucoinBuilder::tokens).
     pub fn rest_tokens(&self) -> Option<&Arc<RestTokens>> {
         self.inner.rest_tokens.as_ref()
     }
@@ -129,11 +133,14 @@ impl Kucoin {
     /// Opens a connection if it is not open, and waits until it is live: see [`Connections::wait_live`].
     ///
     /// # Errors
-    /// As [`Connections::wait_live`]. [`SubscribeError::Closed`] for a key of your own without a subscription.
+    /// Returns the errors of [`Connections::wait_live`], and [`SubscribeError::Closed`] if `ws_key` is a key of your own
+    /// that has no subscription yet.
     pub async fn wait_live(&self, ws_key: WsKey) -> Result<(), SubscribeError> {
-        let kinds = self.of_key(ws_key);
+        let kinds = self.with_key(ws_key);
         if kinds.is_empty() {
-            let message = format!("nothing was subscribed on a connection {ws_key}");
+            let message = format!(
+                "no subscription on connection {ws_key}; subscribe to one of its topics first"
+            );
             let failure = Failure::new(FailureStage::Dial, RetryPolicy::Fatal, message);
             return Err(ClosedError::new(CloseReason::Failed(failure)).into());
         }
@@ -141,10 +148,11 @@ impl Kucoin {
         Ok(())
     }
 
-    /// Current state of a connection; `None` if nothing was ever subscribed on it. If several kinds have this key, the state
-    /// of one that is open.
+    /// Returns the current state of a connection; `None` before its first subscription.
+    ///
+    /// If several kinds share this key, returns the state of an open one.
     pub fn state(&self, ws_key: WsKey) -> Option<ConnectionState> {
-        let kinds = self.of_key(ws_key);
+        let kinds = self.with_key(ws_key);
         let mut states: Vec<_> = kinds.iter().filter_map(|kind| kind.state()).collect();
         states.sort_by_key(|state| matches!(state, ConnectionState::Closed(_)));
         states.into_iter().next()
@@ -153,10 +161,11 @@ impl Kucoin {
     /// Replaces a connection by a new one without a gap: see [`Connections::rotate`].
     ///
     /// # Errors
-    /// As [`Connections::rotate`]; [`RotateError::NotLive`] if nothing was ever subscribed on it.
+    /// Returns the errors of [`Connections::rotate`], and [`RotateError::NotLive`] if the connection never had a
+    /// subscription.
     pub async fn rotate(&self, ws_key: WsKey) -> Result<(), RotateError> {
-        let is_used = |kind: &Arc<dyn OfAnyKind>| kind.state().is_some();
-        let kinds: Vec<_> = self.of_key(ws_key).into_iter().filter(is_used).collect();
+        let is_used = |kind: &Arc<dyn DynConnections>| kind.state().is_some();
+        let kinds: Vec<_> = self.with_key(ws_key).into_iter().filter(is_used).collect();
         if kinds.is_empty() {
             return Err(RotateError::NotLive);
         }
@@ -164,12 +173,12 @@ impl Kucoin {
         outcomes.into_iter().collect()
     }
 
-    /// Replaces every open connection by a new one, all at the same time: see [`Connections::rotate`]. Cancel safe.
+    /// Replaces all open connections by new ones, concurrently: see [`Connections::rotate`]. Cancel safe.
     ///
     /// # Errors
-    /// The first of those of [`Connections::rotate`]; the other connections are rotated all the same.
+    /// Returns the first error of [`Connections::rotate`]. The other connections are rotated nevertheless.
     pub async fn rotate_all(&self) -> Result<(), RotateError> {
-        let is_open = |kind: &Arc<dyn OfAnyKind>| {
+        let is_open = |kind: &Arc<dyn DynConnections>| {
             let state = kind.state();
             state.is_some_and(|state| !matches!(state, ConnectionState::Closed(_)))
         };
@@ -178,38 +187,39 @@ impl Kucoin {
         outcomes.into_iter().collect()
     }
 
-    /// Closes every connection in order: unsubscribes, closes, and resolves when their tasks have ended, after about two
-    /// seconds at the latest. Subscriptions end after what they have received. A later subscription opens a new connection.
+    /// Unsubscribes, closes all connections and waits until their tasks have ended, for about two seconds at most.
+    ///
+    /// Subscriptions yield what they have already received, then end. A later subscription opens a new connection.
     pub async fn close(&self) {
         let kinds = self.kinds();
         join_all(kinds.iter().map(|kind| kind.close())).await;
     }
 
-    /// Closes the connections of one key: see [`Connections::close`].
+    /// Closes the connections with one key: see [`Connections::close`].
     pub async fn close_connections(&self, ws_key: WsKey) {
-        let kinds = self.of_key(ws_key);
+        let kinds = self.with_key(ws_key);
         join_all(kinds.iter().map(|kind| kind.close())).await;
     }
 
-    /// The connections of this key: of one kind, unless you gave two the same.
-    fn of_key(&self, ws_key: WsKey) -> Vec<Arc<dyn OfAnyKind>> {
+    /// The connections with this key. More than one kind only if custom kinds share a key.
+    fn with_key(&self, ws_key: WsKey) -> Vec<Arc<dyn DynConnections>> {
         let mut kinds = self.kinds();
         kinds.retain(|kind| kind.ws_key() == ws_key);
         kinds
     }
 
-    fn kinds(&self) -> Vec<Arc<dyn OfAnyKind>> {
+    fn kinds(&self) -> Vec<Arc<dyn DynConnections>> {
         self.lock().clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<dyn OfAnyKind>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<dyn DynConnections>>> {
         let connections = self.inner.connections.lock();
         connections.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The connections of a kind that is known at run time.
-trait OfAnyKind: fmt::Debug + Send + Sync {
+/// Object-safe form of [`Connections`].
+trait DynConnections: fmt::Debug + Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn ws_key(&self) -> WsKey;
     fn state(&self) -> Option<ConnectionState>;
@@ -218,7 +228,7 @@ trait OfAnyKind: fmt::Debug + Send + Sync {
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 
-impl<K: ConnectionKind> OfAnyKind for Connections<K> {
+impl<K: ConnectionKind> DynConnections for Connections<K> {
     fn as_any(&self) -> &dyn Any {
         self
     }

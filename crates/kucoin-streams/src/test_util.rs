@@ -1,13 +1,13 @@
-//! Tests of your own code without a network: subscriptions that you feed by hand (feature `test-util`).
+//! Test your own code without a network: a [`Subscription`](crate::Subscription) fed by the test (feature `test-util`).
 //!
-//! Put the SDK into your dev-dependencies too, with `features = ["test-util"]`. [`subscription`] gives what your code reads
-//! from, and a [`Script`] that feeds it: frames as the exchange pushes them, events, gaps and the end. An event of your own
-//! comes from JSON, by the exchange's names or by those of the event's serialization, or from another by changing it.
+//! Add the SDK to your dev-dependencies too, with `features = ["test-util"]`. [`subscription`] returns a subscription for
+//! your code, and a [`Script`] that feeds it with frames as KuCoin pushes them, events, gaps and the end. To create an
+//! event, deserialize it from JSON (with KuCoin's field names or those of the event's serialization) or modify another.
 //!
 //! ```
 //! use kucoin_streams::{EndReason, Decimal, Gap, GapReason, Update, test_util, v1};
 //!
-//! /// The bot: adds up what was bought, and trusts nothing after a gap.
+//! /// A bot that sums up its fills, and does not trust the sum after a gap.
 //! #[derive(Default)]
 //! struct Bot {
 //!     bought: Decimal,

@@ -1,4 +1,4 @@
-//! Topics of any connections in one stream, over an in-memory transport.
+//! `subscribe_any` over an in-memory transport.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -10,7 +10,7 @@ use kucoin_streams::{
     GapReason, Kucoin, SecretUrl, SourceError, SubscribeError, WsKey,
 };
 
-/// Gives an address that names the connection.
+/// A token source whose URL has the name of the connection.
 struct ByKey;
 
 impl ConnectionSource for ByKey {
@@ -28,15 +28,15 @@ fn client() -> (Kucoin, memory::Listener) {
         .config(
             Config::default()
                 .with_runtime(ConnectionRuntime::Current)
-                // The budget of the process counts by the clocks of other tests.
+                // The shared dial limiter would count dials of other tests.
                 .with_dials(DialLimiter::new(50, Duration::from_secs(1))),
         )
         .build();
     (kucoin.unwrap(), listener)
 }
 
-/// A server that acknowledges everything but topics with `refused` in them, then pushes these frames to the connection
-/// whose address they begin with.
+/// A server that refuses topics with `BAD-USDT`, acknowledges all others, and then sends each push to the connection that
+/// it is paired with.
 fn serve(mut listener: memory::Listener, pushes: &'static [(&'static str, &'static str)]) {
     tokio::spawn(async move {
         while let Some(dial) = listener.accept().await {
@@ -67,7 +67,7 @@ fn serve(mut listener: memory::Listener, pushes: &'static [(&'static str, &'stat
                     let _ = peer.send_text(&answer).await;
                     if expected > 0 {
                         expected = 0;
-                        // All requests are there before the first push.
+                        // Waits until all requests have arrived.
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         for (_, push) in pushes.iter().filter(|(host, _)| url.contains(host)) {
                             let _ = peer.send_text(*push).await;
@@ -115,7 +115,7 @@ const PRO_XBT_PUSH: (&str, &str) = (
     r#"{"T":"position.FUTURES","P":1,"d":{"s":"XBTUSDTM"}}"#,
 );
 
-/// The connection and the topic that each push is of, in sorted order.
+/// Returns the connection and the topic of each push, sorted.
 async fn subscribed(
     wanted: &[&str],
     pushes: &'static [(&'static str, &'static str)],
@@ -128,7 +128,7 @@ async fn subscribed(
         let update = events.next().await.unwrap().unwrap();
         found.push((update.ws_key(), update.subscribed_topic().to_string()));
     }
-    assert!(events.ledger().iter().all(|topic| topic.balances()));
+    assert!(events.ledger().iter().all(|topic| topic.is_consistent()));
     events.unsubscribe().await;
     found.sort();
     found
@@ -149,7 +149,7 @@ async fn topics_of_all_connections_come_in_one_stream() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn update_knows_the_topic_that_was_subscribed() {
+async fn update_has_the_subscribed_topic() {
     let of = |topic: &str| (WsKey::FuturesPrivateV1, topic.to_owned());
     assert_eq!(subscribed(&[ALL, XBT], &[XBT_ITSELF]).await, [of(XBT)]);
     assert_eq!(subscribed(&[XBT, ALL], &[XBT_OF_ALL]).await, [of(ALL)]);
@@ -161,7 +161,7 @@ async fn update_knows_the_topic_that_was_subscribed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn push_under_a_shared_name_is_of_the_topic_of_its_symbol() {
+async fn push_under_a_shared_name_goes_to_its_symbol() {
     let of = |topic: &str| (WsKey::FuturesPrivateV1, topic.to_owned());
     let both = subscribed(&[XBT, ETH], &[XBT_OF_ALL, ETH_OF_ALL]).await;
     assert_eq!(both, [of(ETH), of(XBT)]);
@@ -176,7 +176,7 @@ const PRO_BROKEN: (&str, &str) = (
 );
 
 #[tokio::test(start_paused = true)]
-async fn gap_of_a_shared_name_names_every_topic_that_may_miss_the_event() {
+async fn gap_of_a_shared_name_has_every_affected_topic() {
     let (kucoin, listener) = client();
     serve(listener, &[PRO_BROKEN]);
     let mut events = kucoin
@@ -192,7 +192,7 @@ async fn gap_of_a_shared_name_names_every_topic_that_may_miss_the_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_refusal_is_reported_if_all_topics_of_a_connection_are_refused() {
+async fn every_refusal_of_a_connection_is_returned() {
     let (kucoin, listener) = client();
     serve(listener, &[]);
     let wanted = topics(&[
@@ -206,7 +206,7 @@ async fn every_refusal_is_reported_if_all_topics_of_a_connection_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_topics_are_left_out_of_what_is_available() {
+async fn refused_topics_are_left_out() {
     let (kucoin, listener) = client();
     serve(listener, &[OF_BALANCE]);
     let wanted = topics(&[
@@ -228,7 +228,7 @@ async fn refused_topics_are_left_out_of_what_is_available() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stream_ends_after_the_end_of_its_last_connection() {
+async fn stream_ends_after_its_last_connection() {
     let (kucoin, listener) = client();
     serve(listener, &[]);
     let mut events = kucoin.subscribe_any(topics(&[BALANCE])).await.unwrap();
@@ -236,14 +236,18 @@ async fn stream_ends_after_the_end_of_its_last_connection() {
     events.merge(more);
     kucoin.close_connections(WsKey::SpotPrivateV1).await;
     assert_eq!(events.try_next(), None);
-    assert_eq!(events.end_reason(), None, "the other connection goes on");
+    assert_eq!(
+        events.end_reason(),
+        None,
+        "the other connection is still open"
+    );
     kucoin.close().await;
     assert_eq!(events.next().await, None);
     assert!(events.end_reason().is_some());
 }
 
 #[test]
-fn text_of_a_topic_says_its_connection() {
+fn topic_text_determines_its_connection() {
     for (text, ws_key) in [
         (BALANCE, WsKey::SpotPrivateV1),
         (XBT, WsKey::FuturesPrivateV1),

@@ -1,4 +1,4 @@
-//! The builder: what excludes what, and parts that are chosen at run time.
+//! The builder: settings that cannot be combined, and parts chosen at run time.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -16,7 +16,7 @@ fn credentials() -> Credentials {
     Credentials::new("65f0c1b2a3d4e5f60718293a", "3f1c2b4a-secret", "passphrase").unwrap()
 }
 
-/// A source that gives the same address each time.
+/// A token source that always returns the same URL.
 struct Fixed;
 
 impl ConnectionSource for Fixed {
@@ -65,9 +65,7 @@ fn settings_without_effect_are_refused_by_name() {
         let error = builder.build().unwrap_err();
         let text = error.to_string();
         assert!(
-            text.starts_with(&format!(
-                "`{setting}` cannot be set together with `{other}`: "
-            )),
+            text.starts_with(&format!("`{setting}` cannot be combined with `{other}`: ")),
             "{text}"
         );
     }
@@ -84,7 +82,7 @@ fn settings_without_effect_are_refused_by_name() {
     );
 }
 
-/// A signer whose secret is elsewhere.
+/// A signer without access to the secret.
 struct Remote(HmacSigner);
 
 impl Sign for Remote {
@@ -94,7 +92,7 @@ impl Sign for Remote {
 }
 
 #[test]
-fn signer_stands_for_credentials() {
+fn signer_replaces_credentials() {
     let signer: Box<dyn DynSign> = Box::new(Remote(HmacSigner::new(&credentials())));
     let kucoin = Kucoin::builder().signer(signer).build().unwrap();
     assert!(kucoin.rest_tokens().is_some());
@@ -133,7 +131,7 @@ async fn transport_and_tokens_are_chosen_at_run_time() {
     assert!(peer.receive().await.is_some());
 }
 
-/// A protocol of one's own, whose frames are words.
+/// A custom protocol with frames of words.
 struct Words;
 
 impl Protocol for Words {
@@ -176,7 +174,7 @@ impl Protocol for Words {
     }
 }
 
-/// A connection of one's own, under a key of its own.
+/// A custom connection kind with its own key.
 struct OwnKind;
 
 impl ConnectionKind for OwnKind {
@@ -185,7 +183,7 @@ impl ConnectionKind for OwnKind {
 }
 
 #[tokio::test]
-async fn connection_of_own_kind_is_one_of_the_client() {
+async fn custom_connection_kind_belongs_to_the_client() {
     let (dialer, mut listener) = memory::pair();
     let kucoin = Kucoin::builder()
         .transport(dialer)
@@ -196,7 +194,7 @@ async fn connection_of_own_kind_is_one_of_the_client() {
     let key = WsKey::new("ownKind");
     assert!(
         kucoin.wait_live(key).await.is_err(),
-        "nothing of this kind yet"
+        "no connection of this kind yet"
     );
     let connections = kucoin.connections::<OwnKind>();
     let (live, _peer) = tokio::join!(connections.wait_live(), async {
