@@ -1,4 +1,4 @@
-//! Words that V1 writes in small letters and Pro V2 in capitals.
+//! Enums whose values V1 writes in lower case and Pro V2 in upper case.
 
 use kucoin_streams_core::{Liquidity, Side};
 use serde::Serializer;
@@ -6,29 +6,30 @@ use serde::Serializer;
 use super::{FromJson, ToJson, Value};
 use crate::Text;
 
-/// A word that is the same on V1 and on Pro V2 but for its case. Any case is read; one that is not the protocol's own is
-/// kept in `extra` too, so that serialization writes it as it came.
+/// An enum whose values differ only in case between V1 and Pro V2.
+///
+/// Any case is read. A spelling that is not the protocol's own is also kept in `extra`, so serialization writes it unchanged.
 pub trait CasedEnum: for<'t> From<&'t str> {
-    /// The word as Pro V2 writes it.
+    /// Returns the value in upper case, as Pro V2 writes it.
     fn as_uppercase_str(&self) -> &str;
 
-    /// True if V1 writes the word so.
-    fn is_lowercase(&self, spelled: &str) -> bool;
+    /// Returns `true` if V1 spells the value like `text`.
+    fn is_lowercase(&self, text: &str) -> bool;
 
-    /// True if Pro V2 writes the word so.
-    fn is_uppercase(&self, spelled: &str) -> bool;
+    /// Returns `true` if Pro V2 spells the value like `text`.
+    fn is_uppercase(&self, text: &str) -> bool;
 }
 
-/// A [`CasedEnum`] that is written in capitals: in [`event!`](crate::event), `"S" as "side" with Uppercase`.
+/// Adapter for a [`CasedEnum`] in upper case: `"S" as "side" with Uppercase` in [`event!`](crate::event).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uppercase<T>(pub T);
 
-/// How the field of an event is read and written with `by`, in place of its own type.
+/// Adapter that reads and writes a field of an event: `with` in [`event!`](crate::event).
 pub trait FieldAdapter<T> {
-    /// What is read.
+    /// Type that is read from JSON.
     type Read: FromJson;
 
-    /// The field that was read.
+    /// Converts the value that was read to the type of the field.
     fn field(read: Self::Read) -> T;
 }
 
@@ -46,7 +47,7 @@ impl<T: CasedEnum> FieldAdapter<Option<T>> for Uppercase<Option<T>> {
 
     #[inline(always)]
     fn field(read: Self::Read) -> Option<T> {
-        read.map(|word| word.0)
+        read.map(|value| value.0)
     }
 }
 
@@ -70,7 +71,7 @@ impl<T: CasedEnum> FromJson for Uppercase<T> {
 
     #[inline]
     fn round_trips(&self, value: Value<'_>) -> bool {
-        spelled(value, |text| self.0.is_uppercase(text))
+        has_spelling(value, |text| self.0.is_uppercase(text))
     }
 }
 
@@ -95,32 +96,32 @@ impl<T: CasedEnum> ToJson for Uppercase<&Option<T>> {
 }
 
 #[inline(always)]
-fn spelled(value: Value<'_>, is_ours: impl Fn(&str) -> bool) -> bool {
+fn has_spelling(value: Value<'_>, is_same: impl Fn(&str) -> bool) -> bool {
     match value.digits() {
-        Some(text) => is_ours(text),
-        None => value.text().is_none_or(|text| is_ours(&text)),
+        Some(text) => is_same(text),
+        None => value.text().is_none_or(|text| is_same(&text)),
     }
 }
 
-macro_rules! words {
-    ($($word:ident),*) => {$(
-        impl CasedEnum for $word {
+macro_rules! impl_cased_enum {
+    ($($name:ident),*) => {$(
+        impl CasedEnum for $name {
             fn as_uppercase_str(&self) -> &str {
                 self.as_uppercase_str()
             }
 
             #[inline(always)]
-            fn is_lowercase(&self, spelled: &str) -> bool {
-                self.is_lowercase_spelling(spelled)
+            fn is_lowercase(&self, text: &str) -> bool {
+                self.is_lowercase_spelling(text)
             }
 
             #[inline(always)]
-            fn is_uppercase(&self, spelled: &str) -> bool {
-                self.is_uppercase_spelling(spelled)
+            fn is_uppercase(&self, text: &str) -> bool {
+                self.is_uppercase_spelling(text)
             }
         }
 
-        impl FromJson for $word {
+        impl FromJson for $name {
             #[inline(always)]
             fn from_json(value: Value<'_>) -> Option<Self> {
                 read(value)
@@ -132,11 +133,11 @@ macro_rules! words {
 
             #[inline]
             fn round_trips(&self, value: Value<'_>) -> bool {
-                spelled(value, |text| self.is_lowercase(text))
+                has_spelling(value, |text| self.is_lowercase(text))
             }
         }
 
-        impl ToJson for $word {
+        impl ToJson for $name {
             fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
@@ -148,4 +149,4 @@ macro_rules! words {
     )*};
 }
 
-words!(Side, Liquidity);
+impl_cased_enum!(Side, Liquidity);

@@ -15,8 +15,8 @@ const MAX_SCALE: i64 = 28;
 // What it gives is put together here, from what comes in registers where the number is short: one that is returned
 // through memory, in small pieces, is waited for where it is moved on.
 #[inline(always)]
-pub(super) fn parse(numeral: NumberText<'_>) -> Option<Decimal> {
-    if let Some((mantissa, form)) = short(numeral.text, numeral.start, numeral.end) {
+pub(super) fn parse(number: NumberText<'_>) -> Option<Decimal> {
+    if let Some((mantissa, form)) = short(number.text, number.start, number.end) {
         let [lo, mid] = [mantissa as u32, (mantissa >> 32) as u32];
         return Some(Decimal::from_parts(
             lo,
@@ -26,7 +26,7 @@ pub(super) fn parse(numeral: NumberText<'_>) -> Option<Decimal> {
             form.scale(),
         ));
     }
-    let long = parse_long(numeral)?.unpack();
+    let long = parse_long(number)?.unpack();
     Some(Decimal::from_parts(
         long.lo,
         long.mid,
@@ -67,14 +67,14 @@ fn short(text: &[u8], start: usize, end: usize) -> Option<(u64, Form)> {
 }
 
 /// A number of any length and any exponent.
-fn parse_long(numeral: NumberText<'_>) -> Option<Decimal> {
-    parse_halves(numeral).or_else(|| parse_any(numeral.bytes()))
+fn parse_long(number: NumberText<'_>) -> Option<Decimal> {
+    parse_halves(number).or_else(|| parse_any(number.bytes()))
 }
 
 /// A number of at most 32 bytes without exponent, by its first sixteen and the rest.
-fn parse_halves(numeral: NumberText<'_>) -> Option<Decimal> {
-    let NumberText { text, start, end } = numeral;
-    let is_negative = numeral.bytes().first() == Some(&b'-');
+fn parse_halves(number: NumberText<'_>) -> Option<Decimal> {
+    let NumberText { text, start, end } = number;
+    let is_negative = number.bytes().first() == Some(&b'-');
     let start = start + usize::from(is_negative);
     let middle = end.min(start + WIDTH);
     let head = NumberText::new(text, start, middle).short()?;
@@ -162,8 +162,8 @@ fn parse_any(text: &[u8]) -> Option<Decimal> {
 /// Reads a whole number in any spelling, such as `1.765E18`: its sign and magnitude. `None` if it is not whole, or does
 /// not fit.
 #[cold]
-pub(super) fn whole(numeral: NumberText<'_>) -> Option<(bool, u64)> {
-    let text = numeral.bytes();
+pub(super) fn whole(number: NumberText<'_>) -> Option<(bool, u64)> {
+    let text = number.bytes();
     let parts = Parts::of(text).filter(|_| !text.starts_with(b"+"))?;
     let (digits, scale) = parts.shortest()?;
     let mut magnitude: u64 = 0;

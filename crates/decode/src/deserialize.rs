@@ -1,4 +1,4 @@
-//! Events from their own JSON: what serialization wrote is read back, and what the exchange writes is read too.
+//! Deserializes events from their serialized form and from the wire format.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,12 @@ use serde_json::value::RawValue;
 
 use super::{DecodeError, Record, Scanner, write_string};
 
-/// Deserializes a record. `wire` and `written` are its names in pairs: as the exchange writes them, and as we do.
+/// Deserializes a record. `wire` has its wire names, and `written` its serialized names in the same order.
 ///
-/// It reads the text of the JSON, so that no digit is lost: it works with the deserializers of `serde_json` alone.
+/// It reads the JSON text, so no digit is lost; it therefore works with the deserializers of `serde_json` only.
+///
+/// # Errors
+/// Returns an error if the JSON text is not such a record.
 pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(
     deserializer: D,
     wire: &[&str],
@@ -20,7 +23,10 @@ pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(
     })
 }
 
-/// Deserializes by a function that reads the text of the JSON. It works with the deserializers of `serde_json` alone.
+/// Deserializes with a function that reads the JSON text. It works with the deserializers of `serde_json` only.
+///
+/// # Errors
+/// Returns the errors of the function and of the deserializer.
 pub fn deserialize_by<'de, T, D: Deserializer<'de>>(
     deserializer: D,
     read: impl FnOnce(&str) -> Result<T, DecodeError>,
@@ -29,10 +35,10 @@ pub fn deserialize_by<'de, T, D: Deserializer<'de>>(
     read(raw.get()).map_err(D::Error::custom)
 }
 
-/// Puts the wire names into an object that serialization wrote.
+/// Replaces serialized names by wire names in an object.
 ///
-/// If a wire name is present, the long name is a field of the exchange's own: [`FieldWriter`](super::FieldWriter) writes no
-/// field by its long name then.
+/// If the object has the wire name too, the serialized name is an unknown field of the exchange and is not replaced: see
+/// [`FieldWriter::field_as`](super::FieldWriter::field_as).
 fn with_wire_names<'j>(
     json: &'j str,
     wire: &[&str],

@@ -1,11 +1,11 @@
-//! JSON that no type of the SDK knows, read into a type of the caller by simd-json.
+//! Reads unknown JSON values into types of the caller, with simd-json.
 
 use kucoin_streams_core::{DecodeError, Raw};
 use serde::de::DeserializeOwned;
 
 /// Reads one JSON value, such as an unknown field of an event, into a type of your own or into `serde_json::Value`.
 ///
-/// Numbers are read as `f64`, `i64` or `u64`; their exact digits are in [`Raw::as_str`].
+/// Numbers are read as `f64`, `i64` or `u64`. Their exact digits are in [`Raw::as_str`].
 ///
 /// ```
 /// use kucoin_streams_core::Raw;
@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 /// ```
 ///
 /// # Errors
-/// [`DecodeError::Syntax`] if the type does not fit, a number fits none of the three, or a text has half of a surrogate
-/// pair.
+/// Returns [`DecodeError::Syntax`] if the value does not fit the type, a number does not fit `f64`, `i64` or `u64`, or a
+/// string has an unpaired surrogate.
 pub fn read_raw<T: DeserializeOwned>(raw: &Raw) -> Result<T, DecodeError> {
     let mut bytes = raw.as_str().as_bytes().to_vec();
     simd_json::serde::from_slice(&mut bytes).map_err(|error| DecodeError::Syntax {
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_value_is_read_into_a_type_of_the_caller() {
+    fn raw_value_is_read_into_a_type_of_the_caller() {
         let raw = Raw::parse(r#"{"a":1,"b":2}"#).unwrap();
         let read: BTreeMap<String, u64> = read_raw(&raw).unwrap();
         assert_eq!(read, BTreeMap::from([("a".into(), 1), ("b".into(), 2)]));

@@ -1,11 +1,11 @@
-//! Objects whose keys are data, such as currencies or symbols.
+//! Objects with data as keys, such as currencies or symbols.
 
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{AsJson, FromJson, ToJson, Value, ValueKind};
 use crate::Text;
 
-/// An object with keys that are data, in the order of the frame.
+/// Map of an object with data as keys, such as currencies, in the order of the frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entries<T>(Vec<(Text, T)>);
 
@@ -16,7 +16,7 @@ impl<T> Default for Entries<T> {
 }
 
 impl<T> Entries<T> {
-    /// The value of a key; the last one where the frame repeated it.
+    /// Returns the value of a key; the last value if the frame repeats the key.
     pub fn get(&self, key: &str) -> Option<&T> {
         self.0
             .iter()
@@ -25,17 +25,17 @@ impl<T> Entries<T> {
             .map(|(_, value)| value)
     }
 
-    /// Every key and value, in the order of the frame.
+    /// Returns an iterator over all keys and values, in the order of the frame.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// How many there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True where there are none.
+    /// Returns `true` if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -47,7 +47,7 @@ impl<T> FromIterator<(Text, T)> for Entries<T> {
     }
 }
 
-/// Readable where every value is; else the field is kept whole as it came.
+/// Reads an object if all its values are readable; otherwise the whole field is unreadable.
 impl<T: FromJson> FromJson for Entries<T> {
     fn from_json(value: Value<'_>) -> Option<Self> {
         if value.kind() != ValueKind::Object {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn one_unreadable_value_leaves_the_field_to_its_raw_form() {
+    fn one_unreadable_value_makes_the_field_unreadable() {
         assert_eq!(read(r#"{"USDT":"1.50","BTC":[]}"#), None);
         assert_eq!(read("[]"), None);
     }

@@ -1,50 +1,49 @@
-//! The macro by which the kinds of an event are written: [`event_kind!`](crate::event_kind).
+//! The macro that defines the kinds of an event: [`event_kind!`](crate::event_kind).
 
-/// Defines what happened in an event: an enum by the value of one field, each variant with the fields that exist
-/// for it.
+/// Defines the kinds of an event: an enum selected by the value of one field, each variant with its own fields.
 ///
-/// A variant may hold a [`field_group!`](crate::part). A value that is none of those listed is `Unknown`, and its fields
-/// are then in the event's `extra`. A variant whose part misses something essential makes the frame undecodable, for
-/// a fill must not look like something else; unless `else` names a variant for just that, whose fields are then in
-/// `extra` as well.
+/// A variant can hold a [`field_group!`](crate::field_group). An unlisted value is `Unknown`, and the fields of the groups are
+/// then in the event's `extra`. If the group of a variant lacks a required field, the frame is undecodable, so that an
+/// incomplete fill is not taken for another kind. With `else`, such an event gets another variant instead, with the fields of
+/// the group in `extra`.
 ///
 /// ```
 /// use kucoin_streams_core::Decimal;
 /// use kucoin_streams_decode::{Record, Scanner, event, event_kind, field_group};
 ///
 /// field_group! {
-///     /// One trade.
+///     /// A fill.
 ///     pub struct Fill {
-///         /// Its price.
+///         /// Fill price.
 ///         pub price: Decimal = "matchPrice",
 ///     }
 /// }
 ///
 /// event_kind! {
-///     /// What happened.
+///     /// Kind of an order event.
 ///     pub enum Kind = "type" {
-///         /// It rests.
+///         /// The order entered the order book.
 ///         Open = "open",
-///         /// It traded.
+///         /// The order was filled.
 ///         Match(Fill) = "match" else
-///         /// It traded, and the frame does not say at which price.
-///         MatchUntold,
+///         /// The order was filled, but the frame lacks the price.
+///         IncompleteMatch,
 ///     }
 /// }
 ///
 /// event! {
-///     /// One order.
+///     /// An order event.
 ///     pub struct Order {
-///         /// What happened.
+///         /// Kind of the event.
 ///         pub kind: Kind,
 ///     }
 /// }
 ///
 /// let read = |frame: &str| Order::read(&mut Scanner::new(frame));
 /// assert!(matches!(read(r#"{"type":"match","matchPrice":"1.5"}"#)?.kind, Kind::Match(_)));
-/// let untold = read(r#"{"type":"match","matchPrice":""}"#)?;
-/// assert_eq!(untold.kind, Kind::MatchUntold);
-/// assert_eq!(untold.extra.get("matchPrice").map(|raw| raw.as_str()), Some("\"\""));
+/// let incomplete = read(r#"{"type":"match","matchPrice":""}"#)?;
+/// assert_eq!(incomplete.kind, Kind::IncompleteMatch);
+/// assert_eq!(incomplete.extra.get("matchPrice").map(|raw| raw.as_str()), Some("\"\""));
 /// # Ok::<(), kucoin_streams_core::DecodeError>(())
 /// ```
 #[macro_export]
@@ -54,7 +53,7 @@ macro_rules! event_kind {
         $vis:vis enum $name:ident = $tag:literal $(as $long:literal)? {
             $(
                 $(#[$variant_meta:meta])*
-                $variant:ident $(($part:ty))? = $wire:literal
+                $variant:ident $(($group:ty))? = $wire:literal
                 $(else $(#[$bare_meta:meta])* $bare:ident)?
             ),* $(,)?
         }
@@ -65,18 +64,18 @@ macro_rules! event_kind {
         $vis enum $name {
             $(
                 $(#[$variant_meta])*
-                $variant $(($part))?,
+                $variant $(($group))?,
                 $(
                     $(#[$bare_meta])*
                     $bare,
                 )?
             )*
-            /// A value that this SDK does not know, as the exchange wrote it.
+            /// Unknown value, as KuCoin sent it.
             Unknown($crate::__private::Text),
         }
 
         impl $name {
-            /// The wire text.
+            /// Returns the wire text.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(
@@ -97,14 +96,14 @@ macro_rules! event_kind {
         const _: () = {
             use $crate::__private as p;
 
-            const LISTS: &[&[&str]] = &[&[$tag] $($(, <$part as $crate::FieldGroup>::NAMES)?)*];
+            const LISTS: &[&[&str]] = &[&[$tag] $($(, <$group as $crate::FieldGroup>::NAMES)?)*];
             const WIDTH: usize = p::width(LISTS);
 
             impl $crate::FieldGroup for $name {
                 const NAMES: &'static [&'static str] = &p::concat::<WIDTH>(LISTS);
 
                 const WRITTEN: &'static [&'static str] = &p::concat::<WIDTH>(&[
-                    p::written!((), $tag $(as $long)?) $($(, <$part as $crate::FieldGroup>::WRITTEN)?)*
+                    p::written!((), $tag $(as $long)?) $($(, <$group as $crate::FieldGroup>::WRITTEN)?)*
                 ]);
 
                 fn read(
@@ -114,18 +113,18 @@ macro_rules! event_kind {
                     let text: $crate::__private::Text = p::field($tag, &mut slots[0], extra)?;
                     let end = 1;
                     $(
-                        let width = 0 $(+ <$part as $crate::FieldGroup>::NAMES.len())?;
+                        let width = 0 $(+ <$group as $crate::FieldGroup>::NAMES.len())?;
                         let range = end..end + width;
                         let end = range.end;
                         if text == $wire {
-                            p::claim(
+                            p::claim_shared_names(
                                 <Self as $crate::FieldGroup>::NAMES,
                                 range.clone(),
                                 slots,
                             );
                             return p::kind!(
                                 Self::$variant, slots, range, extra
-                                $(, $part)? $(, else Self::$bare)?
+                                $(, $group)? $(, else Self::$bare)?
                             );
                         }
                     )*
@@ -139,8 +138,8 @@ macro_rules! event_kind {
                 ) -> ::core::result::Result<(), M::Error> {
                     p::write!(writer, &$crate::__private::Text::new(self.as_str()), $tag $(as $long)?)?;
                     $($(
-                        if let Self::$variant(part) = self {
-                            <$part as $crate::FieldGroup>::write(part, writer)?;
+                        if let Self::$variant(group) = self {
+                            <$group as $crate::FieldGroup>::write(group, writer)?;
                         }
                     )?)*
                     ::core::result::Result::Ok(())

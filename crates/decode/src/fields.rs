@@ -1,4 +1,4 @@
-//! The fields of an object that was gathered by name, read into types.
+//! Reads the collected values of an object into typed fields.
 
 use std::ops::Range;
 
@@ -6,13 +6,13 @@ use serde::ser::SerializeMap;
 
 use super::{DecodeError, Extra, FieldWriter, FromJson, Scanner, Value};
 
-/// An object of the wire as a type, made by [`event!`](crate::event).
+/// A type that is read from a JSON object, implemented by [`event!`](crate::event).
 pub trait Record: Sized {
-    /// Takes the object that the scanner stands before.
+    /// Reads the next object of the scanner.
     ///
     /// # Errors
-    /// [`DecodeError::Syntax`] where it is no JSON object; the others where a field is missing or unreadable
-    /// without which the record makes no sense.
+    /// Returns [`DecodeError::Syntax`] if it is not a JSON object, and [`DecodeError::Missing`] or
+    /// [`DecodeError::Unreadable`] for a required field.
     fn read(scanner: &mut Scanner<'_>) -> Result<Self, DecodeError>;
 }
 
@@ -22,31 +22,33 @@ impl<T: Record> Record for Box<T> {
     }
 }
 
-/// Some of the fields of an object as a type, made by [`field_group!`](crate::part) or [`event_kind!`](crate::event_kind).
+/// A type that is read from some of the fields of an object.
+///
+/// It is implemented by [`field_group!`](crate::field_group) and [`event_kind!`](crate::event_kind).
 pub trait FieldGroup: Sized {
-    /// The wire names that it is made of.
+    /// Wire names of the fields.
     const NAMES: &'static [&'static str];
 
-    /// The names that it is written by, in the order of [`FieldGroup::NAMES`].
+    /// Serialized names of the fields, in the order of [`NAMES`](FieldGroup::NAMES).
     const WRITTEN: &'static [&'static str] = Self::NAMES;
 
-    /// Takes its fields, which stand in `slots` in the order of [`FieldGroup::NAMES`].
+    /// Reads the fields from `slots`, which are in the order of [`NAMES`](FieldGroup::NAMES).
     ///
     /// # Errors
-    /// Where a field is missing or unreadable without which the part makes no sense.
+    /// Returns an error if a required field is missing or unreadable.
     fn read(slots: &mut [Option<Value<'_>>], extra: &mut Extra) -> Result<Self, DecodeError>;
 
-    /// Writes its fields.
+    /// Writes the fields.
     ///
     /// # Errors
-    /// What the serializer gives.
+    /// Returns the errors of the serializer.
     fn write<M: SerializeMap>(&self, writer: &mut FieldWriter<'_, M>) -> Result<(), M::Error>;
 }
 
-/// Reads one field. What cannot be read is kept in `extra` where the field can do without it.
+/// Reads one field. The value of an unreadable optional field is kept in `extra`.
 ///
 /// # Errors
-/// [`DecodeError::Missing`] and [`DecodeError::Unreadable`] where it cannot.
+/// Returns [`DecodeError::Missing`] or [`DecodeError::Unreadable`] for a required field.
 #[inline(always)]
 pub fn field<T: FromJson>(
     name: &'static str,
@@ -62,13 +64,13 @@ pub fn field<T: FromJson>(
         *slot = None;
         return Ok(read);
     }
-    read_aside(name, slot, extra).map(|read| *read)
+    read_keeping_raw(name, slot, extra).map(|read| *read)
 }
 
-/// A value that could not be read, or not to the letter. In a box, so that one that was read at once need not lie where
-/// this one is returned: to move it from there would cost as much as to read it.
+/// Reads a value that is unreadable or would be written differently, and keeps its JSON in `extra`. The result is boxed to
+/// keep the fast path of [`field`] free of a slow copy through memory.
 #[cold]
-fn read_aside<T: FromJson>(
+fn read_keeping_raw<T: FromJson>(
     name: &'static str,
     slot: &mut Option<Value<'_>>,
     extra: &mut Extra,
@@ -81,26 +83,25 @@ fn read_aside<T: FromJson>(
     Ok(Box::new(read))
 }
 
-/// Reads one field that may have several names: the first that has a value. One that is not called by its
-/// first name is kept in `extra` too, so that no spelling is lost.
+/// Reads one field that can have several names: the first name with a value. A value under another name than the first is
+/// also kept in `extra`.
 ///
 /// # Errors
-/// Those of [`field`].
+/// Returns the errors of [`field`].
 pub fn field_of_any_name<T: FromJson>(
     names: &'static [&'static str],
     slots: &mut [Option<Value<'_>>],
     extra: &mut Extra,
 ) -> Result<T, DecodeError> {
-    // Nearly always it has its first name, or none.
     let others = &slots[1..];
     if others.iter().all(Option::is_none) {
         return field(names[0], &mut slots[0], extra);
     }
-    field_of_another_name(names, slots, extra)
+    field_with_alias(names, slots, extra)
 }
 
 #[cold]
-fn field_of_another_name<T: FromJson>(
+fn field_with_alias<T: FromJson>(
     names: &'static [&'static str],
     slots: &mut [Option<Value<'_>>],
     extra: &mut Extra,
@@ -119,22 +120,27 @@ fn field_of_another_name<T: FromJson>(
     Ok(read)
 }
 
-/// The widest part that may be absent.
-const WIDEST: usize = 6;
+/// Maximum number of fields of an optional group.
+const MAX_FIELDS: usize = 6;
 
-/// Reads a part where all that it cannot do without is there; else its fields stay where they are.
+/// Reads a group; `None` if a required field is missing or unreadable, and then `slots` are unchanged.
 #[inline(always)]
-pub fn part_or_none<P: FieldGroup>(
+pub fn group_or_none<P: FieldGroup>(
     slots: &mut [Option<Value<'_>>],
     extra: &mut Extra,
 ) -> Option<P> {
-    const { assert!(P::NAMES.len() <= WIDEST, "too many fields for one part") };
-    let mut before = [None; WIDEST];
+    const {
+        assert!(
+            P::NAMES.len() <= MAX_FIELDS,
+            "too many fields for one group"
+        )
+    };
+    let mut before = [None; MAX_FIELDS];
     let before = &mut before[..P::NAMES.len()];
     before.copy_from_slice(slots);
     let kept = extra.len();
     match P::read(slots, extra) {
-        Ok(part) => Some(part),
+        Ok(group) => Some(group),
         Err(_) => {
             slots.copy_from_slice(before);
             extra.truncate(kept);
@@ -143,10 +149,10 @@ pub fn part_or_none<P: FieldGroup>(
     }
 }
 
-/// Moves into `range` the values of names that stand in `names` before it too: two kinds of an event may have a
-/// field of the same name, and the first of equal names received the value.
+/// Moves into `range` the values of names that also occur before it. Two kinds of an event can have a field of the same name,
+/// and the value is stored at the first of equal names.
 #[inline]
-pub fn claim(names: &[&str], range: Range<usize>, slots: &mut [Option<Value<'_>>]) {
+pub fn claim_shared_names(names: &[&str], range: Range<usize>, slots: &mut [Option<Value<'_>>]) {
     for at in range.clone() {
         if slots[at].is_none()
             && let Some(earlier) = names[..range.start]
@@ -158,7 +164,7 @@ pub fn claim(names: &[&str], range: Range<usize>, slots: &mut [Option<Value<'_>>
     }
 }
 
-/// The concatenation of lists of names.
+/// Concatenates lists of names.
 pub const fn concat<const N: usize>(lists: &[&[&'static str]]) -> [&'static str; N] {
     let mut names = [""; N];
     let mut count = 0;
@@ -172,6 +178,6 @@ pub const fn concat<const N: usize>(lists: &[&[&'static str]]) -> [&'static str;
         }
         list += 1;
     }
-    assert!(count == N, "the names are not as many as announced");
+    assert!(count == N, "wrong number of names");
     names
 }

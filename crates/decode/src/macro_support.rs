@@ -1,6 +1,6 @@
-//! What the macros of this module expand to.
+//! Support code of the macros.
 
-/// What the macros expand to and nobody else uses: it may change in any release.
+/// Support code of the macros. Not public API: it can change in any release.
 #[doc(hidden)]
 pub mod __private {
     pub use kucoin_streams_core::{DecodeError, Extra, Text};
@@ -8,13 +8,13 @@ pub mod __private {
 
     use crate::Value;
     pub use crate::field_table::FieldTable;
-    pub use crate::fields::{claim, concat, field, field_of_any_name, part_or_none};
+    pub use crate::fields::{claim_shared_names, concat, field, field_of_any_name, group_or_none};
     pub use crate::{
         __kind as kind, __names as names, __otherwise as otherwise, __read as read,
         __reproduces as round_trips, __write as write, __written as written,
     };
 
-    /// How many names the lists have together.
+    /// Returns the total number of names in the lists.
     pub const fn width(lists: &[&[&str]]) -> usize {
         let mut width = 0;
         let mut at = 0;
@@ -25,12 +25,12 @@ pub mod __private {
         width
     }
 
-    /// True where the exchange's spelling is ours.
+    /// Returns `true` if the value has this spelling.
     #[inline]
-    pub fn spelled_as(value: Value<'_>, text: &str) -> bool {
+    pub fn has_spelling(value: Value<'_>, text: &str) -> bool {
         match value.digits() {
-            Some(spelled) => spelled == text,
-            None => value.text().is_none_or(|spelled| spelled == text),
+            Some(found) => found == text,
+            None => value.text().is_none_or(|found| found == text),
         }
     }
 }
@@ -88,13 +88,13 @@ macro_rules! __kind {
     ($variant:expr, $slots:ident, $range:ident, $extra:ident) => {
         ::core::result::Result::Ok($variant)
     };
-    ($variant:expr, $slots:ident, $range:ident, $extra:ident, $part:ty) => {
-        <$part as $crate::FieldGroup>::read(&mut $slots[$range], $extra).map($variant)
+    ($variant:expr, $slots:ident, $range:ident, $extra:ident, $group:ty) => {
+        <$group as $crate::FieldGroup>::read(&mut $slots[$range], $extra).map($variant)
     };
-    ($variant:expr, $slots:ident, $range:ident, $extra:ident, $part:ty, else $bare:expr) => {
+    ($variant:expr, $slots:ident, $range:ident, $extra:ident, $group:ty, else $bare:expr) => {
         ::core::result::Result::Ok(
-            match $crate::__private::part_or_none::<$part>(&mut $slots[$range], $extra) {
-                ::core::option::Option::Some(part) => $variant(part),
+            match $crate::__private::group_or_none::<$group>(&mut $slots[$range], $extra) {
+                ::core::option::Option::Some(group) => $variant(group),
                 ::core::option::Option::None => $bare,
             },
         )

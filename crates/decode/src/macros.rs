@@ -1,19 +1,22 @@
-//! The macros by which an event is written: [`event!`](crate::event) and [`field_group!`](crate::part).
+//! The macros that define event types: [`event!`](crate::event) and [`field_group!`](crate::field_group).
 
-/// Defines an event type: its fields, their wire names, how they are read and how they are written.
+/// Defines an event type: its fields, their wire names, and how they are read and written.
 ///
-/// A field with a wire name is read by its [`FromJson`](crate::FromJson); several names, parted by `|`, are
-/// tried in turn, and the first is the one that is written (another one stays in `extra` as well). One that the
-/// wire abbreviates is written in full with `as`: `"oi" as "orderId"`. A [`CasedEnum`](crate::CasedEnum) that the wire has in
-/// capitals is read and written so with `with Uppercase` at the end. A field without a wire name is a
-/// [`FieldGroup`](crate::FieldGroup): it is made of fields of the same object. `Option` makes a field optional; any other
-/// field makes the frame undecodable where it is missing, unless its type has a value for that
-/// ([`FromJson::absent`](crate::FromJson::absent)).
+/// Syntax of a field:
+/// - `= "symbol"`: the wire name. The field is read with its [`FromJson`](crate::FromJson) implementation.
+/// - `= "price" | "px"`: alternative wire names, tried in order. The first one is written; a value under another name is also
+///   kept in `extra`.
+/// - `= "oi" as "orderId"`: wire name and serialized name.
+/// - `= "S" as "side" with Uppercase`: a [`FieldAdapter`](crate::FieldAdapter), here for a
+///   [`CasedEnum`](crate::CasedEnum) in upper case.
+/// - no wire name: a [`FieldGroup`](crate::FieldGroup), read from fields of the same object.
 ///
-/// The type has one field more, `extra`: what it does not know or could not read. It implements
+/// An `Option` field is optional. If another field is missing, the frame is undecodable, unless the field type has a value
+/// for that case ([`FromJson::absent`](crate::FromJson::absent)).
+///
+/// The type gets one more field, `extra`, with unknown fields and unreadable values. It implements
 /// [`Record`](crate::Record), [`FromJson`](crate::FromJson), [`ToJson`](crate::ToJson), `serde::Serialize` and
-/// `serde::Deserialize`. The last works with `serde_json` alone, and reads what the others write and read: the names
-/// after `as` and those of the wire.
+/// `serde::Deserialize`. Deserialization needs `serde_json` and accepts serialized names and wire names.
 ///
 /// ```
 /// use kucoin_streams_core::{Decimal, Text};
@@ -32,11 +35,11 @@
 /// event! {
 ///     /// One order.
 ///     pub struct Order {
-///         /// The market.
+///         /// Symbol.
 ///         pub symbol: Text = "symbol",
 ///         /// Buy or sell.
 ///         pub side: Side = "side",
-///         /// The limit price; market orders have none.
+///         /// Limit price; `None` for market orders.
 ///         pub price: Option<Decimal> = "price" | "px",
 ///     }
 /// }
@@ -73,7 +76,7 @@ macro_rules! event {
                 $(#[$field_meta])*
                 pub $field: $type,
             )*
-            /// Fields that this type does not know, and values that it could not read, as they came.
+            /// Unknown fields and unreadable values, as sent.
             pub extra: $crate::__private::Extra,
         }
 
@@ -149,9 +152,9 @@ macro_rules! event {
     };
 }
 
-/// Defines a [`FieldGroup`](crate::FieldGroup): fields that an event has only together, such as those of a fill.
+/// Defines a [`FieldGroup`](crate::FieldGroup): fields that only occur together, such as those of a fill.
 ///
-/// It is written like an [`event!`](crate::event) and has no `extra` of its own: that of the event is its, too.
+/// The syntax is that of [`event!`](crate::event). A group has no `extra`; it uses the `extra` of the event.
 #[macro_export]
 macro_rules! field_group {
     (

@@ -1,24 +1,24 @@
-//! The macro by which an open enum is written: [`open_enum!`](crate::open_enum).
+//! The macro that defines open enums: [`open_enum!`](crate::open_enum).
 
-/// Defines an enum of wire texts that stays open: what KuCoin adds tomorrow is `Unknown` and keeps its text.
+/// Defines an open enum of wire values: an unknown value is `Unknown` and keeps its text.
 ///
-/// A field of such a type that the frame lacks is `Unknown` with an empty text, so that no event is lost for it.
-/// With `ignoring case` before the brace, `TRIGGERED` is `triggered`; the exchange's spelling is then in the
-/// event's `extra` and is what serialization writes.
+/// A missing field of such a type is `Unknown` with an empty text, so the event is still decoded. With `ignoring case` before
+/// the brace, `TRIGGERED` is read as `triggered`; KuCoin's spelling is then kept in the event's `extra`, and serialization
+/// writes it.
 ///
 /// ```
 /// use kucoin_streams_decode::open_enum;
 ///
 /// open_enum! {
-///     /// What became of it.
-///     pub enum Fate ignoring case {
-///         /// It went off.
+///     /// Status of a stop order.
+///     pub enum StopStatus ignoring case {
+///         /// The stop order was triggered.
 ///         Triggered = "triggered",
 ///     }
 /// }
 ///
-/// assert_eq!(Fate::from("TRIGGERED"), Fate::Triggered);
-/// assert_eq!(Fate::from("asleep").to_string(), "asleep");
+/// assert_eq!(StopStatus::from("TRIGGERED"), StopStatus::Triggered);
+/// assert_eq!(StopStatus::from("paused").to_string(), "paused");
 /// ```
 #[macro_export]
 macro_rules! open_enum {
@@ -39,12 +39,12 @@ macro_rules! open_enum {
                 $(#[$variant_meta])*
                 $variant,
             )*
-            /// A value that this SDK does not know, as the exchange wrote it; empty where it wrote none.
+            /// Unknown value, as KuCoin sent it; empty if it sent none.
             Unknown($crate::__private::Text),
         }
 
         impl $name {
-            /// The wire text.
+            /// Returns the wire text.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $wire,)*
@@ -146,6 +146,6 @@ macro_rules! __reproduces {
         true
     }};
     ($this:expr, $value:expr, case) => {
-        $crate::__private::spelled_as($value, $this.as_str())
+        $crate::__private::has_spelling($value, $this.as_str())
     };
 }

@@ -1,4 +1,4 @@
-//! From a JSON value to a type: every rule of leniency stands here, and only here.
+//! Reads JSON values into types, with all rules of what is accepted.
 
 use rust_decimal::Decimal;
 
@@ -7,34 +7,36 @@ use super::number_text::NumberText;
 use super::{Raw, Value, ValueKind, decimal};
 use crate::{Text, Timestamp};
 
-/// A type that a field can have.
+/// A type that can be read from a JSON value, for fields of events.
 ///
 /// Implement it for a type of your own to use it in [`event!`](crate::event).
 pub trait FromJson: Sized {
-    /// Reads the value; `None` where this type cannot hold it.
+    /// Reads a value; `None` if the type cannot hold it.
     fn from_json(value: Value<'_>) -> Option<Self>;
 
-    /// What a field is that the frame lacks; `None` where the event makes no sense without it.
+    /// Returns the value of a missing field; `None` if the field is required.
     fn absent() -> Option<Self> {
         None
     }
 
-    /// What a field is if the frame has a value that [`from_json`](Self::from_json) cannot read: as if it were absent,
-    /// unless the type has a better answer. The value itself is kept in [`Extra`](super::Extra).
+    /// Returns the value of a field that [`from_json`](Self::from_json) cannot read; `None` if the field is required.
+    ///
+    /// By default it is the value of a missing field. The JSON value is kept in [`Extra`](super::Extra).
     fn unreadable(value: Value<'_>) -> Option<Self> {
         let _ = value;
         Self::absent()
     }
 
-    /// True where writing this gives the meaning of `value` again, to the letter. Where it is false, the value is
-    /// kept in [`Extra`](super::Extra) too and written from there.
+    /// Returns `true` if serializing `self` gives `value` again.
+    ///
+    /// If not, `value` is also kept in [`Extra`](super::Extra) and written from there.
     fn round_trips(&self, value: Value<'_>) -> bool {
         let _ = value;
         true
     }
 }
 
-/// Absent, null and the empty string are all `None`.
+/// A missing field, `null` and the empty string are `None`.
 impl<T: FromJson> FromJson for Option<T> {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
@@ -55,7 +57,7 @@ impl<T: FromJson> FromJson for Option<T> {
     }
 }
 
-/// A string, or the digits of a number.
+/// Reads a string, or the text of a number.
 impl FromJson for Text {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
@@ -66,18 +68,18 @@ impl FromJson for Text {
         }
     }
 
-    /// A text with half of a surrogate pair costs no event: its spelling tells it from others.
+    /// Returns the string with escaped surrogates, so an ID with an unpaired surrogate does not lose the event.
     fn unreadable(value: Value<'_>) -> Option<Self> {
         value.lossless_text().map(|text| Text::new(&text))
     }
 }
 
-/// The digits of a string or of a number, exact; never by way of a float.
+/// Reads a number or a string of one, exactly, never through a float.
 impl FromJson for Decimal {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
-        match value.numeral() {
-            Some(numeral) => decimal::parse(numeral),
+        match value.number_text() {
+            Some(number) => decimal::parse(number),
             None => decimal::parse(NumberText::of(&value.text()?)),
         }
     }
@@ -85,12 +87,12 @@ impl FromJson for Decimal {
 
 macro_rules! integers {
     ($($integer:ty),*) => {$(
-        /// A whole number, or a string of one: `1000`, `1E+3`, `1.0`.
+        /// Reads a whole number or a string of one, such as `1000`, `1E+3` or `1.0`.
         impl FromJson for $integer {
             #[inline(always)]
             fn from_json(value: Value<'_>) -> Option<Self> {
-                let (negative, magnitude) = match value.numeral() {
-                    Some(numeral) => integer(numeral)?,
+                let (negative, magnitude) = match value.number_text() {
+                    Some(number) => integer(number)?,
                     None => integer(NumberText::of(&value.text()?))?,
                 };
                 if negative {
@@ -99,11 +101,11 @@ macro_rules! integers {
                 magnitude.try_into().ok()
             }
 
-            /// The zeros of `1.0` would not be written.
+            /// Returns `false` for `1.0`, which would be written as `1`.
             #[inline]
             fn round_trips(&self, value: Value<'_>) -> bool {
                 let text = value.as_str();
-                text.len() < 3 || is_without_zeros(text)
+                text.len() < 3 || has_no_trailing_zeros(text)
             }
         }
     )*};
@@ -111,7 +113,7 @@ macro_rules! integers {
 
 integers!(i64, u64, i32, u32);
 
-/// `true` and `false`, as they are or as strings.
+/// Reads `true` and `false`, also as strings.
 impl FromJson for bool {
     fn from_json(value: Value<'_>) -> Option<Self> {
         match (value.kind(), value.text().as_deref()) {
@@ -122,54 +124,54 @@ impl FromJson for bool {
     }
 }
 
-/// A whole number or a string of one, its unit decided by magnitude.
+/// Reads a whole number or a string of one. The unit is detected by magnitude.
 impl FromJson for Timestamp {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
         Timestamp::from_wire(i64::from_json(value)?)
     }
 
-    /// The nanoseconds of a time before 1973 would be read back as another unit.
+    /// Returns `false` for a time before 1973, whose nanoseconds would be read back as another unit.
     #[inline]
     fn round_trips(&self, _: Value<'_>) -> bool {
-        // Zero is zero in any unit, and wraps.
+        // Zero is the same in any unit; the subtraction wraps for it.
         let nanos = self.as_nanos().unsigned_abs();
         nanos.wrapping_sub(1) >= 100_000_000_000_000_000 - 1
     }
 }
 
-/// Any value, as it is.
+/// Keeps any value unchanged.
 impl FromJson for Raw {
     fn from_json(value: Value<'_>) -> Option<Self> {
         Some(Raw::from(value))
     }
 }
 
-/// Whether a whole number has no zeros after a point.
-fn is_without_zeros(text: &str) -> bool {
+/// Returns `true` if a whole number has no zeros after a decimal point.
+fn has_no_trailing_zeros(text: &str) -> bool {
     !text.contains('.') || text.contains(['e', 'E'])
 }
 
-/// Sign and magnitude. Unlike `str::parse` it takes no `+`: no number of JSON has one.
+/// Returns sign and magnitude. Unlike `str::parse`, it rejects `+`, which JSON numbers cannot have.
 #[inline]
-fn integer(numeral: NumberText<'_>) -> Option<(bool, u64)> {
-    let plain = match numeral.short() {
+fn integer(number: NumberText<'_>) -> Option<(bool, u64)> {
+    let plain = match number.short() {
         Some(short) => {
             let (negative, magnitude) = short.sign();
             magnitude.digits().map(|digits| (negative, digits))
         }
-        None => long_integer(numeral.bytes()),
+        None => long_integer(number.bytes()),
     };
-    plain.or_else(|| decimal::whole(numeral))
+    plain.or_else(|| decimal::whole(number))
 }
 
-/// One of more than sixteen bytes, such as a time in nanoseconds.
+/// Reads an integer of more than 16 bytes, such as a time in nanoseconds.
 fn long_integer(text: &[u8]) -> Option<(bool, u64)> {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
-    // 19 digits always fit, 20 may, and no `u64` has more.
+    // A `u64` always holds 19 digits and at most 20.
     let (head, tail) = digits.split_at(digits.len().min(19));
     let mut magnitude: u64 = 0;
     let (eights, rest) = head.as_chunks();
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_read_from_number_or_string() {
+    fn number_is_read_from_number_or_string() {
         assert_eq!(read::<Decimal>("0.1"), read::<Decimal>("\"0.1\""));
         assert_eq!(read::<Decimal>("\"\\u0030.1\""), read::<Decimal>("0.1"));
         assert_eq!(read::<u64>("18446744073709551615"), Some(u64::MAX));
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_does_not_fit_is_none_and_no_panic() {
+    fn number_that_does_not_fit_is_none() {
         assert_eq!(read::<u64>("18446744073709551616"), None);
         assert_eq!(read::<i64>("9223372036854775808"), None);
         assert_eq!(read::<u64>("-1"), None);
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn time_in_exponent_form_is_exact_or_unread() {
+    fn time_with_exponent_is_exact_or_none() {
         let time = |json| read::<Timestamp>(json).map(Timestamp::as_nanos);
         assert_eq!(time("1.765E18"), Some(1_765_000_000_000_000_000));
         assert_eq!(
@@ -273,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_a_surrogate_pair_is_no_text() {
+    fn unpaired_surrogate_is_not_text() {
         for json in [
             r#""gm \ud83d""#,
             r#""\udc00gm""#,
@@ -291,8 +293,8 @@ mod tests {
     }
 
     #[test]
-    fn half_of_a_surrogate_pair_is_spelled_and_the_rest_is_text() {
-        let spelled = |json| {
+    fn unpaired_surrogate_is_escaped_in_lossless_text() {
+        let lossless = |json| {
             let value = Scanner::new(json).value().unwrap();
             Text::unreadable(value).unwrap().to_string()
         };
@@ -302,12 +304,12 @@ mod tests {
             (r#""\\ud83d \n\ud83dé""#, "\\ud83d \n\\ud83dé"),
             (r#""\ud83d\u0041""#, r"\ud83dA"),
         ] {
-            assert_eq!(spelled(json), expected, "{json}");
+            assert_eq!(lossless(json), expected, "{json}");
         }
     }
 
     #[test]
-    fn a_time_is_read_in_any_unit_and_dress() {
+    fn time_is_read_in_any_unit_and_format() {
         let ns = Timestamp::from_nanos(1_730_848_317_836_000_000);
         assert_eq!(read("1730848317836"), Some(ns));
         assert_eq!(read("\"1730848317836\""), Some(ns));
@@ -315,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_may_be_dressed_as_a_string() {
+    fn flag_can_be_a_string() {
         assert_eq!(read("true"), Some(true));
         assert_eq!(read("\"false\""), Some(false));
         assert_eq!(read::<bool>("1"), None);

@@ -249,7 +249,7 @@ impl<'f> Scanner<'f> {
             };
             if let Some(bit) = opened {
                 if depth == MAX_DEPTH {
-                    return Err(self.error("nested too deep"));
+                    return Err(self.error("nested too deeply"));
                 }
                 depth += 1;
                 objects = objects << 1 | bit;

@@ -1,4 +1,4 @@
-//! One JSON value as a slice of the frame: its kind and its text, nothing read into a type yet.
+//! A JSON value as a slice of the frame: its kind and its text, not read into a type yet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use super::number_text::NumberText;
 use super::{DecodeError, Raw, Scanner};
 
-/// What a value is.
+/// Kind of a JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-// As wide as what stands before it in a `Value`: padding would be copied with it, piece by piece.
+// As wide as the other fields of a `Value`, since padding makes copies slower.
 #[repr(u64)]
 pub enum ValueKind {
     /// `null`.
@@ -20,7 +20,7 @@ pub enum ValueKind {
     False,
     /// A number.
     Number,
-    /// A string without escapes: its content is its text.
+    /// A string without escapes.
     String,
     /// A string with escapes.
     EscapedString,
@@ -30,19 +30,18 @@ pub enum ValueKind {
     Array,
 }
 
-/// One JSON value that the scanner has passed and found well formed.
+/// One valid JSON value in a frame.
 #[derive(Clone, Copy)]
 pub struct Value<'f> {
-    // All that was scanned, so that what stands behind a value can be read with it: see `NumberText`.
+    // The whole scanned text, so that 16 bytes can be loaded at the end of a value: see `NumberText`.
     text: &'f str,
-    // Where it begins and ends, of 32 bits each, as no text is longer: see `Scanner::new`. In one word, since two that
-    // are written apart and moved together keep the processor waiting.
+    // Start and end, 32 bits each (see `Scanner::new`), in one word, since copying two separately written words is slow.
     span: u64,
     kind: ValueKind,
 }
 
 impl<'f> Value<'f> {
-    /// The part from `start` to `end` of a text, which both are boundaries of characters.
+    /// Creates a value from `start` to `end` of a text; both must be character boundaries.
     #[inline]
     pub(super) fn new(text: &'f str, start: usize, end: usize, kind: ValueKind) -> Self {
         Self {
@@ -52,19 +51,19 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// What it is.
+    /// Returns the kind of the value.
     #[inline]
     pub fn kind(self) -> ValueKind {
         self.kind
     }
 
-    /// The JSON text, byte for byte.
+    /// Returns the JSON text, byte for byte.
     #[inline]
     pub fn as_str(self) -> &'f str {
         &self.text[self.start()..self.end()]
     }
 
-    /// Where it begins in the frame, in bytes.
+    /// Returns the position of the value in the frame, in bytes.
     pub fn offset(self) -> usize {
         self.start()
     }
@@ -79,7 +78,7 @@ impl<'f> Value<'f> {
         (self.span >> 32) as usize
     }
 
-    /// True for null and for the empty string, which KuCoin writes where a field has no value.
+    /// Returns `true` for `null` and for the empty string, which KuCoin sends if a field has no value.
     #[inline]
     pub fn is_null_or_empty(self) -> bool {
         match self.kind {
@@ -89,7 +88,7 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// Returns the text of a string; `None` for any other value, and for half of a surrogate pair, which is no text.
+    /// Returns the text of a string; `None` for another kind and for a string with an unpaired surrogate.
     #[inline]
     pub fn text(self) -> Option<Cow<'f, str>> {
         match self.kind {
@@ -99,26 +98,26 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// Returns the text of a string with each half of a surrogate pair spelled as its escape, such as `\ud83d`.
+    /// Returns the text of a string, with each unpaired surrogate as its escape, such as `\ud83d`.
     ///
-    /// Different strings stay different, so an id of this form still tells one event from another. `None` for any value
-    /// that is not a string.
+    /// Different strings stay different, so an ID in this form still identifies its event. `None` if the value is not a
+    /// string.
     #[inline]
     pub fn lossless_text(self) -> Option<Cow<'f, str>> {
         match self.kind {
             ValueKind::String => Some(Cow::Borrowed(self.content())),
-            ValueKind::EscapedString => self.unescaped_or_spelled().map(Cow::Owned),
+            ValueKind::EscapedString => self.unescaped_lossless().map(Cow::Owned),
             _ => None,
         }
     }
 
     #[cold]
-    fn unescaped_or_spelled(self) -> Option<String> {
+    fn unescaped_lossless(self) -> Option<String> {
         let json = self.as_str();
-        unescaped(json).or_else(|| unescaped(&halves_spelled(json)))
+        unescaped(json).or_else(|| unescaped(&escape_unpaired_surrogates(json)))
     }
 
-    /// True for a string of just this text.
+    /// Returns `true` if the value is a string with this text.
     #[inline]
     pub fn is(self, text: &str) -> bool {
         match self.kind {
@@ -128,7 +127,7 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// The digits of a number, or the content of a string without escapes, which may hold one.
+    /// Returns the text of a number, or of a string without escapes, which may contain a number.
     #[inline]
     pub fn digits(self) -> Option<&'f str> {
         match self.kind {
@@ -138,18 +137,18 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// A scanner over this value alone.
+    /// Returns a scanner over this value.
     pub fn scanner(self) -> Scanner<'f> {
         Scanner::within(&self.text[..self.end()], self.start())
     }
 
-    /// The error of a field that cannot be this value.
+    /// Returns the error of a field that cannot hold this value.
     #[cold]
     pub fn unreadable(self, field: &'static str) -> DecodeError {
         DecodeError::unreadable(field, self.as_str(), self.offset())
     }
 
-    /// What stands between the quotes of a string, escapes not resolved.
+    /// Returns the text between the quotes of a string, with its escapes.
     #[inline]
     pub(super) fn content(self) -> &'f str {
         &self.text[self.start() + 1..self.end() - 1]
@@ -160,9 +159,9 @@ impl<'f> Value<'f> {
         &self.text.as_bytes()[self.start() + 1..self.end() - 1]
     }
 
-    /// What [`Value::digits`] gives, for those who read digits.
+    /// Like [`Value::digits`], for fast number parsing.
     #[inline]
-    pub(super) fn numeral(self) -> Option<NumberText<'f>> {
+    pub(super) fn number_text(self) -> Option<NumberText<'f>> {
         let quotes = match self.kind {
             ValueKind::Number => 0,
             ValueKind::String => 1,
@@ -173,36 +172,36 @@ impl<'f> Value<'f> {
     }
 }
 
-/// The text of a JSON string; `None` if it has half of a surrogate pair.
+/// Returns the text of a JSON string; `None` if it has an unpaired surrogate.
 fn unescaped(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
-/// A JSON string in which the backslash of each half of a surrogate pair is escaped, so that the half is spelled.
+/// Escapes the backslash of each unpaired surrogate in a JSON string, so that the surrogate becomes text.
 #[cold]
-fn halves_spelled(json: &str) -> String {
+fn escape_unpaired_surrogates(json: &str) -> String {
     let unit = |at: usize| {
         let digits = json.get(at..)?.strip_prefix("\\u")?.get(..4)?;
         u16::from_str_radix(digits, 16).ok()
     };
-    let mut spelled = String::with_capacity(json.len() + 8);
+    let mut escaped = String::with_capacity(json.len() + 8);
     let mut at = 0;
     while let Some(next) = json[at..].find('\\').map(|ahead| at + ahead) {
-        spelled.push_str(&json[at..next]);
+        escaped.push_str(&json[at..next]);
         at = match (unit(next), unit(next + 6)) {
             (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => next + 12,
-            (Some(half @ 0xD800..=0xDFFF), _) => {
-                spelled.push_str(&format!("\\\\u{half:04x}"));
+            (Some(surrogate @ 0xD800..=0xDFFF), _) => {
+                escaped.push_str(&format!("\\\\u{surrogate:04x}"));
                 at = next + 6;
                 continue;
             }
             (Some(_), _) => next + 6,
             (None, _) => next + 2,
         };
-        spelled.push_str(&json[next..at]);
+        escaped.push_str(&json[next..at]);
     }
-    spelled.push_str(&json[at..]);
-    spelled
+    escaped.push_str(&json[at..]);
+    escaped
 }
 
 impl From<Value<'_>> for Raw {

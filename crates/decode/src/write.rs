@@ -1,4 +1,4 @@
-//! From typed values back to JSON: the exchange's names and digits, and strings for requests.
+//! Writes typed values as JSON, and strings for request frames.
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -7,22 +7,23 @@ use serde::ser::{SerializeMap, Serializer};
 use super::{Extra, Raw};
 use crate::{Text, Timestamp};
 
-/// How a field of an event is written: decimals as strings with the exchange's digits, times as strings of
-/// nanoseconds, enums by their wire text.
+/// A type that can be written as a field of an event.
+///
+/// Decimals are written as strings with all digits, times as strings of nanoseconds, enums as their wire text.
 pub trait ToJson {
     /// Writes the value.
     ///
     /// # Errors
-    /// What the serializer gives.
+    /// Returns the errors of the serializer.
     fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// True where the field is not written at all.
+    /// Returns `true` if the field is omitted.
     fn is_omitted(&self) -> bool {
         false
     }
 }
 
-/// A value to serialize by its [`ToJson`].
+/// Serializes a value with its [`ToJson`] implementation.
 #[derive(Clone, Copy, Debug)]
 pub struct AsJson<'v, T>(pub &'v T);
 
@@ -51,9 +52,9 @@ impl ToJson for Decimal {
     }
 }
 
-macro_rules! as_serde_writes {
-    ($($plain:ty),*) => {$(
-        impl ToJson for $plain {
+macro_rules! to_json_with_serde {
+    ($($type:ty),*) => {$(
+        impl ToJson for $type {
             fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 self.serialize(serializer)
             }
@@ -61,19 +62,19 @@ macro_rules! as_serde_writes {
     )*};
 }
 
-as_serde_writes!(Text, Timestamp, Raw, bool, i64, u64, i32, u32);
+to_json_with_serde!(Text, Timestamp, Raw, bool, i64, u64, i32, u32);
 
-/// Writes the fields of one event: typed ones by their wire names, and then those that its type does not know.
+/// Writes the fields of an event: first the typed fields, then the fields in `extra`.
 #[derive(Debug)]
 pub struct FieldWriter<'e, M> {
     map: M,
     extra: &'e Extra,
-    /// FieldTable of the wire that are written as others, of those in `extra`.
+    /// Wire names in `extra` that are written under their long names.
     written_as: Vec<(&'static str, &'static str)>,
 }
 
 impl<'e, M: SerializeMap> FieldWriter<'e, M> {
-    /// Begins to write into a map.
+    /// Creates a writer into a map.
     pub fn new(map: M, extra: &'e Extra) -> Self {
         Self {
             map,
@@ -82,10 +83,10 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
         }
     }
 
-    /// Writes one field, unless it has no value or its value is kept as it came.
+    /// Writes one field, unless it has no value or its JSON is in `extra`.
     ///
     /// # Errors
-    /// What the serializer gives.
+    /// Returns the errors of the serializer.
     pub fn field<T: ToJson>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
         if value.is_omitted() || self.extra.get(name).is_some() {
             return Ok(());
@@ -93,17 +94,17 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
         self.map.serialize_entry(name, &AsJson(value))
     }
 
-    /// As [`field`](Self::field), for a field that the wire calls `wire` and we write as `name`.
+    /// Like [`field`](Self::field), for a field with the wire name `wire` and the serialized name `name`.
     ///
     /// # Errors
-    /// What the serializer gives.
+    /// Returns the errors of the serializer.
     pub fn field_as<T: ToJson>(
         &mut self,
         wire: &'static str,
         name: &'static str,
         value: &T,
     ) -> Result<(), M::Error> {
-        // A frame may have a field of its own under the name that we would write.
+        // The frame can have an unknown field under our serialized name.
         let is_taken = self.extra.get(name).is_some();
         if self.extra.get(wire).is_some() {
             if !is_taken {
@@ -113,17 +114,17 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
         }
         match (value.is_omitted(), is_taken) {
             (true, false) => Ok(()),
-            // Without it, the other field would be read back as ours.
+            // Without an empty wire field, the unknown field would be read back as ours.
             (true, true) => self.map.serialize_entry(wire, ""),
             (false, true) => self.map.serialize_entry(wire, &AsJson(value)),
             (false, false) => self.map.serialize_entry(name, &AsJson(value)),
         }
     }
 
-    /// Writes what is kept as it came, and ends.
+    /// Writes the fields in `extra` and ends the map.
     ///
     /// # Errors
-    /// What the serializer gives.
+    /// Returns the errors of the serializer.
     pub fn end(mut self) -> Result<M::Ok, M::Error> {
         for (name, raw) in self.extra.iter() {
             let written_as = self.written_as.iter().find(|(wire, _)| *wire == name);
@@ -134,7 +135,7 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
     }
 }
 
-/// Appends a text as a JSON string, quotes included.
+/// Appends a text as a JSON string, with quotes.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut plain = 0;
@@ -171,7 +172,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_full_parser_reads_back_what_was_written(text in "\\PC*|[\\x00-\\x7f]*") {
+        fn written_string_parses_back(text in "\\PC*|[\\x00-\\x7f]*") {
             let mut json = String::new();
             write_string(&mut json, &text);
             prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
