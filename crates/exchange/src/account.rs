@@ -55,8 +55,9 @@ impl Account {
         }
     }
 
-    /// Places a limit order and returns its id. The part that crosses the market fills at once as a taker; the rest
-    /// stays open.
+    /// Places a limit order and returns its id.
+    ///
+    /// The part that crosses the market fills at once as a taker; the rest stays open.
     ///
     /// # Errors
     /// Returns an error if KuCoin would refuse the order: unknown symbol, price or size off their increments,
@@ -106,8 +107,9 @@ impl Account {
         self.place(self.order(symbol, side, size))
     }
 
-    /// Buys for an amount of the quote currency at the market price and returns the order's id. As on KuCoin, such an
-    /// order ends `canceled`.
+    /// Buys for an amount of the quote currency at the market price and returns the order's id.
+    ///
+    /// As on KuCoin, such an order ends `canceled`.
     ///
     /// # Errors
     /// See [`Account::place_limit`]; also returns an error if the funds do not buy the smallest size.
@@ -118,7 +120,9 @@ impl Account {
         })
     }
 
-    /// Places a stop order and returns its id. Without an order price it becomes a market order when it triggers.
+    /// Places a stop order and returns its id.
+    ///
+    /// Without an order price it becomes a market order when it triggers.
     ///
     /// # Errors
     /// See [`Account::place_limit`]; the balance is checked only when the stop order triggers.
@@ -181,8 +185,10 @@ impl Account {
         self.act(|engine| engine.fill_resting(Host::Spot, order_id, size))
     }
 
-    /// Sets the last price of a symbol. Open orders that it crosses fill, stop orders that it reaches trigger, and
-    /// the cross-margin debts are reported at their new value.
+    /// Sets the last price of a symbol.
+    ///
+    /// Open orders that it crosses fill, stop orders that it reaches trigger, and the cross-margin debts are reported
+    /// at their new value.
     ///
     /// # Errors
     /// Returns an error if the symbol is unknown or the price is not a multiple of its tick.
@@ -198,7 +204,9 @@ impl Account {
         self.act(|engine| engine.deposit(currency, amount))
     }
 
-    /// Transfers money between two wallets. A margin account with debts must keep its debt ratio at 0.6 or below.
+    /// Transfers money between two wallets.
+    ///
+    /// A margin account with debts must keep its debt ratio at 0.6 or below.
     ///
     /// # Errors
     /// See [`Account::deposit`]; also returns an error if the available balance is insufficient or needed as
@@ -238,8 +246,9 @@ impl Account {
         self.act(|engine| engine.repay(wallet, currency, amount))
     }
 
-    /// Charges one hour of interest on every debt: 0.001 %, rounded up to 8 decimals. The debts grow, no balance
-    /// changes; without debts nothing happens.
+    /// Charges one hour of interest on every debt: 0.001 %, rounded up to 8 decimals.
+    ///
+    /// The debts grow, no balance changes; without debts nothing happens.
     pub fn settle_interest(&self) {
         self.act(Engine::settle_interest);
     }
@@ -250,7 +259,9 @@ impl Account {
         lock(&self.shared.hub).engine.debt(wallet, currency)
     }
 
-    /// Returns the debt ratio of a margin account: debts divided by collateral at the last prices; 0 without debts.
+    /// Returns the debt ratio of a margin account; 0 without debts.
+    ///
+    /// It is the debts divided by the collateral at the last prices.
     ///
     /// From 0.97 on, the cross-margin account is frozen (`FROZEN_FL`) and no order can be placed in it. Above 1 it is
     /// in liability (`LIABILITY`). It is not liquidated: it recovers (`UNFROZEN_FL`, `UNLIABILITY`) when it repays,
@@ -260,14 +271,18 @@ impl Account {
         lock(&self.shared.hub).engine.debt_ratio(wallet)
     }
 
-    /// Pushes a liquidation warning regardless of the debts: an `lw` of Pro V2 with the account's real amounts.
+    /// Pushes a liquidation warning, whatever the debts.
+    ///
+    /// The push is an `lw` of Pro V2 with the account's real amounts.
     ///
     /// It is pushed only if Pro V2 is in use already; see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
     pub fn warn_of_liquidation(&self, level: LiquidationLevel) {
         lock(&self.shared.hub).warn(level, clock::now_ms());
     }
 
-    /// Pushes a status of the cross-margin account regardless of its debts: `position.status` on `/margin/position`.
+    /// Pushes a status of the cross-margin account, whatever its debts.
+    ///
+    /// The push is a `position.status` on `/margin/position`.
     pub fn say_margin_status(&self, status: MarginStatusType) {
         lock(&self.shared.hub).say_status(status, clock::now_ms());
     }

@@ -86,7 +86,7 @@ async fn logs_and_debug_output_contain_no_secret() {
     drop(guard);
     let logged = capture.0.lock().unwrap().clone();
     assert!(
-        logged.contains("connection ends"),
+        logged.contains("connection closed"),
         "logs are captured: {logged}"
     );
     for secret in [

@@ -34,8 +34,9 @@ impl Account {
 }
 
 impl FuturesAccount {
-    /// Places a limit order and returns its id. The part that crosses the market fills at once as a taker; the rest
-    /// stays open.
+    /// Places a limit order and returns its id.
+    ///
+    /// The part that crosses the market fills at once as a taker; the rest stays open.
     ///
     /// # Errors
     /// Returns an error if KuCoin would refuse the order: unknown contract, a size that is not a positive number of
@@ -80,9 +81,9 @@ impl FuturesAccount {
         self.place(order(symbol, side, size))
     }
 
-    /// Places a stop order that triggers when the price moves in `direction` to the stop price, and returns its id.
+    /// Places a stop order, triggered if the price moves in `direction` to the stop price; returns its id.
     ///
-    /// Without an order price it then becomes a market order. The resulting order has its own id.
+    /// Without an order price, a market order is placed then. The resulting order has its own id.
     ///
     /// # Errors
     /// See [`FuturesAccount::place_limit`]; margin and risk limit are checked only when the stop order triggers.
@@ -141,8 +142,10 @@ impl FuturesAccount {
         self.act(|engine| engine.fill_resting(Host::Futures, order_id, Decimal::from(size)))
     }
 
-    /// Sets the last price of a contract. Open orders that it crosses fill, stop orders on the last price trigger.
-    /// Profits and margins depend on the mark price alone.
+    /// Sets the last price of a contract.
+    ///
+    /// Open orders that it crosses fill, stop orders on the last price trigger. Profits and margins depend on the mark
+    /// price alone.
     ///
     /// # Errors
     /// Returns an error if the contract is unknown or the price is not a multiple of its tick.
@@ -162,8 +165,9 @@ impl FuturesAccount {
         self.act(|engine| engine.set_mark_price(symbol, price))
     }
 
-    /// Sets the leverage of the contract in its current margin mode: of the cross position, or of future isolated
-    /// orders. V1 has no push for the latter.
+    /// Sets the leverage of the contract in its current margin mode.
+    ///
+    /// In cross mode it applies to the position, in isolated mode to future orders; V1 has no push for the latter.
     ///
     /// # Errors
     /// Returns an error if the contract is unknown, the leverage is below 1 or above the maximum of the risk limit
@@ -180,7 +184,9 @@ impl FuturesAccount {
         self.act(|engine| engine.set_margin_mode(symbol, mode))
     }
 
-    /// Turns automatic margin deposits on or off: margin is added before an isolated position is liquidated.
+    /// Turns automatic margin deposits on or off.
+    ///
+    /// If on, margin is added before an isolated position is liquidated.
     ///
     /// # Errors
     /// Returns an error if the contract has no open isolated position.
@@ -196,8 +202,9 @@ impl FuturesAccount {
         self.act(|engine| engine.add_margin(symbol, amount))
     }
 
-    /// Settles the funding of an open position at this rate, from -0.05 to 0.05. At a positive rate, longs pay
-    /// shorts.
+    /// Settles the funding of an open position at this rate, from -0.05 to 0.05.
+    ///
+    /// At a positive rate, longs pay shorts.
     ///
     /// # Errors
     /// Returns an error if the contract has no open position or the rate is out of range.

@@ -60,8 +60,9 @@ pub struct PositionState {
     pub initial_margin: Decimal,
     /// Maintenance margin (`posMaint`): the position is liquidated below it.
     pub maintenance_margin: Decimal,
-    /// Risk ratio: maintenance margin divided by margin, in cross mode of all cross positions together; the position
-    /// is liquidated at 1. Pro V2 only (`r`).
+    /// Risk ratio: maintenance margin divided by margin. Pro V2 only (`r`).
+    ///
+    /// In cross mode it is that of all cross positions together. The position is liquidated at 1.
     pub risk_ratio: Decimal,
     /// Maintenance margin rate, as a fraction of the cost (`maintMarginReq`).
     pub maintenance_rate: Decimal,
@@ -69,8 +70,9 @@ pub struct PositionState {
     pub liquidation_price: Decimal,
     /// Bankruptcy price: no margin is left (`bankruptPrice`).
     pub bankruptcy_price: Decimal,
-    /// Auto-deleveraging rank, from 0 to 1 (`delevPercentage`). Without other traders to rank against, it is the
-    /// return on the initial margin.
+    /// Auto-deleveraging rank, from 0 to 1 (`delevPercentage`).
+    ///
+    /// Without other traders to rank against, it is the return on the initial margin.
     pub deleverage: Decimal,
     /// Margin of an isolated position; `None` in cross mode.
     pub isolated: Option<IsolatedMargin>,
@@ -153,8 +155,9 @@ impl FuturesBalance {
         self.balance + self.cross_unrealised_pnl + self.isolated_unrealised_pnl
     }
 
-    /// Returns the total cross margin (`totalCrossMargin`): balance plus unrealised PnL of cross positions, minus
-    /// hold balance and everything isolated.
+    /// Returns the total cross margin (`totalCrossMargin`).
+    ///
+    /// It is the balance plus the unrealised PnL of cross positions, minus the hold balance and everything isolated.
     #[must_use]
     pub fn total_cross_margin(&self) -> Decimal {
         self.balance + self.cross_unrealised_pnl
@@ -164,8 +167,10 @@ impl FuturesBalance {
             - self.isolated_funding_margin
     }
 
-    /// Returns the available margin (`availableMargin`): total cross margin minus the margins of cross positions and
-    /// orders; negative if losses exceed the margin.
+    /// Returns the available margin (`availableMargin`).
+    ///
+    /// It is the total cross margin minus the margins of cross positions and orders; negative if losses exceed the
+    /// margin.
     #[must_use]
     pub fn available_margin(&self) -> Decimal {
         self.total_cross_margin() - self.cross_position_margin - self.cross_order_margin
@@ -177,7 +182,9 @@ impl FuturesBalance {
         self.available_margin().max(Decimal::ZERO)
     }
 
-    /// Returns the withdrawable amount (`maxWithdrawAmount`): the available balance without unrealised profit.
+    /// Returns the withdrawable amount (`maxWithdrawAmount`).
+    ///
+    /// It is the available balance without unrealised profit.
     #[must_use]
     pub fn max_withdraw(&self) -> Decimal {
         let profit = self.cross_unrealised_pnl.max(Decimal::ZERO);
