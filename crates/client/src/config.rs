@@ -21,14 +21,16 @@ pub struct Config {
     /// Timeout of `subscribe` until its topics are live. Time spent waiting for KuCoin's message limit or the dial
     /// limit does not count: after such a wait the full timeout applies again. Default: 30 s.
     pub connect_timeout: Duration,
-    /// Maximum time for which a connection stops reading because queues are full, before frames are dropped and
-    /// reported as a [`Gap`](crate::Gap). Default: 1 s; zero drops at once.
+    /// Maximum time for which a connection stops reading because of full queues. Default: 1 s.
     ///
-    /// While reading pauses, TCP flow control holds the exchange back and heartbeats continue, but the other
-    /// subscriptions of the connection receive nothing. So the subscriptions of a connection share this time in equal
-    /// parts, and each regains used time at a tenth of real time: slow consumers delay the other subscriptions by at
-    /// most 1 s at a time, and by a tenth of the time in the long run. A connection's only subscription delays no
-    /// other, and may pause reading for the whole time each time.
+    /// After it, frames are dropped and reported as a [`Gap`](crate::Gap); zero drops at once. While reading pauses,
+    /// TCP flow control holds the exchange back and heartbeats continue, but the other subscriptions of the
+    /// connection receive nothing.
+    ///
+    /// So the subscriptions of a connection share this time in equal parts, and each regains used time at a tenth of
+    /// real time: slow consumers delay the other subscriptions by at most 1 s at a time, and by a tenth of the time
+    /// in the long run. A connection's only subscription delays no other, and may pause reading for the whole time
+    /// each time.
     pub backpressure_timeout: Duration,
     /// Policy for a subscription whose queue is full. Default: [`SlowConsumer::Gap`].
     pub slow_consumer: SlowConsumer,
@@ -36,8 +38,9 @@ pub struct Config {
     pub session: kucoin_streams_session::SessionConfig,
     /// Limit of dials, shared by all connections with the same limiter. Default: [`DialLimiter::process_wide`].
     pub dials: DialLimiter,
-    /// Limits of this account by connection key, if they differ from
-    /// [`Protocol::LIMITS`](kucoin_streams_core::Protocol::LIMITS). Default: none.
+    /// Limits of this account by connection key, if they differ from KuCoin's defaults. Default: none.
+    ///
+    /// The defaults are [`Protocol::LIMITS`](kucoin_streams_core::Protocol::LIMITS).
     pub limits: Vec<(WsKey, ProtocolLimits)>,
     /// Seed of the jitter of retries and rotations. Default: `None`, a random seed per connection.
     pub seed: Option<u64>,

@@ -103,7 +103,8 @@ impl<K: ConnectionKind> Connections<K> {
 
     /// Returns the combined state of the connections; `None` if nothing was subscribed yet.
     ///
-    /// [`ConnectionState::Connecting`] if any connection is connecting, else [`ConnectionState::Closed`] if any is closed, else [`ConnectionState::Live`].
+    /// [`ConnectionState::Connecting`] if any connection is connecting, else [`ConnectionState::Closed`] if any is
+    /// closed, else [`ConnectionState::Live`].
     pub fn state(&self) -> Option<ConnectionState> {
         let members = lock(&self.inner.members);
         let connections = members.connections.values();
@@ -165,8 +166,10 @@ impl<K: ConnectionKind> Connections<K> {
         }
     }
 
-    /// Like [`Connections::subscribe_available`], but returns all refusals, and `None` as subscription if all topics
-    /// are refused.
+    /// Subscribes to several topics, and returns every refusal.
+    ///
+    /// Like [`Connections::subscribe_available`], except that the subscription is `None` if all topics are refused,
+    /// instead of an error.
     ///
     /// # Errors
     /// As [`Connections::subscribe`], except for refusals.
@@ -220,7 +223,7 @@ impl<K: ConnectionKind> Connections<K> {
     ///
     /// # Errors
     /// - [`RotateError::NotLive`] if a connection is not live, or none is open.
-    /// - [`RotateError::Failed`] if a replacement failed; the current connection stays open.
+    /// - [`RotateError::Failed`] if a replacement failed, or the current connection was lost meanwhile.
     /// - [`RotateError::Closed`] if a connection is closed.
     ///
     /// With several connections, the first error is returned and the others are rotated nevertheless.
@@ -233,10 +236,10 @@ impl<K: ConnectionKind> Connections<K> {
         rotated.into_iter().collect()
     }
 
-    /// Unsubscribes, closes all connections, and resolves when their tasks have ended, which takes about two seconds
-    /// at most.
+    /// Closes all connections, and resolves when their tasks have ended.
     ///
-    /// The subscriptions end after the events that they have received. A later subscription opens a new connection.
+    /// Topics are unsubscribed first; this takes about two seconds at most. The subscriptions end after the events
+    /// that they have received. A later subscription opens a new connection.
     pub async fn close(&self) {
         let connections = self.all();
         join_all(connections.iter().map(Connection::close)).await;

@@ -156,9 +156,9 @@ impl Feed {
     }
 
     #[inline]
-    fn count(&self, at: usize, fate: FrameOutcome) {
+    fn count(&self, at: usize, outcome: FrameOutcome) {
         if let Some(counters) = self.queue.counters(at) {
-            counters.count(fate);
+            counters.count(outcome);
         }
     }
 }

@@ -8,7 +8,8 @@
 //! heartbeats continue, events wait in the queue of the subscription, and events that do not fit are counted in a
 //! [`Gap`].
 //!
-//! [`Connections`] manages the connections of one kind, with any `ConnectionSource` and any transport. A [`Subscription`] is a stream of `Result<Update, Gap>`: events, and a gap exactly where events may be missing.
+//! [`Connections`] manages the connections of one kind, with any `ConnectionSource` and any transport. A
+//! [`Subscription`] is a stream of `Result<Update, Gap>`: events, and a gap exactly where events may be missing.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 

@@ -67,8 +67,10 @@ impl<E> Update<E> {
         self.ws_key
     }
 
-    /// Returns the topic as it was subscribed, such as `/contract/positionAll` or `orderAll?tradeType=UNIFIED`. The
-    /// exchange may push under another name: see [`Update::topic`].
+    /// Returns the topic as it was subscribed.
+    ///
+    /// For example `/contract/positionAll` or `orderAll?tradeType=UNIFIED`. The exchange may push under another name:
+    /// see [`Update::topic`].
     pub fn subscribed_topic(&self) -> &Arc<str> {
         &self.subscribed_topic
     }

@@ -133,7 +133,8 @@ pub enum SessionEvent<R> {
     },
     /// The overlap has ended: no more duplicates follow from this rotation.
     OverlapEnded,
-    /// The rotation failed; the current connection stays open, without a gap.
+    /// The rotation failed, without a gap of its own. The current connection is kept, unless it was lost, as
+    /// [`SessionEvent::Lost`] has reported.
     RotationFailed(Failure),
     /// The session is closed; nothing follows.
     Closed(CloseReason),

@@ -20,8 +20,10 @@ pub struct SessionConfig {
     /// Timeout of an acknowledgement. After it the request is sent once more; after a second timeout the connection
     /// is closed and reopened. Default: 5 s.
     pub ack_timeout: Duration,
-    /// How long topics that are refused temporarily delay [`Reconnected`](crate::LifecycleEvent::Reconnected), from
-    /// the first refusal. They are retried in any case. Default: 30 s.
+    /// Maximum time for which temporarily refused topics delay a `Reconnected` event.
+    ///
+    /// It starts at the first refusal; see [`LifecycleEvent::Reconnected`](crate::LifecycleEvent::Reconnected). The
+    /// topics are retried in any case. Default: 30 s.
     pub postponed_limit: Duration,
     /// Maximum time for unsubscribing before the connection is closed. Default: 1 s.
     pub close_timeout: Duration,

@@ -158,7 +158,9 @@ impl Failure {
         self
     }
 
-    /// Returns `true` if KuCoin refused the credentials or permissions, which only the owner of the API key can fix.
+    /// Returns `true` if KuCoin refused the credentials or permissions.
+    ///
+    /// Retrying does not help: only the owner of the API key can fix this.
     pub fn is_refusal(&self) -> bool {
         self.retry_policy == RetryPolicy::Refused
     }

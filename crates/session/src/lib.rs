@@ -1,6 +1,9 @@
 //! Sans-IO state machine of KuCoin's private streams.
 //!
-//! [`Streams`] manages one connection and its subscriptions: token, dial, login, heartbeat, reconnects with backoff, rotation, and the routing of frames and [`Gap`]s to subscriptions. It does no I/O and reads no clock: the driver passes in bytes and the current time, and carries out the outputs. Jitter comes from a seed. So any runtime can drive it, and a test can replay every run.
+//! [`Streams`] manages one connection and its subscriptions: token, dial, login, heartbeat, reconnects with backoff,
+//! rotation, and the routing of frames and [`Gap`]s to subscriptions. It does no I/O and reads no clock: the driver
+//! passes in bytes and the current time, and carries out the outputs. Jitter comes from a seed. So any runtime can
+//! drive it, and a test can replay every run.
 //!
 //! Call the methods in this order:
 //!

@@ -214,7 +214,9 @@ impl<P: Protocol> Session<P> {
         unwanted.map(|(_, entry)| entry.request.to_string())
     }
 
-    /// Unsubscribes, waits up to [`SessionConfig::close_timeout`] for the answers, and closes the connection.
+    /// Unsubscribes all requests and closes the connection.
+    ///
+    /// The answers are awaited for up to [`SessionConfig::close_timeout`].
     pub fn close(&mut self, now: Instant) {
         match self.phase {
             Phase::Closed | Phase::Closing { .. } => {}
@@ -295,8 +297,9 @@ impl<P: Protocol> Session<P> {
         FrameKind::Consumed
     }
 
-    /// Notes inbound traffic that is not a frame, such as a WebSocket ping, or that the driver does not read at
-    /// present.
+    /// Notes inbound traffic that is not a frame, such as a WebSocket ping.
+    ///
+    /// Also called while the driver does not read, so that silence does not count as a timeout.
     pub fn touch(&mut self) {
         if let Some(heartbeat_timer) = &mut self.heartbeat_timer {
             heartbeat_timer.inbound();

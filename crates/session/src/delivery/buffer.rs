@@ -201,7 +201,8 @@ impl Buffer {
         self.end.as_ref()
     }
 
-    /// Closes the buffer for a dropped reader, and drops all items. `taken` holds the items that the reader has taken but
+    /// Closes the buffer for a dropped reader, and drops all items. `taken` holds the items that the reader has taken
+    /// but
     /// not returned. Wake the driver after it, so that the topics are unsubscribed.
     pub fn close(&mut self, taken: &VecDeque<Delivery>) {
         self.unread = self.queued(taken);

@@ -66,7 +66,7 @@ fn cause_text(cause: &Option<Failure>) -> String {
         .map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
-/// Error of a rotation. Except with [`Closed`](Self::Closed), the current connection stays open.
+/// Error of a rotation.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RotateError {
@@ -74,8 +74,8 @@ pub enum RotateError {
     /// anyway). Wait until it is live.
     #[error("the connection is not live; wait until it is (`wait_live`)")]
     NotLive,
-    /// The replacement connection failed. No event was missed; try again later if [`RotateError::is_retryable`].
-    #[error("rotation failed, the current connection stays open: {0}")]
+    /// The rotation failed, without a gap of its own. Try again later if [`RotateError::is_retryable`].
+    #[error("rotation failed: {0}")]
     Failed(Failure),
     /// The connection is closed. If it failed, fix the cause and create a new client.
     #[error(transparent)]
@@ -109,7 +109,9 @@ impl ClosedError {
         Self { reason }
     }
 
-    /// Returns `true` if KuCoin refused the credentials or permissions, which only the owner of the API key can fix.
+    /// Returns `true` if KuCoin refused the credentials or permissions.
+    ///
+    /// Retrying does not help: only the owner of the API key can fix this.
     pub fn is_refusal(&self) -> bool {
         matches!(&self.reason, CloseReason::Failed(failure) if failure.is_refusal())
     }

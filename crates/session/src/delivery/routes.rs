@@ -123,16 +123,16 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
 
     /// Removes closed subscriptions. Returns the requests without a subscription.
     pub(crate) fn sweep(&mut self, wakers: &mut M::Wakers) -> Vec<P::Request> {
-        let mut gone = Vec::new();
+        let mut ended = Vec::new();
         for (&id, subscriber) in &self.subscribers {
             if subscriber
                 .mailbox()
                 .with(wakers, |buffer| buffer.is_closed())
             {
-                gone.push(id);
+                ended.push(id);
             }
         }
-        gone.into_iter().flat_map(|id| self.remove(id)).collect()
+        ended.into_iter().flat_map(|id| self.remove(id)).collect()
     }
 
     /// Delivers no frame of a request until it is live.
@@ -281,17 +281,17 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             return Vec::new();
         }
         self.deadline = None;
-        let mut gone = Vec::new();
+        let mut ended = Vec::new();
         for (&id, subscriber) in &mut self.subscribers {
             match subscriber.deadline(now, rate_limited_until) {
                 Some(deadline) if deadline > now => {
                     self.deadline = earlier(self.deadline, deadline);
                 }
-                Some(_) if !subscriber.time_out(last, cx) => gone.push(id),
+                Some(_) if !subscriber.time_out(last, cx) => ended.push(id),
                 _ => {}
             }
         }
-        gone.into_iter().flat_map(|id| self.remove(id)).collect()
+        ended.into_iter().flat_map(|id| self.remove(id)).collect()
     }
 
     /// Returns the dedup key of a frame.

@@ -78,21 +78,21 @@ impl<P: Protocol> RotatingSession<P> {
                     let message = format!(
                         "{request} is refused temporarily on the replacement connection: {message}"
                     );
-                    let report = SessionEvent::Exception { code, message };
+                    let event = SessionEvent::Exception { code, message };
                     self.actions
-                        .push_back((ConnectionRole::Current, Action::Emit(report)));
+                        .push_back((ConnectionRole::Current, Action::Emit(event)));
                 }
-                Action::Emit(report @ SessionEvent::Exception { .. }) => {
+                Action::Emit(event @ SessionEvent::Exception { .. }) => {
                     self.actions
-                        .push_back((ConnectionRole::Current, Action::Emit(report)));
+                        .push_back((ConnectionRole::Current, Action::Emit(event)));
                 }
                 Action::Emit(SessionEvent::Open) => {
                     let began = Action::Emit(SessionEvent::OverlapBegan);
                     self.actions.push_back((ConnectionRole::Current, began));
                 }
                 Action::Emit(SessionEvent::Live { request }) => {
-                    let prepared = Action::Emit(SessionEvent::ReplacementLive { request });
-                    self.actions.push_back((ConnectionRole::Current, prepared));
+                    let live = Action::Emit(SessionEvent::ReplacementLive { request });
+                    self.actions.push_back((ConnectionRole::Current, live));
                 }
                 Action::Emit(SessionEvent::Ended { request }) => {
                     if let Some(at) = replacement
@@ -117,17 +117,17 @@ impl<P: Protocol> RotatingSession<P> {
 
     /// Advances the rotation by one phase. Returns `false` if nothing is due.
     fn advance(&mut self, now: Instant) -> bool {
-        let settled = |replacement: &Replacement<P>| {
+        let is_ready = |replacement: &Replacement<P>| {
             replacement.session.all_acknowledged() && replacement.resubscribe.is_empty()
         };
-        let settled =
-            self.current.all_acknowledged() && self.replacement.as_ref().is_some_and(settled);
+        let both_ready =
+            self.current.all_acknowledged() && self.replacement.as_ref().is_some_and(is_ready);
         let overlap = self.current.config().overlap;
         match self.rotation.phase {
             RotationPhase::Idle if self.rotation.is_due(now) && self.current.can_rotate() => {
                 self.begin(now);
             }
-            RotationPhase::Preparing { .. } if settled => {
+            RotationPhase::Preparing { .. } if both_ready => {
                 let limit = self.current.config().overlap_limit.max(overlap);
                 self.rotation.limit = Some(now + limit);
                 self.rotation.phase = RotationPhase::Comparing {
@@ -140,7 +140,7 @@ impl<P: Protocol> RotatingSession<P> {
                 self.fail(now, Failure::new(stage, RetryPolicy::Transient, message));
             }
             // A request was subscribed meanwhile, so the comparison starts again.
-            RotationPhase::Comparing { .. } | RotationPhase::Draining { .. } if !settled => {
+            RotationPhase::Comparing { .. } | RotationPhase::Draining { .. } if !both_ready => {
                 self.rotation.prepare(now);
             }
             RotationPhase::Comparing { until }
@@ -216,17 +216,17 @@ impl<P: Protocol> RotatingSession<P> {
             return;
         };
         session.promote();
-        let before = std::mem::replace(&mut self.current, session);
+        let old = std::mem::replace(&mut self.current, session);
         let is_in_sync = self.rotation.is_in_sync;
         self.actions
             .push_back((ConnectionRole::Current, Action::TakeOver { is_in_sync }));
-        let news: Vec<P::Request> = self
+        let newly_live: Vec<P::Request> = self
             .current
             .wanted()
-            .filter(|request| self.current.is_subscribed(request) && !before.is_subscribed(request))
+            .filter(|request| self.current.is_subscribed(request) && !old.is_subscribed(request))
             .cloned()
             .collect();
-        for request in news {
+        for request in newly_live {
             self.emit(SessionEvent::Live { request });
         }
         let took = self.rotation.took(now);

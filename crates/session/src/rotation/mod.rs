@@ -220,7 +220,9 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// Notes that the driver does not read this connection at present, so silence does not count as a timeout.
+    /// Notes that the driver does not read this connection at present.
+    ///
+    /// Silence does not count as a timeout then.
     pub fn reading_paused(&mut self, now: Instant, role: ConnectionRole) {
         if role == ConnectionRole::Current {
             self.rotation.delay_until(now + self.current.pong_timeout());

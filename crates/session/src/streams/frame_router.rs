@@ -173,10 +173,10 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
             }
             ConnectionRole::Replacement => {
                 let bytes = frame.text().len();
-                let kept = self
+                let buffered = self
                     .overlap
                     .from_replacement(now, name, key, bytes, frame.clone());
-                (false, kept.is_err())
+                (false, buffered.is_err())
             }
         };
         if let Some((route, _)) = topic.filter(|_| is_duplicate) {
@@ -258,9 +258,9 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
     /// Takes over: the buffered frames of the replacement connection are delivered next.
     pub(super) fn take_over(&mut self, is_in_sync: bool) {
         self.was_in_sync = is_in_sync;
-        let kept = self.overlap.take_over();
+        let buffered = self.overlap.take_over();
         self.backlog
-            .extend(kept.map(|(topic, frame)| BufferedFrame { topic, frame }));
+            .extend(buffered.map(|(topic, frame)| BufferedFrame { topic, frame }));
     }
 
     /// Ends the overlap. Returns the topics of which the new connection did not repeat the events of the old one.

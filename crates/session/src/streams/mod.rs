@@ -157,7 +157,9 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Unsubscribes, waits up to [`SessionConfig::close_timeout`] for the answers, and closes the connection.
+    /// Unsubscribes all topics and closes the connection.
+    ///
+    /// The answers are awaited for up to [`SessionConfig::close_timeout`].
     pub fn close(&mut self, now: ClockReading) {
         self.session.close(now.monotonic);
         self.follow(now);
@@ -411,8 +413,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             }
             SessionEvent::RotationFailed(failure) => {
                 self.router.overlap().end();
-                let message =
-                    format!("rotation failed, the current connection stays open: {failure}");
+                let message = format!("rotation failed: {failure}");
                 self.exception(None, failure.code.as_deref(), message);
                 self.answer_rotations(&Err(RotateError::Failed(failure)));
             }

@@ -221,17 +221,17 @@ fn loss_while_a_topic_is_postponed_restarts_the_replay() {
 
 #[test]
 fn rotation_waits_for_the_end_of_a_replay() {
-    let mut two = RotationRig::live(&["/a", "/b"], config());
+    let mut rig = RotationRig::live(&["/a", "/b"], config());
     let lost = Failure::new(FailureStage::Live, RetryPolicy::Transient, "cut");
-    two.session
-        .handle(two.now, ConnectionRole::Current, Input::Lost(lost));
-    two.wait_for("fetch");
-    two.connect(ConnectionRole::Current);
-    two.frame(ConnectionRole::Current, "refuse 3 500 system error");
-    two.frame(ConnectionRole::Current, "ack 4");
-    two.poll();
-    assert!(!two.session.rotate(two.now));
-    assert_eq!(two.wait(1_000), ["send subscribe 5 /a"]);
-    two.frame(ConnectionRole::Current, "ack 5");
-    assert!(two.session.rotate(two.now));
+    rig.session
+        .handle(rig.now, ConnectionRole::Current, Input::Lost(lost));
+    rig.wait_for("fetch");
+    rig.connect(ConnectionRole::Current);
+    rig.frame(ConnectionRole::Current, "refuse 3 500 system error");
+    rig.frame(ConnectionRole::Current, "ack 4");
+    rig.poll();
+    assert!(!rig.session.rotate(rig.now));
+    assert_eq!(rig.wait(1_000), ["send subscribe 5 /a"]);
+    rig.frame(ConnectionRole::Current, "ack 5");
+    assert!(rig.session.rotate(rig.now));
 }

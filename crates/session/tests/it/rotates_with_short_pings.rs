@@ -208,7 +208,7 @@ impl Simulation {
     }
 }
 
-/// Asserts that two rotations succeed without a loss, for each latency and start time.
+/// Asserts that rig rotations succeed without a loss, for each latency and start time.
 #[track_caller]
 fn assert_rotates(interval_millis: u64, pongs: Pongs) {
     for (latency, jitter) in [(0, 0), (30, 0), (30, 60), (900, 0), (150, 1_500)] {

@@ -26,19 +26,19 @@ pub(crate) struct RotationRig {
 impl RotationRig {
     /// Returns a live session with these topics acknowledged and no pending actions.
     pub(crate) fn live(topics: &[&str], config: SessionConfig) -> Self {
-        let mut two = Self {
+        let mut rig = Self {
             session: RotatingSession::new(config, 1),
             now: Instant::now(),
         };
         for topic in topics {
-            two.session.subscribe(two.now, (*topic).to_owned());
+            rig.session.subscribe(rig.now, (*topic).to_owned());
         }
-        two.connect(Current);
+        rig.connect(Current);
         for id in 1..=topics.len() {
-            two.frame(Current, &format!("ack {id}"));
+            rig.frame(Current, &format!("ack {id}"));
         }
-        two.poll();
-        two
+        rig.poll();
+        rig
     }
 
     pub(crate) fn connect(&mut self, role: ConnectionRole) {

@@ -123,7 +123,11 @@ fn gaps_without_room_merge_and_stay_bounded() {
     assert_eq!(pending.len(), 3, "{pending:?}");
     assert_eq!(pending[1].topics.len(), 2);
     assert_eq!(pending[2].topics.len(), 2);
-    assert_eq!(pending[2].window(), Some((at(2), at(1_000))), "the longest window");
+    assert_eq!(
+        pending[2].window(),
+        Some((at(2), at(1_000))),
+        "the longest window"
+    );
     assert_eq!(take(&mut buffer), ["0"]);
     assert_eq!(take(&mut buffer), ["missed 998", "lost", "epoch 999"]);
 }
@@ -213,11 +217,7 @@ fn ledger_is_always_consistent() {
     }
     assert_eq!(ledger(&buffer, &taken), (5, 2, 3));
     buffer.take(Instant::now, &mut taken);
-    assert_eq!(
-        ledger(&buffer, &taken),
-        (5, 2, 3),
-        "taken but not returned"
-    );
+    assert_eq!(ledger(&buffer, &taken), (5, 2, 3), "taken but not returned");
     buffer.close(&taken);
     push(&mut buffer, frame(9));
     assert_eq!(ledger(&buffer, &taken), (5, 2, 3), "the buffer is closed");
