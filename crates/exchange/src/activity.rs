@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::stats::{Ended, ServedMarket, StreamProtocol};
 
-/// An activity of the local exchange, reported to [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe).
+/// An activity of the local exchange.
+///
+/// [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe) reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity {

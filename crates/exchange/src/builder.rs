@@ -144,7 +144,9 @@ impl ExchangeBuilder {
         self
     }
 
-    /// Sets how many messages are queued for a slow client before it is disconnected. Default 4096, at least 1.
+    /// Sets the capacity of the message queue of each connection. Default 4096, at least 1.
+    ///
+    /// A client is disconnected if its queue is full.
     pub fn queue_capacity(mut self, messages: usize) -> Self {
         self.settings.queue_capacity = messages.max(1);
         self

@@ -80,9 +80,9 @@ impl Exchange {
         }
     }
 
-    /// Returns the base URL of the REST API: `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS.
+    /// Returns the base URL of the REST API for all markets.
     ///
-    /// It has no trailing slash. It imitates both REST hosts of KuCoin: its tokens serve spot, margin and futures
+    /// It is `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS, without a trailing slash. It imitates both REST hosts of KuCoin: its tokens serve spot, margin and futures
     /// topics. To test that a client uses the right host for each market, use [`Exchange::spot_rest_url`] and
     /// [`Exchange::futures_rest_url`].
     #[must_use]
@@ -99,15 +99,17 @@ impl Exchange {
         self.shared.settings.base("http", ServedMarket::Spot)
     }
 
-    /// Returns the base URL that imitates only `api-futures.kucoin.com`; its tokens serve only futures topics.
+    /// Returns the base URL that imitates only `api-futures.kucoin.com`.
+    ///
+    /// Its tokens serve only futures topics.
     #[must_use]
     pub fn futures_rest_url(&self) -> String {
         self.shared.settings.base("http", ServedMarket::Futures)
     }
 
-    /// Returns the Pro V2 WebSocket URL: `ws://127.0.0.1:PORT/pro`, or `wss://localhost:PORT/pro` with TLS.
+    /// Returns the Pro V2 WebSocket URL.
     ///
-    /// It has no query and no trailing slash. A client appends `?token=` or `/?token=` and a token from
+    /// It is `ws://127.0.0.1:PORT/pro`, or `wss://localhost:PORT/pro` with TLS, without a query or trailing slash. A client appends `?token=` or `/?token=` and a token from
     /// `POST /api/v2/bullet-private`, or connects without a token and logs in with `op: auth` after the welcome. With
     /// a token the path is optional, as on KuCoin: `ws://127.0.0.1:PORT/?token=`.
     #[must_use]
@@ -200,9 +202,9 @@ impl Exchange {
         self.wait_until(|stats| stats.is_subscribed(topic)).await;
     }
 
-    /// Serves one connection over the given stream, as if it had been accepted on the main port without TLS.
+    /// Serves one connection over the given stream, instead of a TCP connection.
     ///
-    /// Use it for tests without a network, such as under tokio's paused clock. HTTP token requests and WebSocket
+    /// The stream is served as on the port of [`Exchange::rest_url`], but never with TLS. Use it for tests without a network, such as under tokio's paused clock. HTTP token requests and WebSocket
     /// connections both work. The future completes when the connection closes; dropping the future drops the stream.
     /// A TCP reset is imitated by dropping the stream without a shutdown.
     pub fn serve<S>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S>

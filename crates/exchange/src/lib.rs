@@ -71,7 +71,7 @@ pub use fault::{
     Times, TokenReply, Trigger, UnknownSymbols, UpgradeFault,
 };
 pub use rust_decimal::Decimal;
-/// The `rustls` crate, whose [`ServerConfig`](rustls::ServerConfig) is passed to [`ExchangeBuilder::tls`].
+/// The `rustls` crate, for the configuration of [`ExchangeBuilder::tls`].
 #[cfg(feature = "tls")]
 #[doc(no_inline)]
 pub use rustls;

@@ -80,8 +80,9 @@ pub struct ConnectionReport {
     pub protocol: StreamProtocol,
     /// The market that the connection serves, given by its token and its port.
     pub market: ServedMarket,
-    /// Token number: tokens are counted from 1 as they are issued. `None` if the token was refused, or if a Pro V2
-    /// connection has no token.
+    /// Token number: tokens are counted from 1 as they are issued.
+    ///
+    /// `None` if the token was refused, or if a Pro V2 connection has no token.
     pub token: Option<u64>,
     /// `true` if the client may subscribe to private topics: its token or its login was accepted.
     pub authenticated: bool,
@@ -89,8 +90,9 @@ pub struct ConnectionReport {
     pub token_encoded: bool,
     /// `true` if the welcome was sent.
     pub welcomed: bool,
-    /// Topics that are subscribed now, oldest subscription first: `/account/balance`; for Pro V2 with the parameters,
-    /// as `orderAll?tradeType=UNIFIED` or `order?tradeType=UNIFIED&symbol=BTC-USDT`.
+    /// Topics that are subscribed now, oldest subscription first.
+    ///
+    /// V1: `/account/balance`. Pro V2: `orderAll?tradeType=UNIFIED`, `order?tradeType=UNIFIED&symbol=BTC-USDT`.
     pub topics: Vec<String>,
     /// Number of acknowledgements sent, without those of logins.
     pub acks: u64,
@@ -104,7 +106,9 @@ pub struct ConnectionReport {
     pub pushed: u64,
     /// Number of messages received before the welcome was sent; they were ignored.
     pub early_messages: u64,
-    /// Newest messages from the client. Of a login only the `id` is kept; no other message contains a secret.
+    /// Newest messages from the client.
+    ///
+    /// Of a login only `id` and `op` are kept; no other message contains a secret.
     pub client_messages: Vec<String>,
     /// How the connection ended; `None` while it is open.
     pub ended: Option<Ended>,

@@ -32,8 +32,10 @@ pub struct Fault {
     pub trigger: Trigger,
     /// What happens.
     pub effect: Effect,
-    /// How many times it happens. After [`Trigger::Token`], [`Trigger::Connection`] or [`Trigger::Dial`] these are
-    /// consecutive requests or connections, after [`Trigger::Frames`] different connections.
+    /// How many times it happens.
+    ///
+    /// With [`Trigger::Token`], [`Trigger::Connection`] or [`Trigger::Dial`] it happens on consecutive requests or
+    /// connections, with [`Trigger::Frames`] once per connection.
     pub times: Times,
 }
 
