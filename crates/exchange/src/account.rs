@@ -276,14 +276,14 @@ impl Account {
     /// The push is an `lw` of Pro V2 with the account's real amounts.
     ///
     /// It is pushed only if Pro V2 is in use already; see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
-    pub fn warn_of_liquidation(&self, level: LiquidationLevel) {
+    pub fn push_liquidation_warning(&self, level: LiquidationLevel) {
         lock(&self.shared.hub).warn(level, clock::now_ms());
     }
 
     /// Pushes a status of the cross-margin account, whatever its debts.
     ///
     /// The push is a `position.status` on `/margin/position`.
-    pub fn say_margin_status(&self, status: MarginStatusType) {
+    pub fn push_margin_status(&self, status: MarginStatusType) {
         lock(&self.shared.hub).say_status(status, clock::now_ms());
     }
 

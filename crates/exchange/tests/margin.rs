@@ -125,7 +125,7 @@ async fn margin_status_can_be_pushed_by_code_and_script() {
     let mut socket = Socket::subscribed(&exchange, &[MARGIN]).await;
     exchange
         .account()
-        .say_margin_status(MarginStatusType::Liability);
+        .push_margin_status(MarginStatusType::Liability);
     assert!(exchange.call("freeze"));
     for expected in ["LIABILITY", "FROZEN_RENEW"] {
         let push = socket.text().await;

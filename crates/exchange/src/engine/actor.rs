@@ -329,14 +329,14 @@ impl Engine {
     fn borrow_some(&mut self, _: Host) -> Result<(), Rejected> {
         let rng = &mut self.spot.rng;
         let market = &self.markets[rng.index(self.markets.len())];
-        let worth = Decimal::from(rng.between(50, 500));
+        let value = Decimal::from(rng.between(50, 500));
         let wallet = match rng.chance(60) {
             true => Wallet::Margin,
             false => Wallet::Isolated(market.symbol),
         };
         let (currency, amount) = match rng.chance(70) {
-            true => (market.quote, worth),
-            false => (market.base, market.size_for(worth, market.last)),
+            true => (market.quote, value),
+            false => (market.base, market.size_for(value, market.last)),
         };
         self.borrow(wallet, currency, amount)
     }
@@ -442,7 +442,7 @@ impl Engine {
     fn draw_spot_trade(&mut self) -> Plan {
         let rng = &mut self.spot.rng;
         let index = rng.index(self.markets.len());
-        let worth = Decimal::from(rng.between(20, 2_500));
+        let value = Decimal::from(rng.between(20, 2_500));
         let side = draw_side(rng);
         let market = &self.markets[index];
         let wallet = match rng.below(10) {
@@ -451,7 +451,7 @@ impl Engine {
             _ => Wallet::Isolated(market.symbol),
         };
         // Four significant digits, as people type them.
-        let size = market.size_for(worth, market.last).round_sf(4);
+        let size = market.size_for(value, market.last).round_sf(4);
         Plan {
             market: MarketId::spot(index),
             wallet: Some(wallet),
@@ -465,13 +465,13 @@ impl Engine {
     fn draw_futures_trade(&mut self) -> Plan {
         let rng = &mut self.futures.rng;
         let index = rng.index(self.contracts.len());
-        let worth = Decimal::from(rng.between(50, 2_000));
+        let value = Decimal::from(rng.between(50, 2_000));
         let contract = &self.contracts[index];
         let mut one = contract.value(Decimal::ONE, contract.mark).abs();
         if contract.settle == SettleCurrency::Xbt {
             one *= contract.mark;
         }
-        let size = worth.checked_div(one).unwrap_or_default().trunc();
+        let size = value.checked_div(one).unwrap_or_default().trunc();
         let open = contract.position.quantity;
         let side = match one * open.abs() > MAX_POSITION_VALUE {
             true if open > Decimal::ZERO => Side::Sell,

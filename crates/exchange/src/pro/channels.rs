@@ -11,9 +11,9 @@ use crate::{CONTRACTS, SYMBOLS};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ChannelRequest {
     /// The request in the form of the SDK's channel names.
-    pub(super) written: String,
+    pub(super) requested: String,
     /// The request that pushes are matched with; it differs only for the old name of the spot account.
-    pub(super) served: String,
+    pub(super) canonical: String,
 }
 
 /// Name of the classic spot account in older documentation.
@@ -74,12 +74,15 @@ pub(super) fn parse(
     if let (Some(symbol), UnknownSymbols::Refuse) = (unknown, unknown_symbols) {
         return Err(not_found(name, symbol));
     }
-    let served = channel.of(account_type).request_text(symbol);
-    let written = match asked {
-        TRADING => served.replace(AccountType::Spot.as_str(), TRADING),
-        _ => served.clone(),
+    let canonical = channel.of(account_type).request_text(symbol);
+    let requested = match asked {
+        TRADING => canonical.replace(AccountType::Spot.as_str(), TRADING),
+        _ => canonical.clone(),
     };
-    Ok(ChannelRequest { written, served })
+    Ok(ChannelRequest {
+        requested,
+        canonical,
+    })
 }
 
 /// The server capitalises channel names in this refusal.
@@ -109,7 +112,7 @@ mod tests {
     fn asked(parameters: &str) -> Result<String, String> {
         let parameters = serde_json::from_str(parameters).unwrap();
         match parse(&parameters, UnknownSymbols::Acknowledge) {
-            Ok(asked) => Ok(asked.written),
+            Ok(asked) => Ok(asked.requested),
             Err(Refusal::Message(text) | Refusal::Reason(text)) => Err(text),
         }
     }

@@ -67,13 +67,13 @@ impl Exposure {
 
     /// Returns the risk of the cross-margin account; `None` without debts.
     pub(super) fn of_margin(account: &CrossMargin) -> Option<Self> {
-        let worth = &account.worth;
-        (!worth.debts.is_zero()).then(|| Self {
+        let value = &account.valuation;
+        (!value.debts.is_zero()).then(|| Self {
             ratio: account.debt_ratio,
-            adjusted_equity: worth.weighted,
-            available_margin: (worth.weighted - worth.debts).max(Decimal::ZERO),
-            equity: worth.assets - worth.debts,
-            liability: worth.debts,
+            adjusted_equity: value.weighted,
+            available_margin: (value.weighted - value.debts).max(Decimal::ZERO),
+            equity: value.assets - value.debts,
+            liability: value.debts,
             ..Self::default()
         })
     }

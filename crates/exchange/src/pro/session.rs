@@ -63,7 +63,7 @@ impl ProSession {
                 let asked = self.read(parameters)?;
                 let ack = Some(Outgoing::Ack(frames::ack(id)));
                 self.base
-                    .unsubscribe(&[asked.served], &[asked.written], ack);
+                    .unsubscribe(&[asked.canonical], &[asked.requested], ack);
             }
             Kind::Invalid => return Err(Refusal::invalid()),
         }
@@ -97,13 +97,13 @@ impl ProSession {
         if !self.authenticated {
             return Err(Refusal::Message("login is required".to_owned()));
         }
-        let refusal = lock(&self.base.link.faults).topic_refusal(&asked.written);
+        let refusal = lock(&self.base.link.faults).topic_refusal(&asked.requested);
         if let Some((_, text)) = refusal {
             return Err(Refusal::Reason(text));
         }
         let ack = Some(Outgoing::Ack(frames::ack(id)));
         self.base
-            .subscribe(&[asked.served], &[asked.written], Delivery::Live, ack)
+            .subscribe(&[asked.canonical], &[asked.requested], Delivery::Live, ack)
             .map_err(|refusal| Refusal::Reason(refusal.text))
     }
 

@@ -252,7 +252,7 @@ async fn liquidation_warning_can_be_pushed_by_code_and_script() {
         .unwrap();
     let mut socket = Pro::subscribed(&exchange, &["lw?tradeType=UNIFIED"]).await;
     let account = exchange.account();
-    account.warn_of_liquidation(LiquidationLevel::MarginCall);
+    account.push_liquidation_warning(LiquidationLevel::MarginCall);
     let warned = socket.json().await;
     assert_eq!(
         (&warned["T"], &warned["d"]["eT"]),

@@ -7,7 +7,7 @@
 
 #[cfg(test)]
 mod tests;
-mod worth;
+mod valuation;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::ledger::Reason;
 use super::{Engine, Event, Host, MAX_BALANCE, Rejected, Wallet, WalletBalance, check_amount};
 use crate::fault::MarginStatusType;
-pub(crate) use worth::Worth;
+pub(crate) use valuation::Valuation;
 
 /// Hourly interest rate, as a fraction of the debt.
 const HOURLY_RATE: Decimal = Decimal::from_parts(1, 0, 0, false, 5);
@@ -86,7 +86,7 @@ pub(crate) struct CrossMargin {
     pub(crate) weighted_asset: Decimal,
     pub(crate) total_debt: Decimal,
     /// The same three sums in USDT.
-    pub(crate) worth: Worth,
+    pub(crate) valuation: Valuation,
     /// Every currency that was ever held, so that a repaid debt shows as zero.
     pub(crate) currencies: Vec<CurrencyState>,
     pub(crate) time_ms: u64,
@@ -138,7 +138,7 @@ impl Engine {
 
     /// Returns the debt ratio of a margin account; 0 without debts.
     pub(crate) fn debt_ratio(&self, wallet: Wallet) -> Decimal {
-        self.worth(wallet).ratio()
+        self.valuation(wallet).ratio()
     }
 
     /// Borrows into a margin account.
@@ -288,15 +288,15 @@ impl Engine {
     }
 
     fn report_cross(&mut self) {
-        let worth = self.worth(Wallet::Margin);
-        let ratio = worth.ratio();
+        let valuation = self.valuation(Wallet::Margin);
+        let ratio = valuation.ratio();
         self.loans.reported_ms = self.now_ms;
         self.events.push(Event::CrossMargin(CrossMargin {
             debt_ratio: ratio.round_dp(RATIO_SCALE),
-            total_asset: self.in_reporting_currency(worth.assets),
-            weighted_asset: self.in_reporting_currency(worth.weighted),
-            total_debt: self.in_reporting_currency(worth.debts),
-            worth,
+            total_asset: self.in_reporting_currency(valuation.assets),
+            weighted_asset: self.in_reporting_currency(valuation.weighted),
+            total_debt: self.in_reporting_currency(valuation.debts),
+            valuation,
             currencies: self.cross_currencies(),
             time_ms: self.now_ms,
         }));

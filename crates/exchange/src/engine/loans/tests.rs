@@ -101,15 +101,15 @@ fn interest_grows_the_debt_and_is_repaid_first() {
     let mut engine = engine();
     engine.settle_interest();
     assert!(engine.take_events().is_empty(), "there are no debts");
-    let place = (Wallet::Margin, "USDT");
-    engine.borrow(place.0, place.1, usdt(1_000)).unwrap();
+    let target = (Wallet::Margin, "USDT");
+    engine.borrow(target.0, target.1, usdt(1_000)).unwrap();
     engine.settle_interest();
     let owed = engine.debt(Wallet::Margin, "USDT");
     assert_eq!(
         (owed.principal, owed.interest),
         (usdt(1_000), Decimal::new(1, 2))
     );
-    engine.repay(place.0, place.1, usdt(1)).unwrap();
+    engine.repay(target.0, target.1, usdt(1)).unwrap();
     let owed = engine.debt(Wallet::Margin, "USDT");
     assert_eq!(
         (owed.principal, owed.interest),
@@ -120,9 +120,9 @@ fn interest_grows_the_debt_and_is_repaid_first() {
 #[test]
 fn insufficient_collateral_is_rejected() {
     let mut engine = engine();
-    let own = engine.worth(Wallet::Margin).assets;
-    let place = (Wallet::Margin, "USDT");
-    let refused = engine.borrow(place.0, place.1, (own * usdt(4)).trunc());
+    let own = engine.valuation(Wallet::Margin).assets;
+    let target = (Wallet::Margin, "USDT");
+    let refused = engine.borrow(target.0, target.1, (own * usdt(4)).trunc());
     assert!(
         matches!(refused, Err(Rejected::InsufficientCollateral { ratio, limit }) if ratio > limit),
         "{refused:?}"
@@ -132,7 +132,7 @@ fn insufficient_collateral_is_rejected() {
         "a rejection leaves no event"
     );
     engine
-        .borrow(place.0, place.1, (own * usdt(3)).trunc())
+        .borrow(target.0, target.1, (own * usdt(3)).trunc())
         .unwrap();
     let all = engine.balance(Wallet::Margin, "BTC").available;
     let refused = engine.transfer((Wallet::Margin, Wallet::Main), "BTC", all);
@@ -203,9 +203,9 @@ fn account_is_frozen_while_debt_ratio_is_high() {
             .unwrap();
     }
     // A short position: the debt is in coins, the assets in USDT.
-    let place = (Wallet::Margin, "BTC");
+    let target = (Wallet::Margin, "BTC");
     let size = Decimal::new(8, 1);
-    engine.borrow(place.0, place.1, size).unwrap();
+    engine.borrow(target.0, target.1, size).unwrap();
     let short = (Some(Wallet::Margin), "BTC-USDT", Side::Sell);
     engine.market_order(short, "0.8").unwrap();
     engine.take_events();
@@ -260,32 +260,32 @@ proptest! {
         steps in proptest::collection::vec((0_u8..3, 0_usize..4, 1_i64..9_000_000_000_000), 1..60),
     ) {
         let mut engine = engine();
-        let places = [
+        let targets = [
             (Wallet::Margin, "USDT"), (Wallet::Margin, "BTC"), (BTC_USDT, "USDT"), (BTC_USDT, "BTC"),
         ];
-        let own = |engine: &Engine| places.map(|(wallet, currency)| {
+        let own = |engine: &Engine| targets.map(|(wallet, currency)| {
             engine.balance(wallet, currency).total() - engine.debt(wallet, currency).total()
         });
         let mut done = 0;
-        for (step, place, amount) in steps {
-            let place = places[place];
+        for (step, target, amount) in steps {
+            let target = targets[target];
             let amount = Decimal::new(amount, 12);
-            let (before, interest) = (own(&engine), places.map(|(wallet, currency)| engine.debt(wallet, currency).interest));
+            let (before, interest) = (own(&engine), targets.map(|(wallet, currency)| engine.debt(wallet, currency).interest));
             match step {
-                0 => done += usize::from(engine.borrow(place.0, place.1, amount).is_ok()),
+                0 => done += usize::from(engine.borrow(target.0, target.1, amount).is_ok()),
                 1 => {
-                    let owed = engine.debt(place.0, place.1).total();
+                    let owed = engine.debt(target.0, target.1).total();
                     let amount = if amount > owed { owed } else { amount };
                     if !owed.is_zero() {
-                        let held = engine.balance(place.0, place.1).available;
-                        let repaid = engine.repay(place.0, place.1, amount).is_ok();
+                        let held = engine.balance(target.0, target.1).available;
+                        let repaid = engine.repay(target.0, target.1, amount).is_ok();
                         prop_assert_eq!(repaid, amount <= held, "the balance may not cover the interest");
                         done += usize::from(repaid);
                     }
                 }
                 _ => {
                     engine.settle_interest();
-                    for (index, (wallet, currency)) in places.into_iter().enumerate() {
+                    for (index, (wallet, currency)) in targets.into_iter().enumerate() {
                         let charged = engine.debt(wallet, currency).interest - interest[index];
                         prop_assert_eq!(own(&engine)[index] + charged, before[index]);
                     }

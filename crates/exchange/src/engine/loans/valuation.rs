@@ -25,14 +25,14 @@ const WITHDRAW_LIMIT: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
 
 /// A margin account's assets and debts, in USDT.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Worth {
+pub(crate) struct Valuation {
     pub(crate) assets: Decimal,
     /// Assets weighted by their collateral coefficient.
     pub(crate) weighted: Decimal,
     pub(crate) debts: Decimal,
 }
 
-impl Worth {
+impl Valuation {
     /// Returns the debt ratio: debts divided by weighted assets, exact up to the last digits of the division.
     pub(crate) fn ratio(&self) -> Decimal {
         if self.debts.is_zero() {
@@ -67,21 +67,21 @@ fn coefficient(wallet: Wallet, currency: &str) -> Decimal {
 }
 
 impl Engine {
-    pub(crate) fn worth(&self, wallet: Wallet) -> Worth {
-        let mut worth = Worth::default();
+    pub(crate) fn valuation(&self, wallet: Wallet) -> Valuation {
+        let mut valuation = Valuation::default();
         for (owner, currency, balance) in self.ledger.balances() {
             if owner == wallet {
                 let assets = balance.total() * self.price_of(currency);
-                worth.assets += assets;
-                worth.weighted += assets * coefficient(wallet, currency);
+                valuation.assets += assets;
+                valuation.weighted += assets * coefficient(wallet, currency);
             }
         }
         for (owner, currency, debt) in self.loans.debts() {
             if owner == wallet {
-                worth.debts += debt.total() * self.price_of(currency);
+                valuation.debts += debt.total() * self.price_of(currency);
             }
         }
-        worth
+        valuation
     }
 
     /// Checks that the collateral still suffices after this loan.
@@ -92,8 +92,8 @@ impl Engine {
         amount: Decimal,
     ) -> Result<(), Rejected> {
         let value = amount * self.price_of(currency);
-        let now = self.worth(wallet);
-        let then = Worth {
+        let now = self.valuation(wallet);
+        let then = Valuation {
             assets: now.assets + value,
             weighted: now.weighted + value * coefficient(wallet, currency),
             debts: now.debts + value,
@@ -109,8 +109,8 @@ impl Engine {
         amount: Decimal,
     ) -> Result<(), Rejected> {
         let value = amount * self.price_of(currency);
-        let now = self.worth(wallet);
-        let then = Worth {
+        let now = self.valuation(wallet);
+        let then = Valuation {
             assets: now.assets - value,
             weighted: now.weighted - value * coefficient(wallet, currency),
             ..now
