@@ -1,9 +1,9 @@
-//! Where the plain part of a string ends, and where digits end: the innermost loops of all decoding.
+//! Finds the ends of strings and numbers, 16 bytes at a time: the innermost loops of the decoder.
 
 use wide::{CmpEq, CmpGt, CmpLt, i8x16};
 
-/// Where the plain bytes of a string end that begin at `at`: at a quote, a backslash, a control character or the end
-/// of the text.
+/// Returns the end of the plain bytes of a string from `at` on: the next quote, backslash, control character or the end of the
+/// text.
 #[inline]
 pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     let mut rest = bytes.get(at..).unwrap_or_default();
@@ -17,8 +17,7 @@ pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     bytes.len() - rest.len() + rest.iter().take_while(|byte| is_plain(**byte)).count()
 }
 
-/// Where a string ends that begins behind its quote at `at`: its closing quote. `None` where something else ends its
-/// plain bytes.
+/// Returns the position of the closing quote of a string whose text begins at `at`; `None` if it is not a plain string.
 #[inline]
 pub(super) fn plain_string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
@@ -37,11 +36,11 @@ fn is_plain(byte: u8) -> bool {
     byte >= b' ' && !matches!(byte, b'"' | b'\\')
 }
 
-/// Where the digits end that begin at `at`.
+/// Returns the end of the digits from `at` on.
 #[inline]
 pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let others = no_digits(*chunk);
+        let others = non_digits(*chunk);
         if others != 0 {
             return at + others.trailing_zeros() as usize;
         }
@@ -53,18 +52,17 @@ pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Where the digits end that begin at `at`, and where those end that follow them behind a point; the same where there
-/// is no point.
+/// Returns the end of the whole part of a number and the end of its fraction; the same position twice without a decimal point.
 #[inline]
 pub(super) fn number_ends(bytes: &[u8], at: usize) -> (usize, usize) {
-    // Most numbers are shorter than a chunk, and seen at once.
+    // Most numbers are shorter than a chunk.
     if let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let others = no_digits(*chunk);
-        let behind_point = others & others.wrapping_sub(1);
-        if behind_point != 0 {
+        let others = non_digits(*chunk);
+        let after_point = others & others.wrapping_sub(1);
+        if after_point != 0 {
             let whole = at + others.trailing_zeros() as usize;
             return match bytes.get(whole) {
-                Some(b'.') => (whole, at + behind_point.trailing_zeros() as usize),
+                Some(b'.') => (whole, at + after_point.trailing_zeros() as usize),
                 _ => (whole, whole),
             };
         }
@@ -76,53 +74,53 @@ pub(super) fn number_ends(bytes: &[u8], at: usize) -> (usize, usize) {
     }
 }
 
-/// One bit for each byte that is the same in both.
+/// Returns a bit mask of the bytes that are equal.
 #[inline]
 pub(super) fn equal_bytes(one: [u8; WIDTH], other: [u8; WIDTH]) -> u32 {
     let [one, other]: [i8x16; 2] = [bytemuck::cast(one), bytemuck::cast(other)];
     one.cmp_eq(other).move_mask() as u32
 }
 
-/// One bit for each byte that is no digit.
+/// Returns a bit mask of the bytes that are not digits.
 #[inline]
-pub(super) fn no_digits(chunk: [u8; WIDTH]) -> u32 {
+pub(super) fn non_digits(chunk: [u8; WIDTH]) -> u32 {
     let bytes: i8x16 = bytemuck::cast(chunk);
     let above = bytes.cmp_gt(i8x16::splat(b'9' as i8));
     let below = bytes.cmp_lt(i8x16::splat(b'0' as i8));
     (above | below).move_mask() as u32
 }
 
-/// Whether all eight bytes are digits: each has the high half of a digit, and has it still with six more.
+/// Returns `true` if all eight bytes are digits: the high half of each byte is 3, also after adding 6.
 #[inline]
 pub(super) const fn are_digits(chunk: [u8; 8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH_HALVES: u64 = ONES * 0xf0;
     const DIGITS: u64 = ONES * 0x30;
     let word = u64::from_le_bytes(chunk);
-    // The sum overflows from a byte into the next only where the first condition fails.
+    // A byte of the sum overflows only if the first condition fails.
     word & HIGH_HALVES == DIGITS && word.wrapping_add(ONES * 6) & HIGH_HALVES == DIGITS
 }
 
-/// The number that eight digits are.
+/// Returns the number of eight digits.
 #[inline]
 pub(super) const fn number_of(digits: [u8; 8]) -> u64 {
-    // Neighbours are joined pairwise, three times: digits to pairs, pairs to fours, fours to eight.
+    // Joins neighbors three times: digits to pairs, pairs to fours, fours to eight.
     let digits = u64::from_le_bytes(digits) & 0x0f0f_0f0f_0f0f_0f0f;
     let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
     (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
 }
 
-/// So many bytes are looked at together.
+/// Number of bytes in a chunk.
 pub(super) const WIDTH: usize = 16;
 
-/// One bit for each byte that is a quote, and for each that ends a plain run.
+/// Returns bit masks of the quotes, and of all bytes that end a plain run.
 #[inline]
 fn special_bytes(chunk: [u8; WIDTH]) -> (u32, u32) {
     let bytes: i8x16 = bytemuck::cast(chunk);
     let quotes = bytes.cmp_eq(i8x16::splat(b'"' as i8));
     let backslashes = bytes.cmp_eq(i8x16::splat(b'\\' as i8));
-    // Signed, so that what is not ASCII is below zero.
+    // Bytes are signed here, so non-ASCII bytes are negative.
     let controls = bytes.cmp_lt(i8x16::splat(b' ' as i8)) & bytes.cmp_gt(i8x16::splat(-1));
     let special = quotes | backslashes | controls;
     (quotes.move_mask() as u32, special.move_mask() as u32)
@@ -148,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_judged_at_every_place() {
+    fn every_byte_is_classified_at_every_position() {
         for byte in 0..=u8::MAX {
             for at in 0..40 {
                 let mut bytes = [b'a'; 40];
@@ -159,13 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn a_place_beyond_the_end_is_the_end() {
+    fn position_at_the_end_stays() {
         assert_eq!(plain_end(b"abc", 3), 3);
         assert_eq!(plain_end(b"", 0), 0);
     }
 
     #[test]
-    fn eight_bytes_are_digits_where_each_is() {
+    fn eight_bytes_are_digits_only_if_each_is() {
         for byte in 0..=u8::MAX {
             for at in 0..8 {
                 let mut chunk = *b"12345678";
@@ -180,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn a_number_ends_where_its_digits_do() {
-        let check = |number: &str, behind: &str, expected: (usize, usize)| {
-            let text = format!("{number}{behind}");
+    fn number_ends_after_its_digits() {
+        let check = |number: &str, rest: &str, expected: (usize, usize)| {
+            let text = format!("{number}{rest}");
             assert_eq!(number_ends(text.as_bytes(), 0), expected, "{text}");
         };
-        for behind in [
+        for rest in [
             "",
             ",",
             "}",
@@ -195,24 +193,24 @@ mod tests {
         ] {
             for digits in [0, 1, 5, 13, 14, 15, 16, 17, 30] {
                 let whole = "7".repeat(digits);
-                check(&whole, behind, (digits, digits));
-                check(&format!("{whole}."), behind, (digits, digits + 1));
-                check(&format!("{whole}.25"), behind, (digits, digits + 3));
+                check(&whole, rest, (digits, digits));
+                check(&format!("{whole}."), rest, (digits, digits + 1));
+                check(&format!("{whole}.25"), rest, (digits, digits + 3));
                 let long = format!("{whole}.{}", "1".repeat(20));
-                check(&long, behind, (digits, digits + 21));
+                check(&long, rest, (digits, digits + 21));
             }
         }
     }
 
     proptest! {
         #[test]
-        fn eight_digits_are_the_number_that_they_write(number in 0_u64..100_000_000) {
+        fn eight_digits_are_read_as_a_number(number in 0_u64..100_000_000) {
             let text = format!("{number:08}");
             prop_assert_eq!(number_of(text.as_bytes().try_into().unwrap()), number);
         }
 
         #[test]
-        fn the_first_of_several_is_found(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        fn first_special_byte_is_found(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             check(&bytes);
         }
     }

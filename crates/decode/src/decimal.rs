@@ -1,4 +1,4 @@
-//! Exact decimals from their digits: no float on the way, and no digit dropped.
+//! Reads exact decimals from their digits, without a float.
 
 use std::num::NonZeroU32;
 
@@ -10,13 +10,12 @@ use super::number_text::NumberText;
 const MAX_MANTISSA: u128 = (1 << 96) - 1;
 const MAX_SCALE: i64 = 28;
 
-/// Reads a number as JSON writes it, or as a lenient writer would: a leading `+`, leading zeros, a bare point.
-/// `None` where it is no number, or one that a `Decimal` cannot hold to its last digit.
-// What it gives is put together here, from what comes in registers where the number is short: one that is returned
-// through memory, in small pieces, is waited for where it is moved on.
+/// Reads a JSON number, or a similar text with a leading `+`, leading zeros or a bare decimal point. `None` if it is not a
+/// number or if `Decimal` cannot hold all its digits.
+// Inlined, and built from values in registers: returning a `Decimal` through memory is slow.
 #[inline(always)]
 pub(super) fn parse(number: NumberText<'_>) -> Option<Decimal> {
-    if let Some((mantissa, form)) = short(number.text, number.start, number.end) {
+    if let Some((mantissa, form)) = parse_short(number.text, number.start, number.end) {
         let [lo, mid] = [mantissa as u32, (mantissa >> 32) as u32];
         return Some(Decimal::from_parts(
             lo,
@@ -36,11 +35,11 @@ pub(super) fn parse(number: NumberText<'_>) -> Option<Decimal> {
     ))
 }
 
-/// Sign and scale.
+/// Sign and scale in one register.
 #[derive(Clone, Copy)]
-struct Form(NonZeroU32);
+struct SignAndScale(NonZeroU32);
 
-impl Form {
+impl SignAndScale {
     #[inline]
     fn new(is_negative: bool, scale: u32) -> Self {
         Self(NonZeroU32::MIN | u32::from(is_negative) << 1 | scale << 2)
@@ -57,21 +56,21 @@ impl Form {
     }
 }
 
-/// A number of at most sixteen bytes without exponent.
+/// Reads a number of at most 16 bytes without exponent.
 #[inline(never)]
-fn short(text: &[u8], start: usize, end: usize) -> Option<(u64, Form)> {
+fn parse_short(text: &[u8], start: usize, end: usize) -> Option<(u64, SignAndScale)> {
     let short = NumberText::new(text, start, end).short()?;
     let (is_negative, magnitude) = short.sign();
     let (mantissa, scale) = magnitude.decimal()?;
-    Some((mantissa, Form::new(is_negative, scale)))
+    Some((mantissa, SignAndScale::new(is_negative, scale)))
 }
 
-/// A number of any length and any exponent.
+/// Reads a number of any length, with any exponent.
 fn parse_long(number: NumberText<'_>) -> Option<Decimal> {
     parse_halves(number).or_else(|| parse_any(number.bytes()))
 }
 
-/// A number of at most 32 bytes without exponent, by its first sixteen and the rest.
+/// Reads a number of at most 32 bytes without exponent, as its first 16 bytes and the rest.
 fn parse_halves(number: NumberText<'_>) -> Option<Decimal> {
     let NumberText { text, start, end } = number;
     let is_negative = number.bytes().first() == Some(&b'-');
@@ -95,7 +94,7 @@ fn parse_halves(number: NumberText<'_>) -> Option<Decimal> {
     Some(from_mantissa(mantissa, is_negative, scale))
 }
 
-/// A number as its parts.
+/// Parts of a number.
 struct Parts<'t> {
     negative: bool,
     whole: &'t [u8],
@@ -138,7 +137,7 @@ impl<'t> Parts<'t> {
         Some(i64::try_from(self.fraction.len()).ok()? - self.exponent)
     }
 
-    /// The digits without zeros at the end, and their scale.
+    /// Returns the digits without trailing zeros, and their scale.
     fn shortest(&self) -> Option<(impl Iterator<Item = &'t u8> + use<'t>, i64)> {
         let zeros = self.digits().rev().take_while(|digit| **digit == b'0');
         let zeros = zeros.count();
@@ -148,19 +147,18 @@ impl<'t> Parts<'t> {
     }
 }
 
-/// Any length and any exponent.
+/// Slow path of [`parse_long`].
 #[cold]
 fn parse_any(text: &[u8]) -> Option<Decimal> {
     let parts = Parts::of(text)?;
     assemble(parts.digits(), parts.scale()?, parts.negative).or_else(|| {
-        // Only zeros at the end are too many: without them it is the same number.
+        // The number may fit without its trailing zeros.
         let (digits, scale) = parts.shortest()?;
         assemble(digits, scale, parts.negative)
     })
 }
 
-/// Reads a whole number in any spelling, such as `1.765E18`: its sign and magnitude. `None` if it is not whole, or does
-/// not fit.
+/// Reads sign and magnitude of a whole number in any spelling, such as `1.765E18`. `None` if it is not whole or does not fit.
 #[cold]
 pub(super) fn whole(number: NumberText<'_>) -> Option<(bool, u64)> {
     let text = number.bytes();
@@ -178,9 +176,8 @@ pub(super) fn whole(number: NumberText<'_>) -> Option<(bool, u64)> {
     Some((parts.negative, magnitude))
 }
 
-/// Far beyond the digits of any text an exponent is as good as infinite; short of that it may take back what the
-/// digits of a fraction give.
-const INFINITE: i64 = 1 << 40;
+/// Limit of an exponent, far larger than the number of digits of any text.
+const MAX_EXPONENT: i64 = 1 << 40;
 
 fn exponent(text: &[u8]) -> Option<i64> {
     let (sign, digits) = match text {
@@ -192,7 +189,7 @@ fn exponent(text: &[u8]) -> Option<i64> {
         return None;
     }
     let digits = digits.iter().fold(0_i64, |sum, digit| {
-        (sum * 10 + i64::from(digit - b'0')).min(INFINITE)
+        (sum * 10 + i64::from(digit - b'0')).min(MAX_EXPONENT)
     });
     Some(sign * digits)
 }
@@ -221,7 +218,7 @@ fn assemble<'d>(
     Some(from_mantissa(mantissa, negative, scale as u32))
 }
 
-/// From a mantissa and a scale that a `Decimal` can have.
+/// Creates a decimal from a mantissa and a scale that are in range.
 fn from_mantissa(mantissa: u128, is_negative: bool, scale: u32) -> Decimal {
     let [lo, mid, hi] = [0, 32, 64].map(|shift| (mantissa >> shift) as u32);
     Decimal::from_parts(lo, mid, hi, is_negative, scale)
@@ -247,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn every_digit_of_the_exchange_is_kept() {
+    fn every_digit_is_kept() {
         for digits in [
             "0",
             "0.1",
@@ -277,43 +274,43 @@ mod tests {
     }
 
     #[test]
-    fn an_exponent_takes_back_as_many_zeros_as_there_are() {
+    fn exponent_can_cancel_many_zeros() {
         let zeros = "0".repeat(100_005);
         check(&format!("0.{zeros}1e100006"), Some("1"));
         check(&format!("1{zeros}e-100005"), Some("1"));
     }
 
     #[test]
-    fn zeros_at_the_end_may_go_but_no_other_digit() {
+    fn only_trailing_zeros_can_be_dropped() {
         check("1.00000000000000000000000000000000", Some("1"));
         check("1.00000000000000000000000000000001", None);
         check("79228162514264337593543950336", None);
     }
 
     #[test]
-    fn a_lenient_writer_is_understood_and_nonsense_is_not() {
+    fn lenient_spellings_are_read_and_invalid_ones_are_not() {
         check("+1", Some("1"));
         check("007.50", Some("7.50"));
         check(".5", Some("0.5"));
         check("5.", Some("5"));
-        for nonsense in [
+        for invalid in [
             "", "-", ".", "-.", "1_000", " 1", "1 ", "1.2.3", "0x1", "NaN", "1e", "--1", "e5",
             "1,5",
         ] {
-            check(nonsense, None);
+            check(invalid, None);
         }
     }
 
     proptest! {
         #[test]
-        fn what_a_decimal_prints_it_reads(lo: u32, mid: u32, hi: u32, negative: bool, scale in 0_u32..=28) {
+        fn displayed_decimal_parses_back(lo: u32, mid: u32, hi: u32, negative: bool, scale in 0_u32..=28) {
             let decimal = Decimal::from_parts(lo, mid, hi, negative, scale);
             let read = read(&decimal.to_string()).unwrap();
             prop_assert_eq!(read.to_string(), decimal.to_string());
         }
 
         #[test]
-        fn a_number_reads_the_same_by_every_way(text in "-?[0-9]{0,20}\\.?[0-9]{0,20}") {
+        fn fast_and_slow_paths_agree(text in "-?[0-9]{0,20}\\.?[0-9]{0,20}") {
             prop_assert_eq!(read(&text), parse_any(text.as_bytes()));
         }
     }

@@ -1,4 +1,4 @@
-//! What the macros make: one bad field costs nothing but itself, and what goes in comes out.
+//! Tests of the macros: a bad field does not lose the event, and serialization is lossless.
 
 #![allow(unreachable_pub, unnameable_types)]
 
@@ -20,35 +20,35 @@ field_group! {
     pub struct Fill {
         /// Price.
         pub price: Decimal = "matchPrice",
-        /// Fee, under one of two names.
+        /// Fee.
         pub fee: Option<Decimal> = "fee",
     }
 }
 
 field_group! {
-    /// A cut.
-    pub struct Cut {
-        /// Size before; one source writes a blank behind the name.
+    /// A size reduction.
+    pub struct Reduction {
+        /// Old size; the second name has a trailing space.
         pub old: Option<Decimal> = "oldSize" | "oldSize ",
-        /// Shares its name with a field of a fill.
+        /// Same name as a field of `Fill`.
         pub fee: Option<Decimal> = "fee",
     }
 }
 
 event_kind! {
-    /// What happened.
+    /// Kind of event.
     pub enum Kind = "type" {
-        /// Rests.
+        /// Opened.
         Open = "open",
-        /// Traded.
+        /// Filled.
         Match(Fill) = "match",
-        /// Cut.
-        Update(Cut) = "update",
+        /// Reduced.
+        Update(Reduction) = "update",
     }
 }
 
 event! {
-    /// Something nested.
+    /// A nested object.
     pub struct Inner {
         /// A name.
         pub name: Option<Text> = "name",
@@ -56,11 +56,11 @@ event! {
 }
 
 event! {
-    /// An event of every sort of field.
+    /// An event with every kind of field.
     pub struct Sample {
-        /// Identifies.
+        /// ID.
         pub id: Text = "id",
-        /// What happened.
+        /// Kind.
         pub kind: Kind,
         /// A mode.
         pub mode: Mode = "mode",
@@ -72,7 +72,7 @@ event! {
         pub time: Option<Timestamp> = "ts",
         /// Nested.
         pub inner: Option<Inner> = "inner",
-        /// FieldAdapter currency.
+        /// Debt by currency.
         pub debts: Option<Entries<Decimal>> = "debts",
     }
 }
@@ -98,7 +98,7 @@ fn check_written(json: &str, expected: &str) {
 }
 
 #[test]
-fn a_field_of_the_wrong_type_is_kept_as_it_came() {
+fn unreadable_field_is_kept_raw() {
     let sample = read(
         r#"{"id":"1","type":"open","mode":["?"],"price":"12,5","count":1.5,"ts":"soon","debts":{"A":"x"},"inner":3}"#,
     )
@@ -122,7 +122,7 @@ fn a_field_of_the_wrong_type_is_kept_as_it_came() {
 }
 
 #[test]
-fn unknown_fields_are_kept_and_written_to_the_digit() {
+fn unknown_fields_are_kept_and_written_exactly() {
     check_written(
         r#"{ "new" : {"deep": [1.10, 1e-9]}, "id":"1","type":"open","big":123456789012345678901234567890.5}"#,
         r#"{"id":"1","type":"open","new":{"deep": [1.10, 1e-9]},"big":123456789012345678901234567890.5}"#,
@@ -130,7 +130,7 @@ fn unknown_fields_are_kept_and_written_to_the_digit() {
 }
 
 #[test]
-fn a_kind_takes_its_own_fields_and_leaves_the_others() {
+fn kind_reads_its_own_fields_only() {
     let sample = read(r#"{"matchPrice":"1.50","fee":"0.1","id":"1","type":"match"}"#).unwrap();
     let Kind::Match(fill) = &sample.kind else {
         panic!("{:?}", sample.kind)
@@ -153,7 +153,7 @@ fn a_kind_takes_its_own_fields_and_leaves_the_others() {
 }
 
 #[test]
-fn two_kinds_may_have_a_field_of_one_name() {
+fn two_kinds_can_share_a_field_name() {
     let sample = read(r#"{"type":"update","fee":2,"oldSize ":"7","id":"1"}"#).unwrap();
     let Kind::Update(cut) = &sample.kind else {
         panic!("{:?}", sample.kind)
@@ -171,7 +171,7 @@ fn two_kinds_may_have_a_field_of_one_name() {
 }
 
 #[test]
-fn a_fill_without_its_price_is_an_error_and_not_another_event() {
+fn fill_without_price_is_an_error() {
     assert_eq!(
         read(r#"{"id":"1","type":"match"}"#),
         Err(DecodeError::Missing {
@@ -191,7 +191,7 @@ fn a_fill_without_its_price_is_an_error_and_not_another_event() {
 }
 
 #[test]
-fn only_what_identifies_the_event_is_required() {
+fn only_required_fields_are_required() {
     assert!(read(r#"{"id":"1","type":"open"}"#).is_ok());
     assert_eq!(
         read(r#"{"type":"open"}"#),
@@ -204,7 +204,7 @@ fn only_what_identifies_the_event_is_required() {
 }
 
 #[test]
-fn another_case_is_the_same_value_and_comes_out_as_it_came() {
+fn value_in_another_case_is_read_and_written_unchanged() {
     let sample = read(r#"{"id":"1","type":"open","mode":"ON"}"#).unwrap();
     assert_eq!(sample.mode, Mode::On);
     check_written(
@@ -214,7 +214,7 @@ fn another_case_is_the_same_value_and_comes_out_as_it_came() {
 }
 
 #[test]
-fn of_a_repeated_field_the_last_value_counts_and_none_is_lost() {
+fn repeated_field_has_its_last_value_and_keeps_all() {
     let sample = read(r#"{"id":"1","price":"1","type":"open","price":"2"}"#).unwrap();
     assert_eq!(sample.price, Some(Decimal::TWO));
     assert_eq!(extra(&sample), [("price", "\"1\""), ("price", "\"2\"")]);
@@ -225,14 +225,14 @@ fn of_a_repeated_field_the_last_value_counts_and_none_is_lost() {
 }
 
 #[test]
-fn keys_and_values_with_escapes_are_the_same() {
+fn escaped_keys_and_values_are_read() {
     let sample = read(r#"{"\u0069d":"a\/b","ty\u0070e":"o\u0070en"}"#).unwrap();
     assert_eq!(sample.id, "a/b");
     assert_eq!(sample.kind, Kind::Open);
 }
 
 #[test]
-fn nested_values_are_written_by_their_own_rules() {
+fn nested_values_use_their_own_format() {
     check_written(
         r#"{"id":"1","type":"open","ts":1730848317836,"inner":{"name":"x","more":null},"debts":{"B":1e1,"A":"0.50"}}"#,
         r#"{"id":"1","type":"open","ts":"1730848317836000000","inner":{"name":"x","more":null},"debts":{"B":"10","A":"0.50"}}"#,
@@ -240,7 +240,7 @@ fn nested_values_are_written_by_their_own_rules() {
 }
 
 #[test]
-fn an_enum_shows_itself_padded() {
+fn enum_display_honors_padding() {
     assert_eq!(
         format!("[{:>4}|{:<6}]", Mode::On, Kind::Open),
         "[  on|open  ]"
@@ -248,17 +248,17 @@ fn an_enum_shows_itself_padded() {
 }
 
 event! {
-    /// An event of a protocol that abbreviates.
+    /// An event with abbreviated wire names.
     pub struct Short {
-        /// Its id.
+        /// ID.
         pub id: Text = "i" as "id",
-        /// How much.
+        /// Amount.
         pub amount: Option<Decimal> = "a" as "amount",
     }
 }
 
 #[test]
-fn what_the_wire_abbreviates_is_written_in_full_even_where_it_could_not_be_read() {
+fn unreadable_field_is_written_under_its_long_name() {
     let written = |frame: &str| {
         let event = Short::read(&mut Scanner::new(frame)).unwrap();
         serde_json::to_string(&event).unwrap()
@@ -289,7 +289,7 @@ fn check_read_back(json: &str) {
 }
 
 #[test]
-fn repeated_fields_are_read_back_in_their_order() {
+fn repeated_fields_deserialize_in_order() {
     for json in [
         r#"{"id":"1","type":"open","price":"1","x":0,"price":"2","y":0}"#,
         r#"{"id":"1","type":"open","price":"1","price":"2","price":"1"}"#,
@@ -302,7 +302,7 @@ fn repeated_fields_are_read_back_in_their_order() {
 }
 
 #[test]
-fn second_name_of_a_field_is_read_if_the_first_has_no_value() {
+fn second_name_is_read_if_the_first_has_no_value() {
     let json = r#"{"id":"1","type":"update","oldSize":null,"oldSize ":"7"}"#;
     let Kind::Update(cut) = read(json).unwrap().kind else {
         panic!("{json}")
@@ -312,7 +312,7 @@ fn second_name_of_a_field_is_read_if_the_first_has_no_value() {
 }
 
 #[test]
-fn time_before_1973_is_read_back_to_the_same_time() {
+fn time_before_1973_deserializes_to_the_same_time() {
     for ts in ["0", "5", "-5", "99999999", "100000000", "1752400000123"] {
         check_read_back(&format!(r#"{{"id":"1","type":"open","ts":{ts}}}"#));
     }
@@ -320,35 +320,35 @@ fn time_before_1973_is_read_back_to_the_same_time() {
 }
 
 field_group! {
-    /// A fill of a protocol that abbreviates.
+    /// A fill with abbreviated wire names.
     pub struct ShortFill {
         /// Price.
         pub price: Decimal = "p" as "price",
-        /// Its own name twice.
+        /// Fee, with equal wire and long names.
         pub fee: Option<Decimal> = "fee" as "fee",
     }
 }
 
 event_kind! {
-    /// What happened.
+    /// Kind of event.
     pub enum ShortKind = "k" as "kind" {
-        /// Traded.
+        /// Filled.
         Match(ShortFill) = "m",
     }
 }
 
 event! {
-    /// A kind with its fields by long names.
+    /// An event with a kind and long names.
     pub struct ShortSample {
-        /// Its kind.
+        /// Kind.
         pub kind: ShortKind,
-        /// A side in capitals.
+        /// Side in upper case.
         pub side: kucoin_streams_core::Side = "s" as "side" with Uppercase,
     }
 }
 
 #[test]
-fn long_names_of_kinds_and_parts_are_read_back() {
+fn long_names_of_kinds_and_groups_deserialize() {
     let written = r#"{"kind":"m","price":"1.50","fee":"2","side":"SELL","x":0}"#;
     let long: ShortSample = serde_json::from_str(written).unwrap();
     let wire = r#"{"k":"m","p":1.50,"fee":2,"s":"SELL","x":0}"#;

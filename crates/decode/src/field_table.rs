@@ -1,4 +1,4 @@
-//! The wire names of a record as a table, and the gathering of an object's fields by it.
+//! The table of a record's wire names, and reading an object's values with it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -7,51 +7,52 @@ use super::key_token::KeyToken;
 use super::{DecodeError, Extra, Key, Scanner, Value};
 
 const BUCKETS: usize = 256;
-/// So many multipliers are tried for one that gives every name a bucket of its own.
-const MULTIPLIERS: u64 = 64;
+/// Number of hash multipliers that are tried to find one without collisions.
+const MAX_TRIALS: u64 = 64;
 const VACANT: u8 = u8::MAX;
 
-/// The wire names of a record, laid out at compile time so that a key is found by its first and last eight bytes
-/// in one step, or a few where no layout without collisions was found.
+/// Hash table of a record's wire names, made at compile time. A key is hashed by its first and last eight bytes.
 #[derive(Debug)]
 pub struct FieldTable<const N: usize> {
     names: [&'static str; N],
-    ends: [Ends; N],
+    ends: [KeyEnds; N],
     tokens: [KeyToken; N],
     buckets: [u8; BUCKETS],
     multiplier: u64,
-    followers: [NextFieldHint; N],
+    next: [NextFieldHint; N],
     first: NextFieldHint,
 }
 
-/// The names that were last seen to follow another one: the exchange writes its fields in the same order each time,
-/// and a key that is expected need not be searched for. Two of them, since kinds of an event differ in some fields;
-/// so in the long run nothing is written here, and threads do not contend. Only speed depends on them.
+/// The two names that last followed another name. KuCoin writes fields in the same order each time, so the next key is usually
+/// one of them and needs no lookup.
+///
+/// There are two since kinds of an event differ in some fields: after a few frames nothing is written here any more, so
+/// threads do not contend. The hints only affect speed.
 #[derive(Debug)]
 struct NextFieldHint([AtomicU8; 2]);
 
-/// Which key of an object was the last.
+/// Position in an object: the last key that was found in a [`FieldTable`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FieldCursor<'n>(Option<&'n NextFieldHint>);
 
-/// The first and the last eight bytes of a name and its length: of up to sixteen bytes that is all of it.
+/// First and last eight bytes of a name, and its length. They identify a name of up to 16 bytes.
 #[derive(Clone, Copy, Debug)]
-struct Ends {
+struct KeyEnds {
     first: u64,
     last: u64,
     length: usize,
 }
 
 impl<const N: usize> FieldTable<N> {
-    /// Lays out the concatenation of `lists`, which must be `N` names together. Of equal names the first counts.
+    /// Creates the table of `lists`, which must have `N` names together. If names are equal, the first one is found.
     pub const fn new(lists: &[&[&'static str]]) -> Self {
         assert!(N < BUCKETS / 2 - 1, "too many fields for one record");
         let names = concat::<N>(lists);
-        let mut ends = [Ends::of(b""); N];
+        let mut ends = [KeyEnds::of(b""); N];
         let mut tokens = [KeyToken::of(""); N];
         let mut at = 0;
         while at < N {
-            ends[at] = Ends::of(names[at].as_bytes());
+            ends[at] = KeyEnds::of(names[at].as_bytes());
             tokens[at] = KeyToken::of(names[at]);
             at += 1;
         }
@@ -61,70 +62,69 @@ impl<const N: usize> FieldTable<N> {
             let multiplier = 0x9E37_79B9_7F4A_7C15_u64.wrapping_add(step);
             let (buckets, collided) = lay_out(&ends, multiplier);
             trial += 1;
-            if !collided || trial == MULTIPLIERS {
+            if !collided || trial == MAX_TRIALS {
                 return Self {
                     names,
                     ends,
                     tokens,
                     buckets,
                     multiplier,
-                    followers: [const { NextFieldHint::none() }; N],
+                    next: [const { NextFieldHint::none() }; N],
                     first: NextFieldHint::none(),
                 };
             }
         }
     }
 
-    /// The name at a place among them.
-    pub fn name(&self, at: usize) -> &'static str {
-        self.names[at]
+    /// Returns the name at an index.
+    pub fn name(&self, index: usize) -> &'static str {
+        self.names[index]
     }
 
-    /// The name of the key whose quote stands at `start` of the text, and where its value begins, where it is one that
-    /// was seen to follow before and its colon comes at once.
+    /// Returns the index of the key at byte `start` of the text and the position of its value, if the key is one of the hinted
+    /// names and has its colon right after it.
     #[inline(always)]
     pub(super) fn expected<'n>(
         &'n self,
-        place: &mut FieldCursor<'n>,
+        cursor: &mut FieldCursor<'n>,
         text: &[u8],
         start: usize,
     ) -> Option<(usize, usize)> {
-        let NextFieldHint(followers) = place.0.unwrap_or(&self.first);
-        for follower in followers {
-            let at = usize::from(follower.load(Ordering::Relaxed));
+        let NextFieldHint(hints) = cursor.0.unwrap_or(&self.first);
+        for hint in hints {
+            let at = usize::from(hint.load(Ordering::Relaxed));
             let token = self.tokens.get(at)?;
-            if token.stands_at(text, start, self.names[at]) {
-                place.0 = Some(&self.followers[at]);
+            if token.is_at(text, start, self.names[at]) {
+                cursor.0 = Some(&self.next[at]);
                 return Some((at, start + token.length));
             }
         }
         None
     }
 
-    /// The place of this key among the names. It is expected the next time.
-    pub(super) fn find<'n>(&'n self, place: &mut FieldCursor<'n>, key: &str) -> Option<usize> {
+    /// Returns the index of a key, and hints it for the next time.
+    pub(super) fn find<'n>(&'n self, cursor: &mut FieldCursor<'n>, key: &str) -> Option<usize> {
         let key = key.as_bytes();
-        let ends = Ends::of(key);
+        let ends = KeyEnds::of(key);
         let mut bucket = ends.bucket(self.multiplier);
         loop {
             let at = usize::from(self.buckets[bucket]);
             let known = self.ends.get(at)?;
-            if known.is(ends) && (ends.length <= 16 || self.names[at].as_bytes() == key) {
-                place.0.unwrap_or(&self.first).learn(at);
-                place.0 = Some(&self.followers[at]);
+            if known.equals(ends) && (ends.length <= 16 || self.names[at].as_bytes() == key) {
+                cursor.0.unwrap_or(&self.first).learn(at);
+                cursor.0 = Some(&self.next[at]);
                 return Some(at);
             }
             bucket = (bucket + 1) % BUCKETS;
         }
     }
 
-    /// Takes the object that the scanner stands before: the fields of these names into `slots`, all others into
-    /// `extra`.
+    /// Reads the next object of the scanner: the values of known names into `slots`, all others into `extra`.
     ///
-    /// Where the frame repeats a name the last value counts, and all of them are kept in `extra`.
+    /// If the frame repeats a name, the last value counts, and all values are kept in `extra`.
     ///
     /// # Errors
-    /// [`DecodeError::Syntax`] where it is no JSON object.
+    /// Returns [`DecodeError::Syntax`] if it is not a JSON object.
     #[inline]
     pub fn read_fields<'f>(
         &self,
@@ -133,23 +133,29 @@ impl<const N: usize> FieldTable<N> {
         extra: &mut Extra,
     ) -> Result<(), DecodeError> {
         let mut object = scanner.object()?;
-        let mut place = FieldCursor::default();
+        let mut cursor = FieldCursor::default();
         let mut repeated = false;
         loop {
-            // Nearly always this goes on to the end.
-            while let Some(at) = object.expected_key(self, &mut place) {
+            // Usually this loop reads the whole object.
+            while let Some(at) = object.expected_key(self, &mut cursor) {
                 match slots.get_mut(at) {
                     Some(slot @ None) => object.value_into(slot)?,
-                    _ => repeated |= self.repeat(at, object.value()?, slots, extra),
+                    _ => {
+                        self.replace_repeated(at, object.value()?, slots, extra);
+                        repeated = true;
+                    }
                 }
             }
-            match object.key_among(self, &mut place)? {
+            match object.key_among(self, &mut cursor)? {
                 None => break,
                 Some(Key::Known(at)) => {
                     let value = object.value()?;
                     match slots[at] {
                         None => slots[at] = Some(value),
-                        Some(_) => repeated |= self.repeat(at, value, slots, extra),
+                        Some(_) => {
+                            self.replace_repeated(at, value, slots, extra);
+                            repeated = true;
+                        }
                     }
                 }
                 Some(Key::Other(key)) => extra.push(&key, object.value()?),
@@ -161,24 +167,23 @@ impl<const N: usize> FieldTable<N> {
         Ok(())
     }
 
-    /// A field that was there before: the last value counts. True, for the caller to remember.
+    /// Replaces the value of a repeated field, and keeps the earlier value in `extra`.
     #[cold]
-    fn repeat<'f>(
+    fn replace_repeated<'f>(
         &self,
         at: usize,
         value: Value<'f>,
         slots: &mut [Option<Value<'f>>; N],
         extra: &mut Extra,
-    ) -> bool {
-        // Without a look at those that stand there: a frame may repeat a key a hundred thousand times.
+    ) {
+        // No search for duplicates: a frame can repeat a key a hundred thousand times.
         if let Some(earlier) = slots[at].replace(value) {
             extra.push(self.names[at], earlier);
         }
-        true
     }
 
-    /// Keeps all values of each repeated name together, after the fields of other names: in that order they are written,
-    /// and read back the same.
+    /// Reorders `extra`: the values of each repeated name come together, after the unknown fields. Serialization writes them in
+    /// this order, so they deserialize to the same `extra`.
     #[cold]
     fn keep_repeated(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
         let kept = std::mem::take(extra);
@@ -195,7 +200,7 @@ impl<const N: usize> FieldTable<N> {
         }
     }
 
-    /// Keeps what no field took: the frame has it though this kind of event should not.
+    /// Keeps in `extra` the values that no field has read, such as fields of another kind of event.
     #[inline]
     pub fn keep_unused(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
         if slots.iter().all(Option::is_none) {
@@ -214,16 +219,16 @@ impl NextFieldHint {
         Self([const { AtomicU8::new(VACANT) }; 2])
     }
 
-    /// The newest comes first.
+    /// Adds a hint; the newest comes first.
     #[cold]
     fn learn(&self, at: usize) {
-        let [likely, other] = &self.0;
-        let before = likely.swap(at as u8, Ordering::Relaxed);
-        other.store(before, Ordering::Relaxed);
+        let [newest, older] = &self.0;
+        let previous = newest.swap(at as u8, Ordering::Relaxed);
+        older.store(previous, Ordering::Relaxed);
     }
 }
 
-impl Ends {
+impl KeyEnds {
     const fn of(name: &[u8]) -> Self {
         let length = name.len();
         let mut first = 0;
@@ -254,21 +259,21 @@ impl Ends {
         (mixed >> 56) as usize % BUCKETS
     }
 
-    const fn is(self, other: Self) -> bool {
+    const fn equals(self, other: Self) -> bool {
         self.first == other.first && self.last == other.last && self.length == other.length
     }
 }
 
-/// Gives every name the first free bucket from its own on; true where one was taken already by another name.
-const fn lay_out<const N: usize>(ends: &[Ends; N], multiplier: u64) -> ([u8; BUCKETS], bool) {
+/// Puts each name in the first free bucket at or after its own. Also returns whether names have collided.
+const fn lay_out<const N: usize>(ends: &[KeyEnds; N], multiplier: u64) -> ([u8; BUCKETS], bool) {
     let mut buckets = [VACANT; BUCKETS];
     let mut collided = false;
     let mut at = 0;
     while at < N {
         let mut bucket = ends[at].bucket(multiplier);
         while buckets[bucket] != VACANT {
-            // Equal names, of which the first counts, share their way through the buckets.
-            if !ends[buckets[bucket] as usize].is(ends[at]) {
+            // Equal names do not count as a collision.
+            if !ends[buckets[bucket] as usize].equals(ends[at]) {
                 collided = true;
             }
             bucket = (bucket + 1) % BUCKETS;
@@ -304,9 +309,9 @@ mod tests {
     ];
     static NAMES: FieldTable<11> = FieldTable::new(LISTS);
 
-    /// Searched for, then expected, alone and in a text that goes on.
+    /// Finds a key by lookup and by hint, which must agree.
     fn find(key: &str) -> Option<usize> {
-        // Of its own, as others learn from what is found in the static one.
+        // A new table, since the static one is shared with other tests.
         let names = FieldTable::<11>::new(LISTS);
         let found = names.find(&mut FieldCursor::default(), key);
         let text = format!("\"{key}\":\"a value that goes on\"");
@@ -317,14 +322,14 @@ mod tests {
         });
         assert_eq!(expected, found, "{key}");
         for cut in 0..=key.len() {
-            let nowhere = names.expected(&mut FieldCursor::default(), &key.as_bytes()[..cut], 0);
-            assert_eq!(nowhere, None, "{key}");
+            let found = names.expected(&mut FieldCursor::default(), &key.as_bytes()[..cut], 0);
+            assert_eq!(found, None, "{key}");
         }
         found
     }
 
     #[test]
-    fn every_name_is_found_and_of_equal_names_the_first() {
+    fn every_name_is_found() {
         for (at, name) in NAMES.names.iter().enumerate().take(10) {
             assert_eq!(find(name), Some(at), "{name}");
         }
@@ -332,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_share_both_ends_are_told_apart() {
+    fn names_with_equal_ends_are_distinguished() {
         assert_ne!(
             find("isolatedFundingFeeMargin"),
             find("isolatedPendingFeeMargin")
@@ -344,7 +349,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_other_key_is_taken_for_a_name(key in "[a-zA-Z]{0,30}|isolated[A-Z][a-z]{6}FeeMargin") {
+        fn only_names_are_found(key in "[a-zA-Z]{0,30}|isolated[A-Z][a-z]{6}FeeMargin") {
             let expected = NAMES.names.iter().position(|name| *name == key);
             prop_assert_eq!(find(&key), expected);
         }

@@ -1,14 +1,15 @@
-//! A name as it stands in an object: compared with a text sixteen bytes at a time.
+//! A quoted key with its colon, compared with text 16 bytes at a time.
 
 use super::bytes::{WIDTH, equal_bytes};
 
-/// A name from its opening quote to the colon behind its closing one.
+/// A key with its quotes and its colon.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyToken {
-    /// The first sixteen bytes. Of a shorter one, what is behind it is ignored.
+    /// First 16 bytes.
     first: [u8; WIDTH],
+    /// Bit mask of the bytes of `first` after the end of a shorter token.
     ignored: u32,
-    /// The last sixteen bytes of a longer one.
+    /// Last 16 bytes of a longer token.
     last: [u8; WIDTH],
     pub(super) length: usize,
 }
@@ -16,7 +17,7 @@ pub(super) struct KeyToken {
 const EQUAL: u32 = (1 << WIDTH) - 1;
 
 impl KeyToken {
-    /// The token of a name, in which nothing needs an escape.
+    /// Creates the token of a name, which must not need escapes.
     pub(super) const fn of(name: &str) -> Self {
         let length = name.len() + 3;
         let mut token = Self {
@@ -40,10 +41,9 @@ impl KeyToken {
         token
     }
 
-    /// Whether it stands at this place of a text, `name` being its own. False, too, where the text ends within sixteen
-    /// bytes.
+    /// Returns `true` if the token of `name` is at `start` of a text. Always `false` within the last 16 bytes of the text.
     #[inline(always)]
-    pub(super) fn stands_at(&self, text: &[u8], start: usize, name: &str) -> bool {
+    pub(super) fn is_at(&self, text: &[u8], start: usize, name: &str) -> bool {
         let chunk = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk::<WIDTH>());
         let Some(first) = chunk(start) else {
             return false;
@@ -61,12 +61,12 @@ impl KeyToken {
     }
 }
 
-/// A byte of a name's token.
+/// Returns a byte of the token of a name.
 const fn byte(name: &str, at: usize) -> u8 {
-    let behind = name.len() + 1;
-    if at == 0 || at == behind {
+    let closing_quote = name.len() + 1;
+    if at == 0 || at == closing_quote {
         b'"'
-    } else if at > behind {
+    } else if at > closing_quote {
         b':'
     } else {
         name.as_bytes()[at - 1]
@@ -78,20 +78,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_stands_where_every_byte_of_it_does() {
+    fn token_matches_only_if_every_byte_does() {
         for length in 0..40 {
             let name = &"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"[..length];
             let token = KeyToken::of(name);
             let text = format!("{{\"{name}\":12345678901234567890");
-            assert!(token.stands_at(text.as_bytes(), 1, name), "{name}");
-            assert!(!token.stands_at(text.as_bytes(), 0, name), "{name}");
+            assert!(token.is_at(text.as_bytes(), 1, name), "{name}");
+            assert!(!token.is_at(text.as_bytes(), 0, name), "{name}");
             for at in 1..=token.length {
                 let mut other = text.clone().into_bytes();
                 other[at] ^= 1;
-                assert!(!token.stands_at(&other, 1, name), "{name} at {at}");
+                assert!(!token.is_at(&other, 1, name), "{name} at {at}");
             }
             for end in 0..=token.length {
-                assert!(!token.stands_at(&text.as_bytes()[..end], 1, name));
+                assert!(!token.is_at(&text.as_bytes()[..end], 1, name));
             }
         }
     }

@@ -1,8 +1,8 @@
-//! The text of a number, up to sixteen bytes of it at once: most numbers are no longer.
+//! The text of a number, read up to 16 bytes at once, as most numbers are not longer.
 
-use super::bytes::{WIDTH, no_digits, number_of};
+use super::bytes::{WIDTH, non_digits, number_of};
 
-/// What should be a number, within the text that it stands in.
+/// The text of a possible number, as a range of a larger text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NumberText<'f> {
     pub(super) text: &'f [u8],
@@ -10,56 +10,56 @@ pub(super) struct NumberText<'f> {
     pub(super) end: usize,
 }
 
-/// A number of no more than sixteen bytes. What is behind its last byte is of no meaning.
+/// The text of a number of at most 16 bytes. Bytes after its length are ignored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShortNumber {
-    /// Its bytes, the first one lowest.
+    /// Bytes of the text, little-endian.
     bytes: u128,
     length: u32,
-    /// One bit for each byte that is no digit.
+    /// Bit mask of the bytes that are not digits.
     others: u32,
 }
 
 impl<'f> NumberText<'f> {
-    /// The part from `start` to `end` of a text.
+    /// Creates the text from `start` to `end` of a larger text.
     #[inline]
     pub(super) fn new(text: &'f [u8], start: usize, end: usize) -> Self {
         Self { text, start, end }
     }
 
-    /// All of a text.
+    /// Creates a number text from a whole text.
     pub(super) fn of(text: &'f str) -> Self {
         Self::new(text.as_bytes(), 0, text.len())
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the text.
     #[inline]
     pub(super) fn bytes(self) -> &'f [u8] {
         &self.text[self.start..self.end]
     }
 
-    /// It, where it is short.
+    /// Returns a short number; `None` if the text is longer than 16 bytes.
     #[inline]
     pub(super) fn short(self) -> Option<ShortNumber> {
         let length = self.end - self.start;
         if length > WIDTH {
             return None;
         }
-        let behind = self.text.get(self.start..);
-        let chunk = match behind.and_then(|behind| behind.first_chunk()) {
+        let rest = self.text.get(self.start..);
+        let chunk = match rest.and_then(|rest| rest.first_chunk()) {
             Some(chunk) => *chunk,
-            None => self.at_the_end(),
+            None => self.padded_chunk(),
         };
         Some(ShortNumber {
             bytes: u128::from_le_bytes(chunk),
             length: length as u32,
-            others: no_digits(chunk) & ((1 << length) - 1),
+            others: non_digits(chunk) & ((1 << length) - 1),
         })
     }
 
-    /// Close to the end of the text there is no whole chunk.
+    /// Copies the bytes to a chunk, if less than 16 bytes of text are left.
     #[inline(never)]
-    fn at_the_end(self) -> [u8; WIDTH] {
+    fn padded_chunk(self) -> [u8; WIDTH] {
         let mut chunk = [0; WIDTH];
         let bytes = self.bytes();
         chunk[..bytes.len()].copy_from_slice(bytes);
@@ -68,7 +68,7 @@ impl<'f> NumberText<'f> {
 }
 
 impl ShortNumber {
-    /// Whether it begins with a minus, and what follows that.
+    /// Returns whether the number has a minus sign, and the rest.
     #[inline]
     pub(super) fn sign(self) -> (bool, Self) {
         if self.others & 1 == 0 || self.bytes as u8 != b'-' {
@@ -82,8 +82,8 @@ impl ShortNumber {
         (true, magnitude)
     }
 
-    /// The number without its point, and how many digits stand behind that. `None` where there is anything else than
-    /// digits and one point, or no digit.
+    /// Returns the number without its decimal point, and the number of digits after the point. `None` if the text has anything
+    /// but digits and one point, or no digit.
     #[inline(always)]
     pub(super) fn decimal(self) -> Option<(u64, u32)> {
         if self.others == 0 {
@@ -102,25 +102,25 @@ impl ShortNumber {
         Some((digits.digits()?, digits.length - at))
     }
 
-    /// How many digits there are.
+    /// Returns the number of digits.
     #[inline]
     pub(super) fn count_digits(self) -> u32 {
         self.length - self.others.count_ones()
     }
 
-    /// Whether there are digits only.
+    /// Returns `true` if there are only digits.
     #[inline]
     pub(super) fn is_whole(self) -> bool {
         self.others == 0
     }
 
-    /// The number, where there is at least one digit and nothing else.
+    /// Returns the number; `None` unless there is at least one digit and nothing else.
     #[inline]
     pub(super) fn digits(self) -> Option<u64> {
         if self.others != 0 || self.length == 0 {
             return None;
         }
-        // To the end of the sixteen: the zero bytes in front are zeros, and what was behind is gone.
+        // Shifted to the end of the 16 bytes: leading zero bytes count as zeros, and bytes after the text are dropped.
         let digits = self.bytes << (8 * (WIDTH as u32 - self.length));
         let (high, low) = (digits as u64, (digits >> 64) as u64);
         Some(number_of(high.to_le_bytes()) * 100_000_000 + number_of(low.to_le_bytes()))
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_behind_a_number_is_no_part_of_it() {
+    fn bytes_after_a_number_are_ignored() {
         let text = b"12,345678901234567890";
         for (start, end, number) in [(0, 2, 12), (0, 1, 1), (3, 6, 345), (15, 21, 567_890)] {
             let short = NumberText::new(text, start, end).short().unwrap();
@@ -146,21 +146,21 @@ mod tests {
     }
 
     #[test]
-    fn one_point_is_taken_out_wherever_it_is() {
-        let taken = |text: &str| NumberText::of(text).short()?.decimal();
-        assert_eq!(taken("12.50"), Some((1250, 2)));
-        assert_eq!(taken(".5"), Some((5, 1)));
-        assert_eq!(taken("5."), Some((5, 0)));
-        assert_eq!(taken("7"), Some((7, 0)));
-        assert_eq!(taken("."), None);
-        assert_eq!(taken("1.2.3"), None);
-        assert_eq!(taken("1,5"), None);
+    fn one_decimal_point_is_removed() {
+        let read = |text: &str| NumberText::of(text).short()?.decimal();
+        assert_eq!(read("12.50"), Some((1250, 2)));
+        assert_eq!(read(".5"), Some((5, 1)));
+        assert_eq!(read("5."), Some((5, 0)));
+        assert_eq!(read("7"), Some((7, 0)));
+        assert_eq!(read("."), None);
+        assert_eq!(read("1.2.3"), None);
+        assert_eq!(read("1,5"), None);
     }
 
     proptest! {
         #[test]
-        fn up_to_sixteen_digits_are_the_number_that_they_write(text in "[0-9]{1,16}", behind in ".{0,20}") {
-            let all = format!("{text}{behind}");
+        fn up_to_sixteen_digits_are_read_as_a_number(text in "[0-9]{1,16}", rest in ".{0,20}") {
+            let all = format!("{text}{rest}");
             let short = NumberText::new(all.as_bytes(), 0, text.len()).short().unwrap();
             prop_assert_eq!(short.digits(), text.parse().ok());
         }

@@ -1,4 +1,4 @@
-//! Walking an object member by member, with a fast lane for the members that KuCoin writes nearly always.
+//! Reads an object member by member, with a fast path for members without spaces and escapes.
 
 use std::borrow::Cow;
 
@@ -6,16 +6,16 @@ use super::bytes::{number_ends, plain_string_end};
 use super::field_table::{FieldCursor, FieldTable};
 use super::{DecodeError, Scanner, Value, ValueKind};
 
-/// A key of an object, looked up among the names that are wanted.
+/// A key of an object, looked up in a [`FieldTable`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key<'f> {
-    /// One of the names, by its place among them.
+    /// Index of a known name.
     Known(usize),
-    /// None of them.
+    /// Unknown name.
     Other(Cow<'f, str>),
 }
 
-/// An object that is being walked: ask for a key, then take its value from [`Object::scanner`].
+/// Reader of an object: read a key, then its value with [`value`](Object::value) or [`scanner`](Object::scanner).
 #[derive(Debug)]
 pub struct Object<'s, 'f> {
     scanner: &'s mut Scanner<'f>,
@@ -23,7 +23,7 @@ pub struct Object<'s, 'f> {
 }
 
 impl<'s, 'f> Object<'s, 'f> {
-    /// The scanner stands behind the opening brace.
+    /// Creates a reader; the scanner is after the opening brace.
     #[inline]
     pub(super) fn entered(scanner: &'s mut Scanner<'f>) -> Self {
         Self {
@@ -32,15 +32,15 @@ impl<'s, 'f> Object<'s, 'f> {
         }
     }
 
-    /// True where no key has been given yet.
+    /// Returns `true` if no key has been read yet.
     pub(super) fn is_at_first(&self) -> bool {
         self.first
     }
 
-    /// The next key, or `None` behind the last. The value of the key before must have been taken.
+    /// Returns the next key; `None` after the last one. Read the value of a key before the next key.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text is not JSON.
     #[inline]
     pub fn key(&mut self) -> Result<Option<Cow<'f, str>>, DecodeError> {
         match self.plain_key() {
@@ -49,25 +49,26 @@ impl<'s, 'f> Object<'s, 'f> {
         }
     }
 
-    /// The next key, looked up among `names`, or `None` behind the last. The value of the key before must have been
-    /// taken. `place` is where the object was left, at first the default.
+    /// Returns the next key, looked up in `names`; `None` after the last one.
+    ///
+    /// Read the value of a key before the next key. Pass the same `cursor` for each key of an object, initially the default.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text is not JSON.
     #[inline(always)]
     pub fn key_among<'n, const N: usize>(
         &mut self,
         names: &'n FieldTable<N>,
-        place: &mut FieldCursor<'n>,
+        cursor: &mut FieldCursor<'n>,
     ) -> Result<Option<Key<'f>>, DecodeError> {
-        match self.expected_key(names, place) {
+        match self.expected_key(names, cursor) {
             Some(at) => Ok(Some(Key::Known(at))),
             None if self.closes() => Ok(None),
-            None => self.unexpected_key(names, place),
+            None => self.unexpected_key(names, cursor),
         }
     }
 
-    /// Passes the end of the object, where it comes at once.
+    /// Skips a closing brace at the current position. Returns `false` if there is none.
     #[inline(always)]
     fn closes(&mut self) -> bool {
         let closes = self.scanner.text.as_bytes().get(self.scanner.at) == Some(&b'}');
@@ -75,41 +76,41 @@ impl<'s, 'f> Object<'s, 'f> {
         closes
     }
 
-    /// The next key, where it is a name that was seen to follow the one before. Nothing is consumed where it is not.
+    /// Returns the index of the next key if it is a hinted name. Consumes nothing if not.
     #[inline(always)]
     pub(super) fn expected_key<'n, const N: usize>(
         &mut self,
         names: &'n FieldTable<N>,
-        place: &mut FieldCursor<'n>,
+        cursor: &mut FieldCursor<'n>,
     ) -> Option<usize> {
         let text = self.scanner.text.as_bytes();
         let start = self.key_start()?;
-        let (at, value) = names.expected(place, text, start)?;
+        let (at, value) = names.expected(cursor, text, start)?;
         self.first = false;
         self.scanner.at = value;
         Some(at)
     }
 
-    /// A key that must be searched for.
+    /// Looks up a key that was not hinted.
     #[inline(never)]
     fn unexpected_key<'n, const N: usize>(
         &mut self,
         names: &'n FieldTable<N>,
-        place: &mut FieldCursor<'n>,
+        cursor: &mut FieldCursor<'n>,
     ) -> Result<Option<Key<'f>>, DecodeError> {
         let Some(key) = self.key()? else {
             return Ok(None);
         };
-        Ok(Some(match names.find(place, &key) {
+        Ok(Some(match names.find(cursor, &key) {
             Some(at) => Key::Known(at),
             None => Key::Other(key),
         }))
     }
 
-    /// The value of the key that was just given.
+    /// Returns the value of the last key.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text is not JSON.
     #[inline(always)]
     pub fn value(&mut self) -> Result<Value<'f>, DecodeError> {
         match self.plain_value() {
@@ -118,10 +119,10 @@ impl<'s, 'f> Object<'s, 'f> {
         }
     }
 
-    /// The next key with its value, or `None` behind the last.
+    /// Returns the next key with its value; `None` after the last one.
     ///
     /// # Errors
-    /// Where the text is not JSON.
+    /// Returns an error if the text is not JSON.
     #[inline]
     pub fn member(&mut self) -> Result<Option<(Cow<'f, str>, Value<'f>)>, DecodeError> {
         let Some(key) = self.key()? else {
@@ -130,13 +131,13 @@ impl<'s, 'f> Object<'s, 'f> {
         Ok(Some((key, self.value()?)))
     }
 
-    /// The scanner, standing before the value of the key that was just given: take exactly one value.
+    /// Returns the scanner, to read the value of the last key. Read exactly one value.
     pub fn scanner(&mut self) -> &mut Scanner<'f> {
         self.scanner
     }
 
-    /// Passes the next member, where both its key and its value are plain. Nothing is consumed where not.
-    pub(super) fn pass_plain_member(&mut self) -> bool {
+    /// Skips the next member if its key and value can take the fast path. Consumes nothing if not.
+    pub(super) fn skip_plain_member(&mut self) -> bool {
         let before = (self.scanner.at, self.first);
         if self.plain_key().is_some() && self.plain_value().is_some() {
             return true;
@@ -145,7 +146,7 @@ impl<'s, 'f> Object<'s, 'f> {
         false
     }
 
-    /// Any key, with blanks and escapes wherever they may be.
+    /// Reads a key with any spaces and escapes.
     fn any_key(&mut self) -> Result<Option<Cow<'f, str>>, DecodeError> {
         match self.scanner.next_token() {
             Some(b'}') => {
@@ -160,7 +161,7 @@ impl<'s, 'f> Object<'s, 'f> {
         self.scanner.key().map(Some)
     }
 
-    /// Where the next key begins, with its quote, where no blanks are in between.
+    /// Returns the position of the next key's quote, if no space comes before it.
     #[inline]
     fn key_start(&self) -> Option<usize> {
         let at = self.scanner.at;
@@ -170,8 +171,8 @@ impl<'s, 'f> Object<'s, 'f> {
         (self.scanner.text.as_bytes().get(at) == Some(&b',')).then_some(at + 1)
     }
 
-    /// The fast lane for a key: without blanks and escapes, its colon right behind it. From where to where in the text
-    /// it goes; nothing is consumed where it is not so.
+    /// Fast path for a key without spaces and escapes, with its colon right after it. Returns the range of its text; consumes
+    /// nothing if the key is not like that.
     #[inline]
     fn plain_key(&mut self) -> Option<(usize, usize)> {
         let bytes = self.scanner.text.as_bytes();
@@ -188,8 +189,8 @@ impl<'s, 'f> Object<'s, 'f> {
         Some((quote + 1, end))
     }
 
-    /// The fast lane for a value: a string, a number or a word right behind the colon, without escapes and exponents.
-    /// Nothing is consumed where it is not so.
+    /// Fast path for a value right after the colon: a string, number or literal without escapes and exponents. Consumes
+    /// nothing if the value is not like that.
     #[inline(always)]
     fn plain_value(&mut self) -> Option<Value<'f>> {
         let (text, start) = (self.scanner.text, self.scanner.at);
@@ -203,7 +204,7 @@ impl<'s, 'f> Object<'s, 'f> {
         Some(Value::new(text, start, end, kind))
     }
 
-    /// As [`Object::value`], into its place: moving it there would cost as much as finding it.
+    /// Like [`Object::value`], but writes to `slot` directly, which saves a slow move.
     #[inline(always)]
     pub(super) fn value_into(&mut self, slot: &mut Option<Value<'f>>) -> Result<(), DecodeError> {
         match self.plain_value() {
@@ -214,26 +215,26 @@ impl<'s, 'f> Object<'s, 'f> {
     }
 }
 
-/// Where a number or a word ends, and which it is.
+/// Returns the end and the kind of a number or literal.
 fn plain_scalar(bytes: &[u8], start: usize) -> Option<(usize, ValueKind)> {
-    let (word, kind): (&[u8], _) = match bytes.get(start)? {
+    let (literal, kind): (&[u8], _) = match bytes.get(start)? {
         b'-' | b'0'..=b'9' => return Some((plain_number_end(bytes, start)?, ValueKind::Number)),
         b't' => (b"true", ValueKind::True),
         b'f' => (b"false", ValueKind::False),
         b'n' => (b"null", ValueKind::Null),
         _ => return None,
     };
-    let end = start + word.len();
-    (bytes.get(start..end)? == word).then_some((end, kind))
+    let end = start + literal.len();
+    (bytes.get(start..end)? == literal).then_some((end, kind))
 }
 
-/// Where a number ends that has no exponent and that another member or the end of the object follows at once.
+/// Returns the end of a number without exponent that is directly followed by a comma or the end of the object.
 #[inline]
 fn plain_number_end(bytes: &[u8], start: usize) -> Option<usize> {
     let at = start + usize::from(bytes.get(start) == Some(&b'-'));
     let (whole, fraction) = number_ends(bytes, at);
     let has_leading_zero = bytes.get(at) == Some(&b'0') && whole > at + 1;
-    // A point needs digits on both sides.
+    // A decimal point needs digits on both sides.
     let is_number = whole > at && fraction != whole + 1 && !has_leading_zero;
     (is_number && matches!(bytes.get(fraction)?, b',' | b'}')).then_some(fraction)
 }

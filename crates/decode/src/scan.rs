@@ -1,4 +1,4 @@
-//! The pull scanner: strict JSON grammar over known UTF-8, one pass, no allocation; it knows no types.
+//! Pull scanner: strict JSON grammar, one pass over UTF-8, no allocation.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,12 @@ use super::bytes::{digits_end, plain_end};
 use super::object::Object;
 use super::{DecodeError, Value, ValueKind};
 
-/// How deep arrays and objects may be nested: as deep as `serde_json` goes, so that what passes here can be
-/// opened by it.
+/// Nesting limit of arrays and objects. It is that of `serde_json`, so `serde_json` can parse every scanned value.
 pub const MAX_DEPTH: u32 = 127;
 
-/// Walks a JSON text from left to right, one value at a time.
+/// Scanner of JSON text, one value at a time.
 ///
-/// It checks the grammar of all that it passes, values that nobody asked for included.
+/// It checks the grammar of every value, including skipped ones.
 #[derive(Clone, Debug)]
 pub struct Scanner<'f> {
     pub(super) text: &'f str,
@@ -22,7 +21,7 @@ pub struct Scanner<'f> {
 /// Checks that a text is exactly one JSON value.
 ///
 /// # Errors
-/// [`DecodeError::Syntax`] where it is not.
+/// Returns [`DecodeError::Syntax`] if it is not.
 pub fn check(json: &str) -> Result<(), DecodeError> {
     let mut scanner = Scanner::new(json);
     scanner.value()?;
@@ -30,7 +29,7 @@ pub fn check(json: &str) -> Result<(), DecodeError> {
 }
 
 impl<'f> Scanner<'f> {
-    /// Begins at the start of a text. One of more than 4 GiB is taken as if it were cut there.
+    /// Creates a scanner at the start of a text. Text after 4 GiB is ignored.
     #[inline]
     pub fn new(text: &'f str) -> Self {
         let mut end = text.len().min(u32::MAX as usize);
@@ -40,16 +39,16 @@ impl<'f> Scanner<'f> {
         Self::within(&text[..end], 0)
     }
 
-    /// Begins within a text, so that errors name the byte of all of it.
+    /// Creates a scanner inside a text, so that error offsets count from the start of the text.
     #[inline]
     pub(super) fn within(text: &'f str, at: usize) -> Self {
         Self { text, at }
     }
 
-    /// Enters an object.
+    /// Begins to read an object.
     ///
     /// # Errors
-    /// Where the next value is not an object.
+    /// Returns an error if the next value is not an object.
     #[inline]
     pub fn object(&mut self) -> Result<Object<'_, 'f>, DecodeError> {
         if self.next_token() != Some(b'{') {
@@ -59,10 +58,10 @@ impl<'f> Scanner<'f> {
         Ok(Object::entered(self))
     }
 
-    /// Takes the next value whole.
+    /// Returns the next value.
     ///
     /// # Errors
-    /// Where it is not JSON.
+    /// Returns an error if it is not JSON.
     #[inline]
     pub fn value(&mut self) -> Result<Value<'f>, DecodeError> {
         let first = self.next_token();
@@ -80,10 +79,10 @@ impl<'f> Scanner<'f> {
         Ok(Value::new(self.text, start, self.at, kind))
     }
 
-    /// Checks that nothing but blanks is left.
+    /// Checks that only white space is left.
     ///
     /// # Errors
-    /// Where there is more.
+    /// Returns an error if there is anything else.
     pub fn finish(&mut self) -> Result<(), DecodeError> {
         match self.next_token() {
             None => Ok(()),
@@ -91,7 +90,7 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// Passes blanks; the byte that follows is not consumed.
+    /// Skips white space and returns the next byte without consuming it.
     #[inline]
     pub(super) fn next_token(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
@@ -122,8 +121,8 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    fn literal(&mut self, word: &'static str, kind: ValueKind) -> Result<ValueKind, DecodeError> {
-        for expected in word.bytes() {
+    fn literal(&mut self, text: &'static str, kind: ValueKind) -> Result<ValueKind, DecodeError> {
+        for expected in text.bytes() {
             if self.byte() != Some(expected) {
                 return Err(self.error("expected true, false or null"));
             }
@@ -132,7 +131,7 @@ impl<'f> Scanner<'f> {
         Ok(kind)
     }
 
-    /// A string, from its opening quote to behind its closing one.
+    /// Scans a string, with its quotes.
     #[inline]
     fn string(&mut self) -> Result<ValueKind, DecodeError> {
         self.at += 1;
@@ -144,7 +143,7 @@ impl<'f> Scanner<'f> {
         self.escaped_string()
     }
 
-    /// The rest of a string that has escapes, or is broken.
+    /// Scans the rest of a string with escapes or errors.
     #[cold]
     fn escaped_string(&mut self) -> Result<ValueKind, DecodeError> {
         loop {
@@ -177,7 +176,7 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// `\uXXXX`. Half of a surrogate pair is JSON, though no text: [`Value::text`] decides.
+    /// Scans `\uXXXX`. An unpaired surrogate is valid JSON; [`Value::text`] rejects it.
     fn unicode_escape(&mut self) -> Result<(), DecodeError> {
         for _ in 0..4 {
             self.at += 1;
@@ -207,7 +206,7 @@ impl<'f> Scanner<'f> {
         Ok(ValueKind::Number)
     }
 
-    /// Fraction and exponent.
+    /// Scans fraction and exponent.
     fn number_tail(&mut self) -> Result<(), DecodeError> {
         if self.byte() == Some(b'.') {
             self.at += 1;
@@ -236,12 +235,12 @@ impl<'f> Scanner<'f> {
         self.at = digits_end(self.text.as_bytes(), self.at);
     }
 
-    /// An object or array whole. What encloses the cursor is one bit a level, so no recursion and no stack.
+    /// Scans an object or array. Each nesting level is one bit (object or array), so there is no recursion and no stack.
     fn nested(&mut self, kind: ValueKind) -> Result<ValueKind, DecodeError> {
         let mut objects: u128 = 0;
         let mut depth: u32 = 0;
         loop {
-            // The cursor stands before a value.
+            // The position is before a value.
             let opened = match self.next_token() {
                 Some(b'{') => Some(1),
                 Some(b'[') => Some(0),
@@ -270,11 +269,11 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// Behind an opening brace: passes members as long as they are plain. True when the cursor stands before a
-    /// value then, false when it stands behind one or before the closing brace.
+    /// Skips plain members after an opening brace. Returns `true` if the position is then before a value, `false` if it is
+    /// after a value or before the closing brace.
     fn enter_object(&mut self) -> Result<bool, DecodeError> {
         let mut object = Object::entered(self);
-        while object.pass_plain_member() {}
+        while object.skip_plain_member() {}
         if !object.is_at_first() || self.next_token() == Some(b'}') {
             return Ok(false);
         }
@@ -282,8 +281,8 @@ impl<'f> Scanner<'f> {
         Ok(true)
     }
 
-    /// Behind a value or before a closing bracket: leaves every level that ends here. True when the outermost
-    /// has ended; otherwise the cursor stands before the next value.
+    /// Closes every nesting level that ends here. Returns `true` if the outermost level has ended; otherwise the position is
+    /// before the next value.
     fn close_levels(&mut self, objects: &mut u128, depth: &mut u32) -> Result<bool, DecodeError> {
         loop {
             let in_object = *objects & 1 == 1;
@@ -308,7 +307,7 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// A key and its colon.
+    /// Scans a key and its colon.
     #[inline]
     pub(super) fn key(&mut self) -> Result<Cow<'f, str>, DecodeError> {
         if self.next_token() != Some(b'"') {

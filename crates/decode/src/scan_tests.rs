@@ -1,4 +1,4 @@
-//! The scanner against a full parser: both accept or both refuse, and what they accept is the same.
+//! Compares the scanner with `serde_json`: both accept the same texts, with the same values.
 
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ fn scanned(text: &str) -> Result<Value<'_>, DecodeError> {
     Ok(value)
 }
 
-/// Rebuilds the value through the scanner's object walk and its text, as decoders use it.
+/// Rebuilds a value with the scanner, as the decoder uses it.
 fn rebuilt(value: Value<'_>) -> serde_json::Value {
     match value.kind() {
         ValueKind::Object => {
@@ -31,7 +31,7 @@ fn rebuilt(value: Value<'_>) -> serde_json::Value {
     }
 }
 
-fn is_beyond_a_value(error: &str) -> bool {
+fn is_error_of_the_value(error: &str) -> bool {
     [
         "number out of range",
         "lone leading surrogate",
@@ -42,12 +42,12 @@ fn is_beyond_a_value(error: &str) -> bool {
 }
 
 #[track_caller]
-fn check_against_a_full_parser(text: &str) {
+fn check_against_serde_json(text: &str) {
     let ours = scanned(text);
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(theirs) => assert_eq!(rebuilt(ours.unwrap()), theirs, "{text:?}"),
-        // A number beyond a float's range and half of a surrogate pair are JSON; only their value cannot hold them.
-        Err(error) if is_beyond_a_value(&error.to_string()) => {
+        // A number out of the range of a float and an unpaired surrogate are valid JSON, but not a `serde_json::Value`.
+        Err(error) if is_error_of_the_value(&error.to_string()) => {
             assert_eq!(
                 ours.is_ok(),
                 serde_json::from_str::<&RawValue>(text).is_ok(),
@@ -81,19 +81,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn any_json_is_accepted_with_the_same_values(value in json(), pretty: bool) {
+    fn valid_json_has_the_same_values(value in json(), pretty: bool) {
         let text = if pretty {
             serde_json::to_string_pretty(&value).unwrap()
         } else {
             value.to_string()
         };
-        // Printing a float and reading it back may move its last bit; both parsers read the same text here.
+        // Parses the text again, since a float may not survive printing exactly.
         let theirs: serde_json::Value = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(rebuilt(scanned(&text).unwrap()), theirs);
     }
 
     #[test]
-    fn damaged_json_is_refused_by_both_or_by_none(
+    fn damaged_json_is_rejected_by_both_or_none(
         value in json(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..3, "[ -~\\x00-\\x1f\u{e9}]"), 1..4),
     ) {
@@ -108,26 +108,26 @@ proptest! {
                 _ => drop(chars.remove(at)),
             }
         }
-        check_against_a_full_parser(&chars.into_iter().collect::<String>());
+        check_against_serde_json(&chars.into_iter().collect::<String>());
     }
 
     #[test]
-    fn soup_of_json_tokens_is_refused_by_both_or_by_none(
+    fn random_json_tokens_are_rejected_by_both_or_none(
         text in "([\\[\\]{},:\" \\-0-9.eE+]|\"a\"|true|false|null|\\\\u[dD][89abcdef][0-9a-f]{2}|\\\\[nu\"x]){0,24}",
     ) {
-        check_against_a_full_parser(&text);
-        check_against_a_full_parser(&format!("\"{text}\""));
-        check_against_a_full_parser(&format!("[{text}]"));
-        check_against_a_full_parser(&format!("{{\"a\":{text}}}"));
+        check_against_serde_json(&text);
+        check_against_serde_json(&format!("\"{text}\""));
+        check_against_serde_json(&format!("[{text}]"));
+        check_against_serde_json(&format!("{{\"a\":{text}}}"));
     }
 
     #[test]
-    fn any_text_at_all_is_refused_or_accepted_without_a_panic(text in any::<String>()) {
-        check_against_a_full_parser(&text);
+    fn arbitrary_text_never_panics(text in any::<String>()) {
+        check_against_serde_json(&text);
     }
 
     #[test]
-    fn a_number_keeps_its_bytes(number in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?") {
+    fn number_keeps_its_bytes(number in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?") {
         let text = format!("{{\"n\": {number} }}");
         let mut scanner = Scanner::new(&text);
         let mut object = scanner.object().unwrap();
@@ -140,7 +140,7 @@ proptest! {
 }
 
 #[test]
-fn nesting_goes_as_deep_as_a_full_parser_goes() {
+fn nesting_limit_is_that_of_serde_json() {
     for depth in [1, 126, 127, 128, 100_000] {
         let arrays = "[".repeat(depth) + &"]".repeat(depth);
         assert_eq!(
@@ -148,23 +148,23 @@ fn nesting_goes_as_deep_as_a_full_parser_goes() {
             depth <= MAX_DEPTH as usize,
             "{depth}"
         );
-        check_against_a_full_parser(&arrays);
+        check_against_serde_json(&arrays);
         let objects = "{\"a\":".repeat(depth) + "0" + &"}".repeat(depth);
-        check_against_a_full_parser(&objects);
+        check_against_serde_json(&objects);
     }
 }
 
 #[test]
-fn a_mixed_nest_closes_in_its_own_order() {
-    check_against_a_full_parser(r#"{"a":[{"b":[]},{}],"c":{"d":[[1],[{"e":2}]]}}"#);
-    check_against_a_full_parser(r#"{"a":[}]"#);
-    check_against_a_full_parser(r#"[{"a":1]}"#);
-    check_against_a_full_parser(r#"[[],]"#);
-    check_against_a_full_parser(r#"{"a":{},}"#);
+fn mixed_nesting_must_close_in_order() {
+    check_against_serde_json(r#"{"a":[{"b":[]},{}],"c":{"d":[[1],[{"e":2}]]}}"#);
+    check_against_serde_json(r#"{"a":[}]"#);
+    check_against_serde_json(r#"[{"a":1]}"#);
+    check_against_serde_json(r#"[[],]"#);
+    check_against_serde_json(r#"{"a":{},}"#);
 }
 
 #[test]
-fn an_error_names_the_byte() {
+fn error_has_the_offset() {
     let cases = [
         ("{\"a\":tru}", "expected true, false or null", 8),
         ("{\"a\":01}", "leading zero", 6),
@@ -184,9 +184,9 @@ fn an_error_names_the_byte() {
 }
 
 #[test]
-fn half_of_a_surrogate_pair_is_a_value_without_text() {
-    let half = scanned(r#"{"a\ud83d":"b","c":["\udc00"]}"#).unwrap();
-    let mut scanner = half.scanner();
+fn unpaired_surrogate_is_a_value_without_text() {
+    let unpaired = scanned(r#"{"a\ud83d":"b","c":["\udc00"]}"#).unwrap();
+    let mut scanner = unpaired.scanner();
     let mut object = scanner.object().unwrap();
     let (key, value) = object.member().unwrap().unwrap();
     assert_eq!((&*key, value.text().as_deref()), (r"a\ud83d", Some("b")));
