@@ -1,4 +1,4 @@
-//! Addresses of servers and the URLs of dials: whoever checks one and whoever dials it read the same host.
+//! Server addresses and dial URLs: the check and the dial must see the same host.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use kucoin_streams_transport::fuzzing::{DialTarget, parse_target};
 
 static HOSTS: LazyLock<Hosts> = LazyLock::new(Hosts::default);
 
-/// A host and a token with a zero byte between them; or a URL alone.
+/// Input: an address and a token, separated by a zero byte; or a URL alone.
 pub fn addresses(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -19,37 +19,37 @@ pub fn addresses(bytes: &[u8]) {
     check_settings(address);
     if let Ok(server) = fuzzing::server(address) {
         let url = server.url(token, "c1");
-        let aim = parse_target(url.expose())
-            .unwrap_or_else(|error| panic!("{address} is checked and cannot be dialled: {error}"));
-        check_same_host(address, &server, &aim);
-        check_query(&aim, token);
-        // What is shown is of the address alone, whatever the token spells.
+        let target = parse_target(url.expose())
+            .unwrap_or_else(|error| panic!("{address} is accepted but cannot be dialled: {error}"));
+        check_same_host(address, &server, &target);
+        check_query(&target, token);
+        // Only the address is shown, whatever the token contains.
         let shown = url.without_query();
         assert_eq!(shown.trim_end_matches('/'), address.trim_end_matches('/'));
-        let told = format!("SecretUrl({shown}?[redacted])");
-        assert_eq!(format!("{url:?}"), told);
+        let expected = format!("SecretUrl({shown}?[redacted])");
+        assert_eq!(format!("{url:?}"), expected);
     }
 }
 
-fn check_same_host(address: &str, server: &fuzzing::Server, aim: &DialTarget) {
+fn check_same_host(address: &str, server: &fuzzing::Server, target: &DialTarget) {
     let host = server.host.trim_start_matches('[').trim_end_matches(']');
     assert!(
-        aim.host.eq_ignore_ascii_case(host),
+        target.host.eq_ignore_ascii_case(host),
         "{address}: {} and {}",
-        aim.host,
+        target.host,
         host
     );
     assert_eq!(server.is_loopback, is_loopback(host), "{address}");
     assert!(
-        aim.secure || server.is_loopback,
-        "{address} is plaintext to another machine"
+        target.secure || server.is_loopback,
+        "{address} is not encrypted and on another machine"
     );
     let scheme = address
         .split_once(':')
         .map(|(scheme, _)| scheme.to_ascii_lowercase());
     assert_eq!(
         scheme.as_deref(),
-        Some(if aim.secure { "wss" } else { "ws" })
+        Some(if target.secure { "wss" } else { "ws" })
     );
     assert!(!address.contains(['@', '?', '#', '\\', '%']), "{address}");
 }
@@ -59,15 +59,15 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }
 
-/// The token arrives as it is, whatever characters it has.
-fn check_query(aim: &DialTarget, token: &str) {
-    let (_, query) = aim
+/// Checks that the token arrives unchanged, whatever characters it has.
+fn check_query(target: &DialTarget, token: &str) {
+    let (_, query) = target
         .request
         .split_once("?token=")
         .expect("the token is in the query");
-    let (sent, rest) = query.split_once('&').expect("an id follows");
+    let (sent, rest) = query.split_once('&').expect("the connect ID follows");
     assert_eq!(rest, "connectId=c1");
-    // A server may read `+` as a blank, and what else is not unreserved in a way of its own.
+    // A server may decode `+` as a space, and treat other reserved characters in its own way.
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
     assert!(sent.bytes().all(is_plain), "{sent}");
     let mut decoded = Vec::new();
@@ -87,43 +87,44 @@ fn check_query(aim: &DialTarget, token: &str) {
     assert_eq!(decoded, token.as_bytes());
 }
 
-/// Any text as the URL of a dial.
+/// Checks any text as the URL of a dial.
 fn check_url(text: &str) {
     let secret = SecretUrl::new(text);
     assert_eq!(secret.expose(), text);
     let shown = secret.without_query();
     assert!(text.starts_with(shown) && !shown.contains(['?', '#']));
     match parse_target(text) {
-        Ok(aim) => {
-            assert!(!aim.host.is_empty() && !text.contains('#'));
+        Ok(target) => {
+            assert!(!target.host.is_empty() && !text.contains('#'));
             let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
             let authority = after_scheme.split(['/', '?']).next().unwrap_or_default();
             assert!(
-                authority.contains(aim.host.as_str()) && !authority.contains('@'),
+                authority.contains(target.host.as_str()) && !authority.contains('@'),
                 "{text}"
             );
             let named = authority
                 .rsplit_once(':')
                 .filter(|(_, port)| !port.contains(']'));
-            let expected = named.map_or(if aim.secure { Ok(443) } else { Ok(80) }, |(_, port)| {
-                port.parse()
-            });
-            assert_eq!(Ok(aim.port), expected, "{text}");
+            let expected = named
+                .map_or(if target.secure { Ok(443) } else { Ok(80) }, |(_, port)| {
+                    port.parse()
+                });
+            assert_eq!(Ok(target.port), expected, "{text}");
         }
         Err(error) => {
-            // Nothing but the kind of the fault is told: the text may hold a token.
-            let ConnectError::InvalidUrl(fault) = &error else {
-                panic!("{error:?}: nothing was dialled");
+            // Only the kind of the problem may be shown: the text may contain a token.
+            let ConnectError::InvalidUrl(problem) = &error else {
+                panic!("{error:?} without a dial");
             };
             assert_eq!(
                 format!("{error} {error:?}"),
-                format!("the WebSocket URL is invalid: {fault} InvalidUrl({fault:?})")
+                format!("the WebSocket URL is invalid: {problem} InvalidUrl({problem:?})")
             );
         }
     }
 }
 
-/// Any text as a setting: plaintext goes nowhere but to this machine.
+/// Checks any text as a setting: plaintext is accepted to this machine only.
 fn check_settings(text: &str) {
     let settings = [
         HOSTS.clone().with_rest(text),
@@ -134,11 +135,11 @@ fn check_settings(text: &str) {
         let is_tls = lower.starts_with("https://") || lower.starts_with("wss://");
         let on_this_machine = ["127.", "localhost", "[::1]", "[::ffff:127."];
         let after_scheme = lower.split_once("://").map_or("", |(_, rest)| rest);
-        let is_here = on_this_machine
+        let is_local = on_this_machine
             .iter()
             .any(|start| after_scheme.starts_with(start));
-        assert!(is_tls || is_here, "{text}");
+        assert!(is_tls || is_local, "{text}");
     }
-    // No setting may panic; which suffixes are names is for its own tests.
+    // It must not panic; unit tests check which suffixes are accepted.
     let _ = HOSTS.clone().with_trusted_suffix(text);
 }

@@ -1,4 +1,4 @@
-//! The envelopes of both protocols against a full parser: what is a frame, of which kind, and of which topic.
+//! Checks the envelopes of both protocols against a full parser: validity, kind and topic of a frame.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use kucoin_streams_core::{Inbound, Protocol};
 use kucoin_streams_pro::ProV2;
 use kucoin_streams_v1::V1;
 
-use crate::judge::{Node, Tree};
 use crate::number::Number;
+use crate::reference::{Node, Tree};
 
-/// Any text as a frame of either protocol.
+/// Input: any text as a frame of either protocol.
 pub fn envelope(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         assert!(V1::text(bytes).is_err());
@@ -25,13 +25,13 @@ fn compare(text: &str, found: Option<Inbound<'_>>, expected: Option<Kind<'_>>) {
     match (found.as_ref().map(kind), expected) {
         (Some(found), Some(expected)) => assert_eq!(found, expected, "{text}"),
         (None, None) => {}
-        // A push is certain before the end of the frame; what is wrong behind that is for its decoder to find.
+        // A push can be recognized before the end of the frame; the decoder finds errors in the rest.
         (Some(Kind::Message(_)), None) => {}
         (found, expected) => panic!("{text:?} is {found:?}, not {expected:?}"),
     }
 }
 
-/// What a frame is, apart from what a refusal means: that is no question of grammar.
+/// The kind of a frame. The meaning of a refusal is not checked.
 #[derive(Debug, PartialEq)]
 enum Kind<'t> {
     Welcome(Option<&'t str>, Option<Duration>),
@@ -55,18 +55,18 @@ fn kind<'i>(inbound: &'i Inbound<'_>) -> Kind<'i> {
     }
 }
 
-/// V1 tells its frames by `type`; of a repeated key the last counts, up to where a push is certain.
+/// Classifies a V1 frame by `type`. Of duplicate keys the last counts, until a push is recognized.
 fn v1<'t>(frame: &'t Tree<'_>) -> Kind<'t> {
     let (mut kind, mut topic, mut id, mut code) = (None, None, None, None);
-    let (mut data, mut words) = (None, None);
+    let (mut data, mut message) = (None, None);
     for (name, value) in frame.members() {
         match name.as_str() {
             "type" => kind = value.text(),
-            "topic" => topic = value.spelled(),
+            "topic" => topic = value.lossless_text(),
             "id" => id = id_of(value),
             "code" => code = value.digits().and_then(|digits| digits.parse().ok()),
             "data" => data = Some(value),
-            "msg" | "message" => words = Some(value),
+            "msg" | "message" => message = Some(value),
             _ => {}
         }
         if let (Some("message"), Some(topic)) = (kind, topic) {
@@ -79,30 +79,31 @@ fn v1<'t>(frame: &'t Tree<'_>) -> Kind<'t> {
         (Some("pong"), _) => Kind::Pong(id),
         (Some("ack"), _) => id.map_or(Kind::Other, Kind::Ack),
         (Some("error"), _) => {
-            let said = data.and_then(v1_words).or_else(|| words.and_then(v1_words));
-            Kind::Refused(id, code, said.unwrap_or_default())
+            let text = data.and_then(v1_message);
+            let text = text.or_else(|| message.and_then(v1_message));
+            Kind::Refused(id, code, text.unwrap_or_default())
         }
         _ => Kind::Other,
     }
 }
 
-/// The words of the server may stand one level down.
-fn v1_words<'t>(value: &'t Tree<'_>) -> Option<&'t str> {
-    if value.is_nothing() {
+/// Returns the message of the server, which may be nested one level deeper.
+fn v1_message<'t>(value: &'t Tree<'_>) -> Option<&'t str> {
+    if value.is_null_or_empty() {
         return None;
     }
     let mut inner = value.members().iter().filter_map(|(name, inner)| {
-        let is_words = matches!(name.as_str(), "msg" | "message" | "data");
-        inner.text().filter(|_| is_words)
+        let is_message = matches!(name.as_str(), "msg" | "message" | "data");
+        inner.text().filter(|_| is_message)
     });
     value.text().or_else(|| inner.next()).or(Some(value.raw))
 }
 
-/// Pro V2 pushes by `T`, answers by `result`, and greets and refuses in several ways.
+/// Classifies a Pro V2 frame: a push has `T`, an answer has `result`; a welcome and a refusal have several forms.
 fn pro<'t>(frame: &'t Tree<'_>) -> Kind<'t> {
     let pushed = frame
         .all("T")
-        .filter_map(Tree::spelled)
+        .filter_map(Tree::lossless_text)
         .find(|text| !text.is_empty());
     if let Some(topic) = pushed {
         return Kind::Message(topic);
@@ -122,14 +123,15 @@ fn pro<'t>(frame: &'t Tree<'_>) -> Kind<'t> {
     let id = last("id").and_then(id_of);
     let code = last("code").and_then(integer);
     let refused = || {
-        let mut said = [message, last("reason"), last("data")]
+        let mut candidates = [message, last("reason"), last("data")]
             .into_iter()
             .flatten();
-        let words =
-            |value: &'t Tree<'_>| (!value.is_nothing()).then(|| value.text().unwrap_or(value.raw));
-        Kind::Refused(id, code, said.find_map(words).unwrap_or_default())
+        let text = |value: &'t Tree<'_>| {
+            (!value.is_null_or_empty()).then(|| value.text().unwrap_or(value.raw))
+        };
+        Kind::Refused(id, code, candidates.find_map(text).unwrap_or_default())
     };
-    let is = |value: Option<&Tree<'_>>, word| value.and_then(Tree::text) == Some(word);
+    let is = |value: Option<&Tree<'_>>, text| value.and_then(Tree::text) == Some(text);
     match last("result").and_then(Tree::content) {
         Some("true") => return id.map_or(Kind::Other, Kind::Ack),
         Some("false") => return refused(),
@@ -154,16 +156,16 @@ fn pro<'t>(frame: &'t Tree<'_>) -> Kind<'t> {
     }
 }
 
-fn filled<'t>(value: &'t Tree<'_>) -> Option<&'t str> {
+fn non_empty_text<'t>(value: &'t Tree<'_>) -> Option<&'t str> {
     value.text().filter(|text| !text.is_empty())
 }
 
-/// A string that is not empty, or the digits of a number.
+/// Returns a non-empty string, or the text of a number.
 fn id_of<'t>(value: &'t Tree<'_>) -> Option<&'t str> {
-    filled(value).or_else(|| matches!(value.node, Node::Number).then_some(value.raw))
+    non_empty_text(value).or_else(|| matches!(value.node, Node::Number).then_some(value.raw))
 }
 
-/// A whole number in any spelling, in a string or not.
+/// Parses an integer in any format, in a string or not.
 fn integer(value: &Tree<'_>) -> Option<i64> {
     let text = value.content().filter(|text| !text.starts_with('+'))?;
     Number::parse(text)?.whole()?.try_into().ok()

@@ -1,12 +1,12 @@
-//! What the decoders of both protocols share: how bytes become a frame, and what any answer of a decoder must hold.
+//! Shared by the targets of both protocols: turning the input into a frame, and checks of every decoder result.
 
 use std::fmt::Debug;
 
 use kucoin_streams_core::{DecodeError, Event, Push};
 
-use crate::judge::Tree;
+use crate::reference::Tree;
 
-/// The frame that bytes are. A first byte below 32 chooses one of `pushes`, and the bytes after it are its data.
+/// Returns the frame of an input. If its first byte is below 32, it chooses one of `pushes`, and the rest is the data.
 pub(crate) fn frame<P>(
     bytes: &[u8],
     pushes: &[P],
@@ -21,34 +21,34 @@ pub(crate) fn frame<P>(
     }
 }
 
-/// A frame, and what it is as JSON.
-pub(crate) struct Judge<'f> {
+/// A frame and its JSON tree.
+pub(crate) struct FrameCheck<'f> {
     pub(crate) frame: &'f str,
     pub(crate) tree: Option<Tree<'f>>,
     /// The member with the data of a push.
     pub(crate) data: &'static str,
 }
 
-impl Judge<'_> {
-    /// Judges what a decoder made of the frame; `check` judges a push.
-    pub(crate) fn judge<E: Event + Clone + Debug>(
+impl FrameCheck<'_> {
+    /// Checks the result of a decoder; `check` checks a push.
+    pub(crate) fn check<E: Event + Clone + Debug>(
         &self,
         decoded: &Result<Option<Push<E>>, DecodeError>,
-        check: impl Fn(&str, &Tree<'_>, &Push<E>),
+        check_push: impl Fn(&str, &Tree<'_>, &Push<E>),
     ) {
         let frame = self.frame;
         match (decoded, &self.tree) {
             (Ok(Some(push)), Some(tree)) => {
                 let event = &push.event;
                 assert_eq!(event.clone().dedup_key(), event.dedup_key(), "{frame}");
-                check(frame, tree, push);
+                check_push(frame, tree, push);
             }
-            (Ok(Some(push)), None) => panic!("{frame:?} is no JSON object and became {push:?}"),
+            (Ok(Some(push)), None) => panic!("{frame:?} is not a JSON object, but became {push:?}"),
             (Err(DecodeError::Syntax { .. }), Some(tree)) => {
-                let is_object = tree.is_flat_enough() && tree.all(self.data).all(Tree::is_object);
+                let is_object = tree.is_within_depth() && tree.all(self.data).all(Tree::is_object);
                 assert!(
                     !is_object,
-                    "{frame} is JSON, and its data an object: {decoded:?}"
+                    "{frame} is valid JSON with an object as data: {decoded:?}"
                 );
             }
             (Err(error), _) => assert!(error.to_string().len() < 400 && !error.is_retryable()),
@@ -57,7 +57,7 @@ impl Judge<'_> {
     }
 }
 
-/// Whether a member of a frame is in the push as it came, as a field that is not known.
+/// Returns `true` if a member of a frame is unchanged in the unknown fields of the push.
 pub(crate) fn is_extra<E>(push: &Push<E>, name: &str, value: &Tree<'_>) -> bool {
     let mut extra = push.extra.iter();
     extra.any(|(found, raw)| found == name && raw.as_str() == value.raw)

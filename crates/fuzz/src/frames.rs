@@ -1,4 +1,4 @@
-//! The frame reader and the reassembly of the default transport against the text of the standard.
+//! Checks frame reading and message assembly of the WebSocket transport against RFC 6455.
 
 use kucoin_streams_transport::{Message, ReadError, Reader, WebSocketConnector};
 
@@ -8,9 +8,9 @@ use crate::websocket::{End, Limits, read};
 const SIZES: [usize; 8] = [0, 1, 10, 125, 126, 300, 66_000, 1 << 20];
 const FRAGMENTS: [usize; 4] = [1, 2, 5, 128];
 
-/// A first byte that chooses the limits, one that chooses the pieces, and what a server says after the upgrade.
+/// Input: a byte that chooses the limits, a byte that chooses the pieces, and the server's bytes after the upgrade.
 pub fn frames(bytes: &[u8]) {
-    let [limits, cut, said @ ..] = bytes else {
+    let [limits, cut, sent @ ..] = bytes else {
         return;
     };
     let limits = Limits {
@@ -20,15 +20,15 @@ pub fn frames(bytes: &[u8]) {
     let connector = WebSocketConnector::new()
         .with_max_message_size(limits.size)
         .with_max_fragments(limits.fragments);
-    let (mut reader, _writer) = connector.halves_over(Pipe::saying(said, *cut));
-    check(&mut reader, said, limits);
+    let (mut reader, _writer) = connector.halves_over(Pipe::sending(sent, *cut));
+    check(&mut reader, sent, limits);
 }
 
-/// Reads to the end, and compares each message and the end with the judge's.
-pub(crate) fn check(reader: &mut impl Reader, said: &[u8], limits: Limits) {
-    let (expected, end) = read(said, limits);
+/// Reads to the end, and compares each message and the end with the reference.
+pub(crate) fn check(reader: &mut impl Reader, sent: &[u8], limits: Limits) {
+    let (expected, end) = read(sent, limits);
     let mut messages = Vec::new();
-    let polls = 16 * said.len() + 64;
+    let polls = 16 * sent.len() + 64;
     let failure = loop {
         match run(reader.read(), polls) {
             Ok(Message::Close(frame)) => {
@@ -47,13 +47,13 @@ pub(crate) fn check(reader: &mut impl Reader, said: &[u8], limits: Limits) {
     }
     let code = failure.as_ref().and_then(ReadError::close_code);
     let is_eof = matches!(failure, Some(ReadError::Eof));
-    let fits = match &end {
+    let is_expected = match &end {
         End::Close => failure.is_none(),
         End::Eof => is_eof,
-        End::Breach(codes) => code.is_some_and(|code| codes.contains(&code)),
-        End::EofOrBreach(codes) => is_eof || code.is_some_and(|code| codes.contains(&code)),
+        End::Violation(codes) => code.is_some_and(|code| codes.contains(&code)),
+        End::EofOrViolation(codes) => is_eof || code.is_some_and(|code| codes.contains(&code)),
     };
-    assert!(fits, "{failure:?} instead of {end:?}");
+    assert!(is_expected, "{failure:?} instead of {end:?}");
     let after = run(reader.read(), 1);
     assert!(
         matches!(after, Err(ReadError::Finished)),

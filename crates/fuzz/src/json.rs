@@ -1,11 +1,11 @@
-//! The scanner of JSON against a full parser: both accept or both refuse, and with the same values to the digit.
+//! Checks the JSON scanner against a full parser: both accept or both refuse, with the same values and digits.
 
 use kucoin_streams_core::Raw;
 use kucoin_streams_decode::{FieldCursor, FieldTable, Key, Scanner, Value, ValueKind};
 
-use crate::judge::{Node, Tree};
+use crate::reference::{Node, Tree};
 
-/// Any text as JSON.
+/// Input: any text as JSON.
 pub fn json(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -15,11 +15,11 @@ pub fn json(bytes: &[u8]) {
     match (&expected, &raw) {
         (Some(tree), Some(raw)) => {
             assert_eq!(raw.as_str(), tree.raw);
-            // A tree of floats cannot hold every number; what it does with one must be no panic.
+            // The tree cannot represent every number, but must not panic.
             let _ = kucoin_streams_decode::read_raw::<serde_json::Value>(raw);
         }
         (None, None) => {}
-        (expected, found) => panic!("{text:?}: {expected:?} against {found:?}"),
+        (expected, found) => panic!("{text:?}: expected {expected:?}, found {found:?}"),
     }
     let mut scanner = Scanner::new(text);
     let scanned = scanner
@@ -35,9 +35,17 @@ pub fn json(bytes: &[u8]) {
 fn compare(value: Value<'_>, tree: &Tree<'_>) {
     assert_eq!(value.as_str(), tree.raw);
     assert_eq!(value.text().as_deref(), tree.text(), "{value:?}");
-    assert_eq!(value.lossless_text().as_deref(), tree.spelled(), "{value:?}");
+    assert_eq!(
+        value.lossless_text().as_deref(),
+        tree.lossless_text(),
+        "{value:?}"
+    );
     assert_eq!(value.digits(), tree.digits(), "{value:?}");
-    assert_eq!(value.is_null_or_empty(), tree.is_nothing(), "{value:?}");
+    assert_eq!(
+        value.is_null_or_empty(),
+        tree.is_null_or_empty(),
+        "{value:?}"
+    );
     let kind_fits = match (&tree.node, value.kind()) {
         (Node::Null, ValueKind::Null)
         | (Node::Bool(true), ValueKind::True)
@@ -45,7 +53,7 @@ fn compare(value: Value<'_>, tree: &Tree<'_>) {
         | (Node::Number, ValueKind::Number)
         | (Node::Array(_), ValueKind::Array)
         | (Node::Object(_), ValueKind::Object) => true,
-        (Node::Half(_), ValueKind::EscapedString) => true,
+        (Node::Unpaired(_), ValueKind::EscapedString) => true,
         (Node::Text(_), kind) => match tree.raw.contains('\\') {
             true => kind == ValueKind::EscapedString,
             false => kind == ValueKind::String,
@@ -55,11 +63,11 @@ fn compare(value: Value<'_>, tree: &Tree<'_>) {
     assert!(kind_fits, "{value:?}");
     if tree.is_object() {
         compare_members(value, tree);
-        compare_among_names(value, tree);
+        compare_with_field_table(value, tree);
     }
 }
 
-/// Key by key, as an envelope is walked, and into each value.
+/// Compares key by key, as an envelope is read, and each value recursively.
 fn compare_members(value: Value<'_>, tree: &Tree<'_>) {
     let mut scanner = value.scanner();
     let mut object = scanner.object().expect("an object was scanned");
@@ -72,7 +80,7 @@ fn compare_members(value: Value<'_>, tree: &Tree<'_>) {
     assert_eq!(scanner.finish(), Ok(()));
 }
 
-/// Names that end and begin alike, and one that no key can be told from by its ends.
+/// Field names, two of them with the same length, start and end.
 static NAMES: FieldTable<6> = FieldTable::new(&[&[
     "a",
     "b",
@@ -82,8 +90,8 @@ static NAMES: FieldTable<6> = FieldTable::new(&[&[
     "isolatedPendingFeeMargin",
 ]]);
 
-/// Member by member among names, as events are gathered: twice, since what was seen once is expected the next time.
-fn compare_among_names(value: Value<'_>, tree: &Tree<'_>) {
+/// Compares member by member with a field table, as events are read. Twice, because the first pass sets hints for the next.
+fn compare_with_field_table(value: Value<'_>, tree: &Tree<'_>) {
     for _ in 0..2 {
         let mut scanner = value.scanner();
         let mut object = scanner.object().expect("an object was scanned");

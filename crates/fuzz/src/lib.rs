@@ -1,8 +1,8 @@
-//! The fuzz targets of the SDK as plain functions: bytes of anybody in, and a panic where a promise does not hold.
+//! The fuzz targets of the SDK as functions that take arbitrary bytes and panic if a check fails.
 //!
-//! Each target compares the SDK with a judge of its own, which is written from the standard or the documents and
-//! shares no code with what it judges. libFuzzer drives them through the programs in `fuzz_targets`; the tests of this
-//! crate put the committed seeds and the recorded frames of the SDK through the same functions.
+//! Each target compares the SDK with a reference implementation, which is written from the standard or KuCoin's
+//! documentation and shares no code with the SDK. libFuzzer runs the targets with the programs in `fuzz_targets`; the
+//! tests of this crate run them with the committed seeds and the recorded frames of the SDK.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -11,13 +11,13 @@ mod envelope;
 mod events;
 mod frames;
 mod json;
-mod judge;
 mod names;
 mod number;
 mod numbers;
 mod payload;
 mod pipe;
 mod pro_events;
+mod reference;
 mod replies;
 mod upgrade;
 mod v1_events;
@@ -35,10 +35,10 @@ pub use replies::replies;
 pub use upgrade::upgrade;
 pub use v1_events::v1_events;
 
-/// A target by its name.
+/// The name and function of a target.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// Every target; the program of each bears its name.
+/// All targets. The program of each target has the same name.
 pub const TARGETS: [Target; 11] = [
     ("frames", frames),
     ("upgrade", upgrade),

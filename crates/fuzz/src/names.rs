@@ -1,4 +1,4 @@
-//! What users write: topics, channels and keys. What is taken prints as itself, and what is refused prints harmlessly.
+//! Checks parsing of topics, channels and keys: accepted ones are displayed unchanged, and errors are safe to print.
 
 use std::fmt::{Debug, Display};
 use std::future::Future;
@@ -12,14 +12,14 @@ use kucoin_streams_core::{Protocol, RequestId, Topic, TopicMatch, WsKey};
 use kucoin_streams_pro::{AccountType, Channel, ChannelRequest, ProV2, TradeType};
 use kucoin_streams_v1::{AnyFuturesTopic, AnySpotTopic, AnyV1Topic, TopicPath, V1};
 
-use crate::judge::Tree;
+use crate::reference::Tree;
 
 static SIGNER: LazyLock<HmacSigner> = LazyLock::new(|| {
     let credentials = Credentials::new("key-of-fuzz", "canary-secret", "canary-passphrase");
-    HmacSigner::new(&credentials.expect("credentials of visible ASCII"))
+    HmacSigner::new(&credentials.expect("valid credentials"))
 });
 
-/// Any text as each of them.
+/// Input: any text, parsed as each of them.
 pub fn names(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -41,7 +41,7 @@ pub fn names(bytes: &[u8]) {
     }
     parsed::<TradeType>(text, false);
     parsed::<AccountType>(text, false);
-    // A channel alone is no request, but the front of one.
+    // A channel alone may not be a request, but it is the start of one.
     match parsed::<ChannelRequest>(text, true) {
         Some(request) => {
             let topic = parsed::<kucoin_streams_pro::AnyProTopic>(text, true);
@@ -55,8 +55,8 @@ pub fn names(bytes: &[u8]) {
     }
 }
 
-/// Parses, and checks what is printed: the same text, or, where several are read alike, one that is read the same.
-fn parsed<T>(text: &str, several_alike: bool) -> Option<T>
+/// Parses, and checks that the value is displayed as the same text, or, with `has_aliases`, as one that parses to it.
+fn parsed<T>(text: &str, has_aliases: bool) -> Option<T>
 where
     T: FromStr<Err: Display + Debug> + Display + PartialEq + Debug,
 {
@@ -64,23 +64,23 @@ where
         Ok(found) => {
             let printed = found.to_string();
             assert!(
-                several_alike || printed == text,
+                has_aliases || printed == text,
                 "{text:?} became {printed:?}"
             );
             assert_eq!(printed.parse::<T>().ok().as_ref(), Some(&found), "{text:?}");
             Some(found)
         }
         Err(error) => {
-            let told = error.to_string();
-            assert!(told.len() < 1024, "{told}");
-            let moves_cursor = told.contains(|character: char| character.is_control());
-            assert!(!moves_cursor, "{told:?}");
+            let message = error.to_string();
+            assert!(message.len() < 1024, "{message}");
+            let has_control = message.contains(|character: char| character.is_control());
+            assert!(!has_control, "{message:?}");
             None
         }
     }
 }
 
-/// A path is taken as it is, serves itself, and is asked for to the letter.
+/// Checks that a path is kept unchanged, matches itself, and is requested unchanged.
 fn check_path(text: &str) {
     let path = TopicPath::new(text);
     assert_eq!((path.as_str(), path.to_string().as_str()), (text, text));
@@ -99,34 +99,34 @@ fn check_request(request: &ChannelRequest) {
     let mut frame = String::new();
     ProV2::subscribe(RequestId(7), request, &mut frame);
     let tree = Tree::parse(&frame).expect("a request is JSON");
-    let said = |name| tree.all(name).next().and_then(Tree::text);
-    assert_eq!(said("channel"), Some(request.channel().as_str()));
-    assert_eq!(said("symbol"), request.symbol());
+    let field = |name| tree.all(name).next().and_then(Tree::text);
+    assert_eq!(field("channel"), Some(request.channel().as_str()));
+    assert_eq!(field("symbol"), request.symbol());
     assert_eq!(
-        said("tradeType"),
+        field("tradeType"),
         request.trade_type().map(TradeType::as_str)
     );
     assert_eq!(
-        said("accountType"),
+        field("accountType"),
         request.account_type().map(AccountType::as_str)
     );
 }
 
-/// The login carries any id to the letter, and nothing of what it is signed with.
+/// Checks that the login has any ID unchanged, and nothing of the secret or the passphrase.
 fn check_login(id: &str) {
     let mut signing = pin!(login(&*SIGNER, id, 1_700_000_000_000));
     let mut context = Context::from_waker(Waker::noop());
     let Poll::Ready(Ok(login)) = signing.as_mut().poll(&mut context) else {
-        panic!("the signer has all that it needs");
+        panic!("the HMAC signer never waits and never fails");
     };
     let tree = Tree::parse(&login.frame).expect("a login is JSON");
-    let said = |name| tree.all(name).map(Tree::text).collect::<Vec<_>>();
+    let fields = |name| tree.all(name).map(Tree::text).collect::<Vec<_>>();
     assert_eq!(
-        (said("id"), said("op")),
+        (fields("id"), fields("op")),
         (vec![Some(id)], vec![Some("auth")])
     );
-    // An id may spell anything, and its escapes may help it.
-    let mut beside_id = tree.members().iter().filter(|(name, _)| name != "id");
-    assert!(beside_id.all(|(_, value)| !value.raw.contains("canary")));
+    // The ID itself may contain anything.
+    let mut other_members = tree.members().iter().filter(|(name, _)| name != "id");
+    assert!(other_members.all(|(_, value)| !value.raw.contains("canary")));
     assert!(id.contains("sign") || !format!("{login:?}").contains("sign"));
 }

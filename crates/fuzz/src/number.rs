@@ -1,26 +1,26 @@
-//! Numbers as their digits: the textual judge of every decimal, with no arithmetic that could round.
+//! The number reference: numbers as text, without arithmetic that could round.
 
 use std::cmp::Ordering;
 
 /// The largest mantissa of a `Decimal`: 2^96 - 1.
 const MAX_MANTISSA: &str = "79228162514264337593543950335";
 const MAX_SCALE: i64 = 28;
-/// No text of a fuzzer has so many digits: an exponent beyond it is infinite.
+/// A larger exponent counts as infinite: no input has that many digits.
 const INFINITE: i64 = 1 << 50;
 
-/// A number in its shortest form: digits without zeros at either end, times ten to the exponent. Zero has no digits.
+/// A normalized number: digits without leading and trailing zeros, times ten to the exponent. Zero has no digits.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Number {
     negative: bool,
     digits: String,
     exponent: i64,
-    /// How many digits were written, and how many of them behind the point.
+    /// The number of digits in the text, and how many of them are after the point.
     written: (usize, usize),
     has_exponent: bool,
 }
 
 impl Number {
-    /// Reads a number as JSON or a lenient writer writes it: one sign, a point anywhere, an exponent.
+    /// Parses a number in JSON format or a lenient form of it: an optional sign, a point anywhere, an exponent.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
         let (number, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -35,7 +35,7 @@ impl Number {
         let cut = all.trim_end_matches('0');
         let dropped = i64::try_from(all.len() - cut.len()).ok()?;
         let digits = cut.trim_start_matches('0');
-        let behind = i64::try_from(fraction.len()).ok()?;
+        let decimals = i64::try_from(fraction.len()).ok()?;
         let is_zero = digits.is_empty();
         Some(Self {
             negative: text.starts_with('-') && !is_zero,
@@ -43,14 +43,14 @@ impl Number {
             exponent: if is_zero {
                 0
             } else {
-                exponent.unwrap_or(0) + dropped - behind
+                exponent.unwrap_or(0) + dropped - decimals
             },
             written: (all.len(), fraction.len()),
             has_exponent: exponent.is_some(),
         })
     }
 
-    /// Whether a `Decimal` holds it to the last digit.
+    /// Returns `true` if a `Decimal` can represent it exactly.
     pub(crate) fn fits_decimal(&self) -> bool {
         let zeros = usize::try_from(self.exponent).unwrap_or(0);
         if self.exponent < -MAX_SCALE || zeros > MAX_MANTISSA.len() {
@@ -64,7 +64,7 @@ impl Number {
         }
     }
 
-    /// The whole number that it is, if it is one of at most 38 digits.
+    /// Returns the value if it is an integer of at most 38 digits.
     pub(crate) fn whole(&self) -> Option<i128> {
         if self.digits.is_empty() {
             return Some(0);
@@ -75,19 +75,19 @@ impl Number {
         format!("{sign}{}{zeros}", self.digits).parse().ok()
     }
 
-    /// Whether both are the same number; zero has no sign.
+    /// Returns `true` if both are the same number; the sign of zero is ignored.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         (self.negative, &self.digits, self.exponent)
             == (other.negative, &other.digits, other.exponent)
     }
 
-    /// Whether two texts are the same number, and with as many digits behind the point where these fit.
-    pub(crate) fn same_digits(came: &str, gone: &str) -> bool {
-        let (Some(came), Some(gone)) = (Self::parse(came), Self::parse(gone)) else {
+    /// Returns `true` if two texts are the same number, with the same number of decimals if a `Decimal` can keep them.
+    pub(crate) fn same_digits(input: &str, output: &str) -> bool {
+        let (Some(input), Some(output)) = (Self::parse(input), Self::parse(output)) else {
             return false;
         };
-        let is_plain = !came.has_exponent && came.written.0 <= 28;
-        came.equals(&gone) && (!is_plain || came.written.1 == gone.written.1)
+        let is_plain = !input.has_exponent && input.written.0 <= 28;
+        input.equals(&output) && (!is_plain || input.written.1 == output.written.1)
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_numbers_have_one_shortest_form() {
+    fn equal_numbers_have_the_same_normalized_form() {
         for (one, other) in [
             ("1.50", "1.5"),
             ("0.001", "1e-3"),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decimal_holds_96_bits_and_28_places() {
+    fn decimal_has_96_bits_and_28_places() {
         let fits = |text| Number::parse(text).is_some_and(|number| number.fits_decimal());
         for text in [
             MAX_MANTISSA,

@@ -1,12 +1,12 @@
-//! Decimals, integers and times against their digits: no digit is lost, none is made up, and none is refused that fits.
+//! Checks decimals, integers and times: no digit is lost or added, and no number that fits is refused.
 
 use kucoin_streams_core::{Decimal, Timestamp};
 use kucoin_streams_decode::{FromJson, Scanner, Value, write_string};
 
-use crate::judge::Tree;
 use crate::number::Number;
+use crate::reference::Tree;
 
-/// Any text as a number, dressed as a JSON string, and as it is where that is JSON.
+/// Input: any text, checked as a number in a JSON string, and as a plain JSON value if it is one.
 pub fn numbers(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -22,13 +22,13 @@ pub fn numbers(bytes: &[u8]) {
 fn check(text: &str, json: &str) {
     let value = Scanner::new(json)
         .value()
-        .expect("a string or a number is JSON");
+        .expect("a string or a number is valid JSON");
     let expected = Number::parse(text);
     let decimal = Decimal::from_json(value);
     match (&expected, decimal) {
         (Some(expected), Some(decimal)) => {
             let written = decimal.to_string();
-            let found = Number::parse(&written).expect("what a decimal writes is a number");
+            let found = Number::parse(&written).expect("a displayed decimal is a number");
             assert!(expected.equals(&found), "{text} became {written}");
             let is_plain = text.len() <= 28 && !text.contains(['e', 'E']);
             assert!(
@@ -49,7 +49,7 @@ fn check(text: &str, json: &str) {
     assert_eq!(bool::from_json(value), flag, "{text}");
 }
 
-/// A whole number in any spelling, without a `+`, which JSON has not.
+/// Parses an integer in any format, but without a `+`, which JSON does not allow.
 fn integer(text: &str) -> Option<i128> {
     let number = Number::parse(text).filter(|_| !text.starts_with('+'))?;
     number.whole()

@@ -1,14 +1,14 @@
-//! Payloads of Pro V2, plain or deflated: bounded in size, and what they become is told apart without a panic.
+//! Checks payloads of Pro V2, plain or deflated: bounded in size, and no panic.
 
 use std::borrow::Cow;
 
 use kucoin_streams_core::Protocol;
 use kucoin_streams_pro::ProV2;
 
-const MOST_BYTES: usize = 1 << 20;
-const MOST_TIMES: usize = 100;
+const MAX_BYTES: usize = 1 << 20;
+const MAX_RATIO: usize = 100;
 
-/// Any bytes as the payload of a message.
+/// Input: any bytes as the payload of a message.
 pub fn payload(bytes: &[u8]) {
     let plain = std::str::from_utf8(bytes);
     let begins_as_json = matches!(
@@ -18,11 +18,11 @@ pub fn payload(bytes: &[u8]) {
     match ProV2::text(bytes) {
         Ok(Cow::Borrowed(text)) => assert_eq!(Ok(text), plain),
         Ok(Cow::Owned(text)) => {
-            // Deflate may begin with a byte that JSON may begin with, but it is no text.
+            // Deflate may begin with the same byte as JSON, but then it is not UTF-8.
             let is_json_text = plain.is_ok() && begins_as_json;
             assert!(!is_json_text, "{bytes:?} was inflated");
-            assert!(text.len() <= MOST_BYTES.min(bytes.len() * MOST_TIMES));
-            // What it is, is told without a panic; whether rightly, the target of envelopes tells.
+            assert!(text.len() <= MAX_BYTES.min(bytes.len() * MAX_RATIO));
+            // It must not panic; the target `envelope` checks the result.
             let _ = ProV2::classify(&text);
         }
         Err(error) => {

@@ -1,4 +1,4 @@
-//! A stream in memory: its far end has said all that it will say, and it comes in pieces as a network would cut it.
+//! An in-memory stream whose bytes are known in advance and arrive in pieces, as over a network.
 
 use std::future::Future;
 use std::io;
@@ -7,10 +7,10 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What the far end answers to a request that ends in a blank line.
+/// The peer's answer to a request that ends with an empty line.
 type Answer = Box<dyn FnOnce(&[u8]) -> Vec<u8> + Send>;
 
-/// One end of a connection.
+/// One side of a connection.
 pub(crate) struct Pipe {
     incoming: Vec<u8>,
     at: usize,
@@ -21,8 +21,8 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    /// The far end has written these bytes and closed. `cut` chooses the pieces; with 0 they come at once.
-    pub(crate) fn saying(incoming: &[u8], cut: u8) -> Self {
+    /// The peer has sent these bytes and closed. `cut` chooses the pieces; with 0, all bytes arrive at once.
+    pub(crate) fn sending(incoming: &[u8], cut: u8) -> Self {
         Self {
             incoming: incoming.to_vec(),
             at: 0,
@@ -33,14 +33,14 @@ impl Pipe {
         }
     }
 
-    /// The far end waits for a request, answers and closes.
+    /// The peer waits for a request, answers and closes.
     pub(crate) fn answering(
         answer: impl FnOnce(&[u8]) -> Vec<u8> + Send + 'static,
         cut: u8,
     ) -> Self {
         Self {
             answer: Some(Box::new(answer)),
-            ..Self::saying(&[], cut)
+            ..Self::sending(&[], cut)
         }
     }
 }
@@ -93,26 +93,26 @@ impl AsyncWrite for Pipe {
     }
 }
 
-/// Lengths of pieces, the same for the same seed.
+/// Pseudorandom lengths of pieces, the same for the same seed.
 struct Cut(u32);
 
 impl Cut {
-    /// The next piece of what is there; `None`: nothing has arrived yet.
-    fn next(&mut self, most: usize) -> Option<usize> {
-        if self.0 == 0 || most == 0 {
-            return Some(most);
+    /// Returns the length of the next piece, at most `available`; `None` if nothing has arrived yet.
+    fn next(&mut self, available: usize) -> Option<usize> {
+        if self.0 == 0 || available == 0 {
+            return Some(available);
         }
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) | 1;
         let drawn = (self.0 >> 16) as usize;
         match drawn % 8 {
             0 => None,
             1..=3 => Some(1),
-            _ => Some((1 + drawn / 8 % 64).min(most)),
+            _ => Some((1 + drawn / 8 % 64).min(available)),
         }
     }
 }
 
-/// Runs a future to its end. It must get there in fewer polls than `polls`: nothing is left that it could wait for.
+/// Polls a future to completion, at most `polls` times: all its input is available.
 pub(crate) fn run<F: Future>(future: F, polls: usize) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -121,5 +121,5 @@ pub(crate) fn run<F: Future>(future: F, polls: usize) -> F::Output {
             return output;
         }
     }
-    panic!("a future waits for something that cannot come");
+    panic!("the future does not complete");
 }

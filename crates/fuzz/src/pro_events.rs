@@ -1,10 +1,10 @@
-//! Every decoder of Pro V2: no frame makes one panic, and every value of a frame comes out under its long name.
+//! Checks all decoders of Pro V2: none panics, and no value of a frame is lost in the event.
 
 use kucoin_streams_core::{Push, Topic};
 use kucoin_streams_pro::{AnyProTopic, Channel, ProEvent, decode};
 
-use crate::events::{Judge, frame, is_extra};
-use crate::judge::{Rules, Tree};
+use crate::events::{FrameCheck, frame, is_extra};
+use crate::reference::{Rules, Tree};
 
 const ORDER: Rules = Rules {
     long_names: "oi orderId ci clientOid os status eT eventType tT tradeType s symbol S side pS positionSide \
@@ -44,7 +44,7 @@ const LEVERAGE: Rules = Rules {
     times: &[],
 };
 
-/// What a first byte below 32 chooses: the bytes behind it are then the data of a push with this `T`.
+/// If the first byte is below 32, it chooses one of these as `T`, and the other bytes are the data of the push.
 const PUSHES: [&str; 12] = [
     "orderAll.UNIFIED",
     "order.UNIFIED",
@@ -60,7 +60,7 @@ const PUSHES: [&str; 12] = [
     "leverage.UNIFIED",
 ];
 
-/// Any text as a frame, or as the data of a push.
+/// Input: any text as a frame, or as the data of a push.
 pub fn pro_events(bytes: &[u8]) {
     let frame = frame(bytes, &PUSHES, |topic, data| {
         format!(r#"{{"T":"{topic}","P":1781200000950417233,"d":{data}}}"#)
@@ -73,22 +73,22 @@ pub fn pro_events(bytes: &[u8]) {
 fn check(frame: &str) {
     let tree = Tree::of_push(frame);
     let data = "d";
-    let judge = Judge { frame, tree, data };
+    let frame_check = FrameCheck { frame, tree, data };
     let decoded = decode(frame);
-    judge.judge(&decoded, check_push);
-    if let (Some(tree), Ok(None)) = (&judge.tree, &decoded) {
+    frame_check.check(&decoded, check_push);
+    if let (Some(tree), Ok(None)) = (&frame_check.tree, &decoded) {
         let pushed = tree
             .all("T")
             .filter_map(Tree::text)
             .find(|text| !text.is_empty());
         assert_eq!(
-            pushed.and_then(Channel::from_topic),
+            pushed.and_then(Channel::from_pushed),
             None,
-            "{frame} was passed over"
+            "{frame} was skipped"
         );
     }
     for topic in AnyProTopic::account_wide() {
-        judge.judge(&topic.decode(frame), check_push);
+        frame_check.check(&topic.decode(frame), check_push);
     }
 }
 
@@ -100,16 +100,16 @@ fn rules(event: &ProEvent) -> Rules {
         ProEvent::Position(_) => POSITION,
         ProEvent::LiquidationWarning(_) => WARNING,
         ProEvent::Leverage(_) => LEVERAGE,
-        other => panic!("a kind of event that nobody judges: {other:?}"),
+        other => panic!("no rules for this kind of event: {other:?}"),
     }
 }
 
 fn check_push(frame: &str, tree: &Tree<'_>, push: &Push<ProEvent>) {
-    let written = serde_json::to_string(&push.event).expect("an event can be written");
-    let event = Tree::parse(&written).expect("an event is written as JSON");
+    let written = serde_json::to_string(&push.event).expect("an event can be serialized");
+    let event = Tree::parse(&written).expect("an event is serialized as JSON");
     let rules = rules(&push.event);
     for (name, value) in tree.members() {
-        if is_extra(push, name, value) || value.is_nothing() {
+        if is_extra(push, name, value) || value.is_null_or_empty() {
             continue;
         }
         match name.as_str() {

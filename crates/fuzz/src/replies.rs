@@ -1,17 +1,17 @@
-//! Replies to the token call against a full parser: the same token and servers, and no token in what is refused.
+//! Checks replies to a token request against a full parser: the same token and servers, and no token in an error.
 
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::fuzzing::{time_reply, token_reply};
 use kucoin_streams_core::Heartbeat;
 
-use crate::judge::{Node, Tree};
+use crate::reference::{Node, Tree};
 
 const STATUSES: [u16; 12] = [200, 201, 204, 301, 302, 400, 401, 403, 407, 429, 500, 503];
-/// Shorter texts may stand in an error by themselves.
-const SHORTEST_CANARY: usize = 16;
+/// Shorter tokens may appear in an error by coincidence.
+const MIN_TOKEN: usize = 16;
 
-/// A first byte that chooses the status, and a body.
+/// Input: a byte that chooses the HTTP status, and a body.
 pub fn replies(bytes: &[u8]) {
     let [status, body @ ..] = bytes else {
         return;
@@ -22,7 +22,9 @@ pub fn replies(bytes: &[u8]) {
     let data = tree.as_ref().and_then(success);
     match token_reply(status, body) {
         Ok(reply) => {
-            let expected = data.and_then(token).expect("a success with a token");
+            let expected = data
+                .and_then(token)
+                .expect("a successful reply with a token");
             assert_eq!(
                 (reply.token.as_str(), reply.servers),
                 (expected, data.map(servers).unwrap_or_default())
@@ -31,7 +33,7 @@ pub fn replies(bytes: &[u8]) {
         Err(error) => {
             let token = data.and_then(token);
             assert_eq!(token, None, "a token was refused: {error}");
-            check_told(&format!("{error}"), &format!("{error:?}"), body);
+            check_error(&format!("{error}"), &format!("{error:?}"), body);
         }
     }
     match time_reply(status, body) {
@@ -40,11 +42,11 @@ pub fn replies(bytes: &[u8]) {
             data.and_then(Tree::digits)
                 .and_then(|digits| digits.parse().ok())
         ),
-        Err(error) => check_told(&format!("{error}"), &format!("{error:?}"), body),
+        Err(error) => check_error(&format!("{error}"), &format!("{error:?}"), body),
     }
 }
 
-/// The data of a reply that says success.
+/// Returns the data of a successful reply.
 fn success<'t>(reply: &'t Tree<'t>) -> Option<&'t Tree<'t>> {
     let code = last(reply, "code").and_then(scalar);
     last(reply, "data").filter(|_| code == Some("200000"))
@@ -55,7 +57,7 @@ fn last<'t>(object: &'t Tree<'t>, name: &str) -> Option<&'t Tree<'t>> {
     Some(value)
 }
 
-/// The text of a string or of a number.
+/// Returns the text of a string or a number.
 fn scalar<'t>(value: &'t Tree<'t>) -> Option<&'t str> {
     match value.node {
         Node::Number => Some(value.raw),
@@ -97,8 +99,8 @@ fn server(entry: &Tree<'_>) -> Option<(String, Heartbeat)> {
     Some((endpoint.to_owned(), heartbeat))
 }
 
-/// What an error says is short, cannot drive a terminal, and holds no value of a member called `token`.
-fn check_told(shown: &str, debugged: &str, body: &[u8]) {
+/// Checks that an error is short, has no control characters, and does not contain the value of a member `token`.
+fn check_error(shown: &str, debugged: &str, body: &[u8]) {
     assert!(debugged.len() < 4096, "{} bytes of error", debugged.len());
     assert!(
         !shown.contains(|character: char| character.is_control()),
@@ -111,10 +113,7 @@ fn check_told(shown: &str, debugged: &str, body: &[u8]) {
     let token = value
         .and_then(|value| value.split('"').next())
         .unwrap_or_default();
-    if token.len() >= SHORTEST_CANARY
-        && token.bytes().all(is_token)
-        && body.matches(token).count() == 1
-    {
+    if token.len() >= MIN_TOKEN && token.bytes().all(is_token) && body.matches(token).count() == 1 {
         assert!(
             !shown.contains(token) && !debugged.contains(token),
             "{debugged}"

@@ -1,4 +1,4 @@
-//! The reply to the upgrade: what is taken is one that the standard allows, and what is told of another holds no token.
+//! Checks the reply to the upgrade: an accepted one follows RFC 6455, and the error of a refused one has no token.
 
 use std::error::Error;
 
@@ -20,15 +20,15 @@ const LIMITS: Limits = Limits {
 };
 
 thread_local! {
-    /// Only for its clock: nothing here waits for a deadline.
+    /// Needed only for its clock; no timeout expires here.
     static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .expect("a runtime without IO can be built");
 }
 
-/// A first byte that chooses the pieces, and a server's answer, in which `{accept}` stands for the right key, `{token}`
-/// and `{decoded}` for our token.
+/// Input: a byte that chooses the pieces, and a server's reply. In the reply, `{accept}` is replaced by the correct accept
+/// key, `{token}` and `{decoded}` by the encoded and decoded token.
 pub fn upgrade(bytes: &[u8]) {
     let [cut, template @ ..] = bytes else {
         return;
@@ -39,7 +39,7 @@ pub fn upgrade(bytes: &[u8]) {
         move |request: &[u8]| {
             let accept = accept_key(request);
             let reply = fill(&template, &accept);
-            // The receiver is alive until the end of this target.
+            // Never fails: the receiver lives until the end of this target.
             let _ = reply_sender.send((accept, reply.clone()));
             reply
         }
@@ -54,9 +54,9 @@ pub fn upgrade(bytes: &[u8]) {
     let (accept, reply) = reply.recv().expect("the request was sent");
     match dialled {
         Ok((mut reader, _writer)) => {
-            let (head, said) = last_head(&reply);
+            let (head, frames) = last_head(&reply);
             check_head(head, &accept);
-            check(&mut reader, said, LIMITS);
+            check(&mut reader, frames, LIMITS);
         }
         Err(error) => check_secrecy(&error),
     }
@@ -101,14 +101,14 @@ fn fill(template: &[u8], accept: &str) -> Vec<u8> {
     filled
 }
 
-/// The head that is no interim reply, and what comes behind it.
+/// Returns the head after all interim replies, and the bytes after it.
 fn last_head(mut reply: &[u8]) -> (&[u8], &[u8]) {
     loop {
-        // Blank lines before a head are passed over.
+        // Empty lines before a head are skipped.
         while let [b'\r' | b'\n', rest @ ..] = reply {
             reply = rest;
         }
-        let end = head_end(reply).expect("a head was taken");
+        let end = head_end(reply).expect("an accepted reply has a head");
         let (head, rest) = reply.split_at(end);
         let is_interim = head.starts_with(b"HTTP/1.1 1") && !head.starts_with(b"HTTP/1.1 101");
         if !is_interim {
@@ -118,7 +118,7 @@ fn last_head(mut reply: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Where a head ends: behind an empty line, whose `\r` may be left out.
+/// Returns the end of a head, after an empty line with or without `\r`.
 fn head_end(bytes: &[u8]) -> Option<usize> {
     let ends = (1..bytes.len()).filter(|at| bytes[*at] == b'\n');
     ends.into_iter()
@@ -126,7 +126,7 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
         .map(|at| at + 1)
 }
 
-/// RFC 6455, 4.1: what a client must see before it may speak.
+/// Checks what RFC 6455, section 4.1, requires of the reply.
 fn check_head(head: &[u8], accept: &str) {
     let head = String::from_utf8_lossy(head);
     let mut lines = head.lines();
@@ -139,7 +139,7 @@ fn check_head(head: &[u8], accept: &str) {
             .map(|(_, value)| value.trim().to_owned())
             .collect()
     };
-    let names = |name: &str, token: &str| {
+    let has_token = |name: &str, token: &str| {
         let values = values(name);
         values
             .iter()
@@ -147,7 +147,7 @@ fn check_head(head: &[u8], accept: &str) {
             .any(|found| found.trim().eq_ignore_ascii_case(token))
     };
     assert!(
-        names("upgrade", "websocket") && names("connection", "upgrade"),
+        has_token("upgrade", "websocket") && has_token("connection", "upgrade"),
         "{head}"
     );
     assert_eq!(values("sec-websocket-accept"), [accept], "{head}");
@@ -156,20 +156,20 @@ fn check_head(head: &[u8], accept: &str) {
 }
 
 fn check_secrecy(error: &ConnectError) {
-    let mut told = format!("{error:?}\n{error}");
+    let mut text = format!("{error:?}\n{error}");
     let mut source = error.source();
     while let Some(cause) = source {
-        told.push_str(&format!("\n{cause:?}\n{cause}"));
+        text.push_str(&format!("\n{cause:?}\n{cause}"));
         source = cause.source();
     }
     for secret in [TOKEN, TOKEN_DECODED] {
-        assert!(!told.contains(secret), "{told}");
+        assert!(!text.contains(secret), "{text}");
     }
-    assert!(told.len() < 8 * 1024, "{} bytes of error", told.len());
+    assert!(text.len() < 8 * 1024, "{} bytes of error", text.len());
     assert!(
         !error
             .to_string()
             .contains(|character: char| character.is_control()),
-        "{told}"
+        "{text}"
     );
 }

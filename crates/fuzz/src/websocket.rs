@@ -1,8 +1,8 @@
-//! The judge of WebSocket frames: RFC 6455, section 5, over a whole stream at once and without a state machine.
+//! The WebSocket reference: RFC 6455, section 5, applied to a whole byte stream at once.
 
 use kucoin_streams_transport::{Bytes, CloseFrame, Message};
 
-/// The limits that a reader was given.
+/// The limits of a reader.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) size: usize,
@@ -12,32 +12,32 @@ pub(crate) struct Limits {
 /// How a stream must end.
 #[derive(Debug, PartialEq)]
 pub(crate) enum End {
-    /// By a close frame.
+    /// With a close frame.
     Close,
-    /// Without one.
+    /// Without a close frame.
     Eof,
-    /// By a breach of the protocol, with one of these close codes.
-    Breach(Vec<u16>),
-    /// In the middle of a frame of which enough is seen to call it a breach, with one of these codes.
-    EofOrBreach(Vec<u16>),
+    /// With a violation of the protocol, and one of these close codes.
+    Violation(Vec<u16>),
+    /// Inside a frame whose head already violates the protocol, with one of these close codes.
+    EofOrViolation(Vec<u16>),
 }
 
-/// One frame as far as it is there.
+/// One frame, perhaps truncated.
 struct Frame<'b> {
     first: u8,
     masked: bool,
-    /// What its head declares; `None` where the stream ends in the head.
+    /// The declared length; `None` if the head is truncated.
     length: Option<u64>,
-    /// `None` where the stream ends before the payload does.
+    /// `None` if the payload is truncated.
     payload: Option<&'b [u8]>,
 }
 
 const GENERAL: u16 = 1002;
 const TEXT: u16 = 1007;
 const SIZE: u16 = 1009;
-const LONGEST_CONTROL: u64 = 125;
+const MAX_CONTROL_PAYLOAD: u64 = 125;
 
-/// Every message that a reader must give, and how it must end.
+/// Returns the messages that a reader must return, and how it must end.
 pub(crate) fn read(mut bytes: &[u8], limits: Limits) -> (Vec<Message>, End) {
     let mut messages = Vec::new();
     let mut partial: Option<Partial> = None;
@@ -45,25 +45,27 @@ pub(crate) fn read(mut bytes: &[u8], limits: Limits) -> (Vec<Message>, End) {
         let Some(frame) = take_frame(&mut bytes) else {
             return (messages, End::Eof);
         };
-        let mut breaches = breaches_of_head(&frame, partial.is_some());
-        let held = partial.as_ref().map_or(0, |partial| partial.bytes.len());
-        breaches.extend(is_too_long(&frame, limits, held).then_some(SIZE));
+        let mut violations = head_violations(&frame, partial.is_some());
+        let received = partial.as_ref().map_or(0, |partial| partial.bytes.len());
+        violations.extend(is_too_long(&frame, limits, received).then_some(SIZE));
         let Some(payload) = frame.payload else {
             let end = match frame.length {
-                Some(length) if length > room(limits.size, held) => End::Breach(breaches),
-                _ if breaches.is_empty() => End::Eof,
-                _ => End::EofOrBreach(breaches),
+                Some(length) if length > max_frame(limits.size, received) => {
+                    End::Violation(violations)
+                }
+                _ if violations.is_empty() => End::Eof,
+                _ => End::EofOrViolation(violations),
             };
             return (messages, end);
         };
-        breaches.extend(breaches_of_payload(&frame, payload));
+        violations.extend(payload_violations(&frame, payload));
         let mut next = partial.take();
         if is_data(&frame) {
             let partial = next.get_or_insert_with(|| Partial::new(frame.opcode() == 1));
-            breaches.extend(partial.take(payload, frame.is_final(), limits));
+            violations.extend(partial.take(payload, frame.is_final(), limits));
         }
-        if !breaches.is_empty() {
-            return (messages, End::Breach(breaches));
+        if !violations.is_empty() {
+            return (messages, End::Violation(violations));
         }
         let payload = Bytes::copy_from_slice(payload);
         match frame.opcode() {
@@ -80,20 +82,20 @@ pub(crate) fn read(mut bytes: &[u8], limits: Limits) -> (Vec<Message>, End) {
     }
 }
 
-/// Whether a frame declares more than the message that it is of may have, or a reader may begin to take in.
-fn is_too_long(frame: &Frame<'_>, limits: Limits, held: usize) -> bool {
-    let left = limits.size.saturating_sub(held) as u64;
-    let most = if is_data(frame) {
+/// Returns `true` if a frame declares a length beyond the limit of its message, or beyond what a reader may begin to read.
+fn is_too_long(frame: &Frame<'_>, limits: Limits, received: usize) -> bool {
+    let left = limits.size.saturating_sub(received) as u64;
+    let max = if is_data(frame) {
         left
     } else {
-        room(limits.size, held)
+        max_frame(limits.size, received)
     };
-    frame.length.is_some_and(|length| length > most)
+    frame.length.is_some_and(|length| length > max)
 }
 
-/// The longest frame that a reader may begin to take in.
-fn room(size: usize, held: usize) -> u64 {
-    LONGEST_CONTROL.max(size.saturating_sub(held) as u64)
+/// Returns the length of the longest frame that a reader may begin to read.
+fn max_frame(size: usize, received: usize) -> u64 {
+    MAX_CONTROL_PAYLOAD.max(size.saturating_sub(received) as u64)
 }
 
 fn take_frame<'b>(bytes: &mut &'b [u8]) -> Option<Frame<'b>> {
@@ -142,9 +144,11 @@ fn is_data(frame: &Frame<'_>) -> bool {
     frame.opcode() < 8
 }
 
-fn breaches_of_head(frame: &Frame<'_>, is_inside_message: bool) -> Vec<u16> {
-    let is_long_control =
-        !is_data(frame) && frame.length.is_some_and(|length| length > LONGEST_CONTROL);
+fn head_violations(frame: &Frame<'_>, is_inside_message: bool) -> Vec<u16> {
+    let is_long_control = !is_data(frame)
+        && frame
+            .length
+            .is_some_and(|length| length > MAX_CONTROL_PAYLOAD);
     let broken = [
         frame.first & 0x70 != 0,
         !matches!(frame.opcode(), 0..=2 | 8..=10),
@@ -161,25 +165,25 @@ fn breaches_of_head(frame: &Frame<'_>, is_inside_message: bool) -> Vec<u16> {
         .collect()
 }
 
-fn breaches_of_payload(frame: &Frame<'_>, payload: &[u8]) -> Vec<u16> {
-    let mut breaches = Vec::new();
-    // Whether it belongs there or not, a whole text is looked at.
+fn payload_violations(frame: &Frame<'_>, payload: &[u8]) -> Vec<u16> {
+    let mut violations = Vec::new();
+    // An unfragmented text is checked even if it is not allowed at this point.
     if frame.opcode() == 1 && frame.is_final() && std::str::from_utf8(payload).is_err() {
-        breaches.push(TEXT);
+        violations.push(TEXT);
     }
     if frame.opcode() == 8 {
         match payload {
             [] => {}
-            [_] => breaches.push(GENERAL),
+            [_] => violations.push(GENERAL),
             [high, low, reason @ ..] => {
                 let code = u16::from_be_bytes([*high, *low]);
                 let is_legal = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
-                breaches.extend((!is_legal).then_some(GENERAL));
-                breaches.extend(std::str::from_utf8(reason).is_err().then_some(TEXT));
+                violations.extend((!is_legal).then_some(GENERAL));
+                violations.extend(std::str::from_utf8(reason).is_err().then_some(TEXT));
             }
         }
     }
-    breaches
+    violations
 }
 
 fn close_frame(payload: &[u8]) -> Option<CloseFrame> {
@@ -188,7 +192,7 @@ fn close_frame(payload: &[u8]) -> Option<CloseFrame> {
     Some(CloseFrame::new(u16::from_be_bytes(*code), reason))
 }
 
-/// A message that is not whole yet.
+/// A message that is not complete yet.
 struct Partial {
     is_text: bool,
     bytes: Vec<u8>,
@@ -204,7 +208,7 @@ impl Partial {
         }
     }
 
-    /// Takes the next fragment, and tells what it breaks.
+    /// Takes the next fragment, and returns the close codes of its violations.
     fn take(&mut self, payload: &[u8], is_final: bool, limits: Limits) -> Vec<u16> {
         self.bytes.extend_from_slice(payload);
         self.fragments += 1;

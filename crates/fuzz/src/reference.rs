@@ -1,4 +1,4 @@
-//! The judge of JSON: a tree of every member and every digit by `serde_json`, and which value keeps which.
+//! The JSON reference: a tree with every member and digit, made with `serde_json`, and a comparison of two trees.
 
 use std::fmt;
 
@@ -7,51 +7,50 @@ use serde_json::value::RawValue;
 
 use crate::number::Number;
 
-/// How deep the SDK opens a value: as deep as `serde_json` opens one into its own tree.
+/// The maximum nesting depth of a value, the same as for `serde_json::Value`.
 const MAX_DEPTH: u32 = 127;
 
-/// One JSON value: its text, and what is in it.
+/// One JSON value: its text and its parsed content.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Tree<'t> {
     pub(crate) raw: &'t str,
     pub(crate) node: Node<'t>,
 }
 
-/// What a value is. Members stand in their order, repeated ones included.
+/// The parsed content of a value. Members are in their original order, including duplicates.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Node<'t> {
     Null,
     Bool(bool),
     Number,
     Text(String),
-    /// A string with half of a surrogate pair, which is no text, and how it is spelled.
-    Half(String),
+    /// A string with an unpaired surrogate, which is shown as its escape.
+    Unpaired(String),
     Array(Vec<Tree<'t>>),
     Object(Vec<(String, Tree<'t>)>),
 }
 
 impl<'t> Tree<'t> {
-    /// Reads exactly one JSON value; `None` where it is none, or one that is nested too deep.
+    /// Parses exactly one JSON value; `None` if it is not valid or nested too deeply.
     pub(crate) fn parse(text: &'t str) -> Option<Self> {
         let raw: &RawValue = serde_json::from_str(text).ok()?;
         Self::open(raw.get(), MAX_DEPTH)
     }
 
-    /// Reads a frame: an object that is walked member by member, so that it does not count for the depth of its
-    /// members.
+    /// Parses a frame. The SDK reads the object member by member, so the object itself does not count as a level.
     pub(crate) fn of_frame(text: &'t str) -> Option<Self> {
         let raw: &RawValue = serde_json::from_str(text).ok()?;
         Self::open(raw.get(), MAX_DEPTH + 1).filter(Self::is_object)
     }
 
-    /// Reads a push: its data may be walked like the frame, or be scanned as one value, as its place in the frame asks.
+    /// Parses a push. Its data may be read member by member too, depending on its position in the frame.
     pub(crate) fn of_push(text: &'t str) -> Option<Self> {
         let raw: &RawValue = serde_json::from_str(text).ok()?;
         Self::open(raw.get(), MAX_DEPTH + 2).filter(Self::is_object)
     }
 
-    /// Whether it is nested no deeper than one value may be.
-    pub(crate) fn is_flat_enough(&self) -> bool {
+    /// Returns `true` if it is nested no deeper than the maximum of one value.
+    pub(crate) fn is_within_depth(&self) -> bool {
         Self::open(self.raw, MAX_DEPTH).is_some()
     }
 
@@ -62,7 +61,7 @@ impl<'t> Tree<'t> {
                 let mut members = Vec::new();
                 let Members(raw) = serde_json::from_str(raw).ok()?;
                 for (name, value) in raw {
-                    let name = text(name.get()).or_else(|| spelled(name.get()))?;
+                    let name = text(name.get()).or_else(|| lossless_text(name.get()))?;
                     members.push((name, Self::open(value.get(), depth)?));
                 }
                 Node::Object(members)
@@ -77,7 +76,7 @@ impl<'t> Tree<'t> {
             }
             b'"' => match text(raw) {
                 Some(text) => Node::Text(text),
-                None => Node::Half(spelled(raw)?),
+                None => Node::Unpaired(lossless_text(raw)?),
             },
             b'n' => Node::Null,
             b't' => Node::Bool(true),
@@ -87,7 +86,7 @@ impl<'t> Tree<'t> {
         Some(Self { raw, node })
     }
 
-    /// The members of an object; none where it is another value.
+    /// Returns the members of an object; empty for all other values.
     pub(crate) fn members(&self) -> &[(String, Self)] {
         match &self.node {
             Node::Object(members) => members,
@@ -95,7 +94,7 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// Every value of this name.
+    /// Returns all members with this name.
     pub(crate) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Self> {
         let members = self.members().iter();
         members
@@ -107,7 +106,7 @@ impl<'t> Tree<'t> {
         matches!(self.node, Node::Object(_))
     }
 
-    /// The content of a string.
+    /// Returns the content of a string without unpaired surrogates.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.node {
             Node::Text(text) => Some(text),
@@ -115,15 +114,15 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// The content of a string, each half of a surrogate pair spelled.
-    pub(crate) fn spelled(&self) -> Option<&str> {
+    /// Returns the content of a string, with unpaired surrogates as escapes.
+    pub(crate) fn lossless_text(&self) -> Option<&str> {
         match &self.node {
-            Node::Text(text) | Node::Half(text) => Some(text),
+            Node::Text(text) | Node::Unpaired(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The content of a string, or the text of a number or of a word.
+    /// Returns the content of a string, or the text of a number or a boolean.
     pub(crate) fn content(&self) -> Option<&str> {
         match &self.node {
             Node::Text(text) => Some(text),
@@ -132,7 +131,7 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// The digits of a number, or a string that is written without escapes.
+    /// Returns the text of a number, or the content of a string without escapes.
     pub(crate) fn digits(&self) -> Option<&str> {
         match &self.node {
             Node::Number => Some(self.raw),
@@ -141,22 +140,22 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// Null and the empty string say that there is no value.
-    pub(crate) fn is_nothing(&self) -> bool {
+    /// Returns `true` for null and the empty string, which mean that there is no value.
+    pub(crate) fn is_null_or_empty(&self) -> bool {
         matches!(self.raw, "null" | "\"\"")
     }
 }
 
-/// The members of an object in their order; a map would keep one of several alike.
+/// The members of an object in their original order; a map would drop duplicates.
 struct Members<'t>(Vec<(&'t RawValue, &'t RawValue)>);
 
-/// The text of a string; `None` if it has half of a surrogate pair.
+/// Returns the content of a string; `None` if it has an unpaired surrogate.
 fn text(raw: &str) -> Option<String> {
     serde_json::from_str(raw).ok()
 }
 
-/// The text of a string, unit by unit of UTF-16, with each half of a surrogate pair as its escape.
-fn spelled(raw: &str) -> Option<String> {
+/// Returns the content of a string, with each unpaired surrogate as its escape.
+fn lossless_text(raw: &str) -> Option<String> {
     let mut units = Vec::new();
     let mut chars = raw.strip_prefix('"')?.strip_suffix('"')?.chars();
     while let Some(plain) = chars.next() {
@@ -180,18 +179,18 @@ fn spelled(raw: &str) -> Option<String> {
         };
         units.push(unit);
     }
-    let spelled = char::decode_utf16(units).map(|decoded| match decoded {
-        Ok(letter) => letter.to_string(),
-        Err(half) => format!("\\u{:04x}", half.unpaired_surrogate()),
+    let decoded = char::decode_utf16(units).map(|decoded| match decoded {
+        Ok(character) => character.to_string(),
+        Err(error) => format!("\\u{:04x}", error.unpaired_surrogate()),
     });
-    Some(spelled.collect())
+    Some(decoded.collect())
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Gather;
+        struct MembersVisitor;
 
-        impl<'de> Visitor<'de> for Gather {
+        impl<'de> Visitor<'de> for MembersVisitor {
             type Value = Members<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -207,23 +206,23 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
         }
 
-        deserializer.deserialize_map(Gather)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-/// What the writer of an event may change.
+/// What the serialization of an event may change.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
-    /// Names that are written in full: of the wire, and long, by turns.
+    /// Pairs of wire name and serialized name, all separated by spaces.
     pub(crate) long_names: &'static str,
-    /// Names of times, which are written as strings of nanoseconds.
+    /// Wire names of times, which are serialized as strings of nanoseconds.
     pub(crate) times: &'static [&'static str],
 }
 
 impl Rules {
     fn long_name(&self, wire: &str) -> Option<&'static str> {
-        let mut words = self.long_names.split_whitespace();
-        while let (Some(short), Some(long)) = (words.next(), words.next()) {
+        let mut names = self.long_names.split_whitespace();
+        while let (Some(short), Some(long)) = (names.next(), names.next()) {
             if short == wire {
                 return Some(long);
             }
@@ -231,49 +230,49 @@ impl Rules {
         None
     }
 
-    /// Finds a value of `came` that is not in `gone`, every repetition of a name included.
-    pub(crate) fn first_lost(&self, came: &Tree<'_>, gone: &Tree<'_>) -> Option<String> {
-        let lost = came
+    /// Returns the first value of `input` that is not in `output`, including duplicates of a name.
+    pub(crate) fn first_lost(&self, input: &Tree<'_>, output: &Tree<'_>) -> Option<String> {
+        let lost = input
             .members()
             .iter()
-            .find(|(name, value)| !value.is_nothing() && !self.is_in(name, value, gone));
+            .find(|(name, value)| !value.is_null_or_empty() && !self.is_in(name, value, output));
         lost.map(|(name, value)| format!("{name}: {}", value.raw))
     }
 
-    fn is_in(&self, name: &str, value: &Tree<'_>, gone: &Tree<'_>) -> bool {
+    fn is_in(&self, name: &str, value: &Tree<'_>, output: &Tree<'_>) -> bool {
         let long = self.long_name(name);
-        let mut candidates = gone
+        let mut candidates = output
             .members()
             .iter()
             .filter(|(found, _)| found == name || Some(found.as_str()) == long);
-        candidates.any(|(_, found)| self.keeps(name, value, found))
+        candidates.any(|(_, found)| self.is_same(name, value, found))
     }
 
-    fn keeps(&self, name: &str, came: &Tree<'_>, gone: &Tree<'_>) -> bool {
-        if came.raw == gone.raw {
+    fn is_same(&self, name: &str, input: &Tree<'_>, output: &Tree<'_>) -> bool {
+        if input.raw == output.raw {
             return true;
         }
-        if came.is_object() && gone.is_object() {
-            return self.first_lost(came, gone).is_none();
+        if input.is_object() && output.is_object() {
+            return self.first_lost(input, output).is_none();
         }
-        let is_text = gone.text().is_some();
-        let (Some(came), Some(gone)) = (came.content(), gone.content()) else {
+        let is_text = output.text().is_some();
+        let (Some(input), Some(output)) = (input.content(), output.content()) else {
             return false;
         };
         if self.times.contains(&name) {
-            let number = Number::parse(came).and_then(|number| number.whole());
+            let number = Number::parse(input).and_then(|number| number.whole());
             let nanos = number.and_then(|number| nanos(number.try_into().ok()?));
             return match nanos {
-                Some(nanos) => is_text && gone.parse() == Ok(nanos),
-                // It is no time, and stays what it is.
-                None => came == gone,
+                Some(nanos) => is_text && output.parse() == Ok(nanos),
+                // It is not a time, and must be unchanged.
+                None => input == output,
             };
         }
-        came == gone || Number::same_digits(came, gone)
+        input == output || Number::same_digits(input, output)
     }
 }
 
-/// Nanoseconds of a time in seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
+/// Converts a time in seconds, milliseconds, microseconds or nanoseconds, by its magnitude, to nanoseconds.
 fn nanos(number: i64) -> Option<i64> {
     number.checked_mul(match number.unsigned_abs() {
         ..100_000_000_000 => 1_000_000_000,
@@ -292,14 +291,14 @@ mod tests {
         times: &["ts"],
     };
 
-    fn lost(came: &str, gone: &str) -> Option<String> {
-        let [came, gone] = [came, gone].map(|text| Tree::parse(text).expect("JSON of this test"));
-        RULES.first_lost(&came, &gone)
+    fn lost(input: &str, output: &str) -> Option<String> {
+        let [input, output] = [input, output].map(|text| Tree::parse(text).expect("valid JSON"));
+        RULES.first_lost(&input, &output)
     }
 
     #[test]
-    fn a_lost_or_changed_value_is_found() {
-        for (came, gone) in [
+    fn lost_or_changed_value_is_found() {
+        for (input, output) in [
             (r#"{"a":"1"}"#, "{}"),
             (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
             (r#"{"a":{"b":1}}"#, r#"{"a":{}}"#),
@@ -318,13 +317,13 @@ mod tests {
             (r#"{"a":"1e400"}"#, r#"{"a":"1e401"}"#),
             (r#"{"oi":"1"}"#, r#"{"oid":"1"}"#),
         ] {
-            assert!(lost(came, gone).is_some(), "{came} {gone}");
+            assert!(lost(input, output).is_some(), "{input} {output}");
         }
     }
 
     #[test]
-    fn another_dress_of_the_same_value_is_none_lost() {
-        for (came, gone) in [
+    fn same_value_in_another_format_is_not_lost() {
+        for (input, output) in [
             (r#"{"a":null,"b":""}"#, "{}"),
             (r#"{"a":1.50,"b":"2"}"#, r#"{"b":"2","a":"1.50","c":3}"#),
             (r#"{"a":1E+1}"#, r#"{"a":"10"}"#),
@@ -338,12 +337,12 @@ mod tests {
             (r#"{"a\uD83D":"\udc00"}"#, r#"{"a\\ud83d":"\udc00"}"#),
             (r#"{"oi":"1"}"#, r#"{"orderId":"1"}"#),
         ] {
-            assert_eq!(lost(came, gone), None, "{came} {gone}");
+            assert_eq!(lost(input, output), None, "{input} {output}");
         }
     }
 
     #[test]
-    fn what_is_no_json_or_too_deep_is_refused() {
+    fn invalid_or_too_deep_json_is_refused() {
         for text in [
             "",
             "{",
@@ -358,7 +357,7 @@ mod tests {
         let nest = |depth| "{\"a\":".repeat(depth) + "0" + &"}".repeat(depth);
         assert!(Tree::parse(&nest(127)).is_some() && Tree::parse(&nest(128)).is_none());
         assert!(Tree::of_frame(&nest(128)).is_some() && Tree::of_frame(&nest(129)).is_none());
-        assert!(Tree::of_push(&nest(129)).is_some_and(|tree| !tree.is_flat_enough()));
+        assert!(Tree::of_push(&nest(129)).is_some_and(|tree| !tree.is_within_depth()));
         assert!(Tree::of_push("[]").is_none());
     }
 }
