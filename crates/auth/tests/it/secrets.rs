@@ -11,7 +11,7 @@ use crate::common::*;
 use kucoin_streams_testkit::http::{Answer, Request, Server, json, reply};
 
 /// Returns the text and `Debug` of an error and of all its sources.
-fn whole(error: &dyn Error) -> String {
+fn full_text(error: &dyn Error) -> String {
     let mut text = format!("{error}\n{error:?}\n");
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -84,8 +84,8 @@ async fn errors_and_logs_contain_no_secret() {
         match tokens.fetch(WsKey::SpotPrivateV1).await {
             Ok(info) => printed.push_str(&format!("{info:?}\n")),
             Err(error) => {
-                printed.push_str(&whole(&error));
-                printed.push_str(&whole(&SourceError::from(error)));
+                printed.push_str(&full_text(&error));
+                printed.push_str(&full_text(&SourceError::from(error)));
             }
         }
         printed.push_str(&format!("{tokens:?}\n"));
@@ -140,6 +140,6 @@ async fn refused_proxy_url_is_not_shown() {
     ] {
         let error = builder(&server).proxy(proxy).build().unwrap_err();
         assert!(matches!(error, ConfigError::Proxy), "{error:?}");
-        assert!(!whole(&error).contains("canary"));
+        assert!(!full_text(&error).contains("canary"));
     }
 }

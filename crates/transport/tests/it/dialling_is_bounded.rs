@@ -27,7 +27,7 @@ async fn closed_port_is_a_tcp_error() {
 
 #[tokio::test]
 async fn unknown_host_name_is_a_dns_error() {
-    let error = dial(WebSocketConnector::new(), "wss://nobody.invalid/?token=t").await;
+    let error = dial(WebSocketConnector::new(), "wss://unknown.invalid/?token=t").await;
     // Without a network, the resolver may time out instead.
     assert!(
         matches!(

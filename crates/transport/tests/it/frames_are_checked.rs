@@ -16,7 +16,7 @@ async fn check(frames: &[Vec<u8>], expected: Violation) {
     let bytes = [
         frame(FIN | TEXT, b"before"),
         frames.concat(),
-        frame(FIN | TEXT, b"behind"),
+        frame(FIN | TEXT, b"second"),
     ]
     .concat();
     server.write_all(&bytes).await.unwrap();

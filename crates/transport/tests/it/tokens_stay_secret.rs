@@ -49,7 +49,7 @@ async fn dial_errors_show_no_token() {
         &format!("wss://a b/?token={TOKEN}"),
         &format!("wss://a.test/?token={TOKEN}#{TOKEN}"),
         &format!("wss://a.test:99999/?token={TOKEN}"),
-        &format!("wss://nobody.invalid/?token={TOKEN}"),
+        &format!("wss://unknown.invalid/?token={TOKEN}"),
         &format!("/?token={TOKEN}"),
     ] {
         let error = failed(WebSocketConnector::new(), url).await;
@@ -139,7 +139,7 @@ async fn logs_show_no_token_at_any_level() {
     .await;
     failed(
         WebSocketConnector::new(),
-        &format!("wss://nobody.invalid/?token={TOKEN}"),
+        &format!("wss://unknown.invalid/?token={TOKEN}"),
     )
     .await;
 
