@@ -1,8 +1,8 @@
-// ccxt against a local exchange: tokens of spot and futures from a host each, V1, and the unified account at the root
-// of the WebSocket host, as ccxt asks KuCoin for them.
+// Tests the local exchange with ccxt: V1 with separate spot and futures hosts, and the unified account (Pro V2) at the
+// root path.
 //
-// Takes the path of a file with the exchange's line of JSON. Ends with status 0 and one line of counts, or
-// with status 1 and the reason.
+// The argument is a file with the JSON line of the local exchange. Prints one line of counts and exits with 0, or
+// prints the reason and exits with 1.
 'use strict';
 
 const { readFileSync } = require('node:fs');
@@ -10,11 +10,11 @@ const { readFileSync } = require('node:fs');
 const ccxt = require('ccxt');
 
 const WANTED = 10;
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-const address = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const exchange = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
-// What ccxt would ask for over REST, which the exchange does not serve.
+// ccxt would load markets over REST, which the local exchange does not serve.
 function market(id, symbol, contract) {
   const [base, quote] = symbol.split(/[/:]/);
   return {
@@ -27,30 +27,30 @@ function market(id, symbol, contract) {
 
 async function client(uta) {
   const kucoin = new ccxt.pro.kucoin({
-    apiKey: address.apiKey, secret: address.apiSecret, password: address.apiPassphrase, newUpdates: true,
+    apiKey: exchange.apiKey, secret: exchange.apiSecret, password: exchange.apiPassphrase, newUpdates: true,
   });
   const { api } = kucoin.urls;
   for (const name of Object.keys(api).filter((known) => typeof api[known] === 'string')) {
-    api[name] = name.startsWith('futures') ? address.futuresRestUrl : address.spotRestUrl;
+    api[name] = name.startsWith('futures') ? exchange.futuresRestUrl : exchange.spotRestUrl;
   }
-  api.ws.private = `${address.restUrl.replace(/^http/, 'ws')}/`;
+  api.ws.private = `${exchange.restUrl.replace(/^http/, 'ws')}/`;
   kucoin.options.uta = uta;
   kucoin.setMarkets([
     ...['BTC', 'ETH', 'SOL', 'KCS'].map((base) => market(`${base}-USDT`, `${base}/USDT`, false)),
     market('XBTUSDTM', 'BTC/USDT:USDT', true), market('ETHUSDTM', 'ETH/USDT:USDT', true),
   ]);
-  // ccxt dials plain ws through this only.
+  // ccxt needs this for ws:// URLs.
   await kucoin.loadHttpProxyAgent();
   return kucoin;
 }
 
-// Watches until there were enough, and returns how many and the ids of the orders.
-async function count(watch, idOf) {
+// Watches until there are enough items, and returns their IDs.
+async function collect(watch, idOf) {
   const ids = [];
   while (ids.length < WANTED) {
     for (const item of await watch()) {
       if (!item.symbol || !idOf(item)) {
-        throw new Error(`without symbol or id: ${JSON.stringify(item)}`);
+        throw new Error(`symbol or ID is missing: ${JSON.stringify(item)}`);
       }
       ids.push(idOf(item));
     }
@@ -58,29 +58,29 @@ async function count(watch, idOf) {
   return ids;
 }
 
-async function judge(uta) {
+async function test(uta) {
   const kucoin = await client(uta);
   const params = { uta };
   const [orders, trades, futures] = await Promise.all([
-    count(() => kucoin.watchOrders(undefined, undefined, undefined, params), (order) => order.id),
-    count(() => kucoin.watchMyTrades(undefined, undefined, undefined, params), (trade) => trade.id),
-    count(() => kucoin.watchOrders('BTC/USDT:USDT', undefined, undefined, params), (order) => order.id),
+    collect(() => kucoin.watchOrders(undefined, undefined, undefined, params), (order) => order.id),
+    collect(() => kucoin.watchMyTrades(undefined, undefined, undefined, params), (trade) => trade.id),
+    collect(() => kucoin.watchOrders('BTC/USDT:USDT', undefined, undefined, params), (order) => order.id),
   ]);
   await kucoin.close();
   if (uta && !orders.every((id) => /^[0-9]{18}$/.test(id))) {
-    throw new Error(`ids of the unified account are decimal: ${orders}`);
+    throw new Error(`order IDs of the unified account are not decimal: ${orders}`);
   }
   return { orders: orders.length, trades: trades.length, futuresOrders: futures.length };
 }
 
-const patience = setTimeout(() => {
-  console.error(`no ${WANTED} of each in ${PATIENCE_MS} ms`);
+const timeout = setTimeout(() => {
+  console.error(`received fewer than ${WANTED} of an item in ${TIMEOUT_MS} ms`);
   process.exit(1);
-}, PATIENCE_MS);
-judge(false)
+}, TIMEOUT_MS);
+test(false)
   .then(async (classic) => {
-    const unified = await judge(true);
-    clearTimeout(patience);
+    const unified = await test(true);
+    clearTimeout(timeout);
     console.log(JSON.stringify({ sdk: `ccxt ${ccxt.version}`, classic, unified }));
     process.exit(0);
   })

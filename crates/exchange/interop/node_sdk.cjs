@@ -1,7 +1,7 @@
-// KuCoin's own JavaScript SDK against a local exchange: it connects, subscribes, and reads what it gets.
+// Tests the local exchange with KuCoin's own JavaScript SDK: connects, subscribes and checks the pushes.
 //
-// Takes the path of a file with the exchange's line of JSON. Ends with status 0 and one line of counts, or
-// with status 1 and the reason.
+// The argument is a file with the JSON line of the local exchange. Prints one line of counts and exits with 0, or
+// prints the reason and exits with 1.
 'use strict';
 
 const { readFileSync } = require('node:fs');
@@ -10,7 +10,7 @@ const { ClientOptionBuilder, DefaultClient, TransportOptionBuilder, WebSocketCli
   require('kucoin-universal-sdk');
 
 const WANTED = { ordersV1: 30, ordersV2: 40, balances: 30 };
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 const counts = { ordersV1: 0, ordersV2: 0, balances: 0 };
 const orderTypes = new Set();
@@ -35,7 +35,7 @@ function count(kind) {
 function onOrder(kind, topic) {
   return (gotTopic, subject, order) => {
     expect(gotTopic === topic && subject === 'orderChange', `order on ${gotTopic} ${subject}`);
-    expect(order.orderId && order.symbol && order.orderTime > 1e12, 'order without identity');
+    expect(order.orderId && order.symbol && order.orderTime > 1e12, 'order without ID, symbol or time');
     expect(['buy', 'sell'].includes(order.side), `side ${order.side}`);
     expect(order.type !== 'match' || (order.matchPrice && order.tradeId), 'match without price and trade');
     orderTypes.add(order.type);
@@ -66,9 +66,10 @@ async function main() {
     await stream.orderV2(onOrder('ordersV2', '/spotMarket/tradeOrdersV2')),
     await stream.account(onBalance),
   ];
-  const patience = setTimeout(() => expect(false, `not ${JSON.stringify(WANTED)} in ${PATIENCE_MS} ms`), PATIENCE_MS);
+  const shortfall = () => `expected ${JSON.stringify(WANTED)} in ${TIMEOUT_MS} ms, received ${JSON.stringify(counts)}`;
+  const timeout = setTimeout(() => expect(false, shortfall()), TIMEOUT_MS);
   await finished;
-  clearTimeout(patience);
+  clearTimeout(timeout);
   for (const subscription of subscriptions) {
     await stream.unSubscribe(subscription);
   }

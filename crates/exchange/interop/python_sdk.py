@@ -1,7 +1,7 @@
-"""KuCoin's own Python SDK against a local exchange: it connects, subscribes, and parses what it gets.
+"""Tests the local exchange with KuCoin's own Python SDK: connects, subscribes and checks the pushes.
 
-Takes the path of a file with the exchange's line of JSON. Ends with status 0 and one line of counts, or
-with status 1 and the reason.
+The argument is a file with the JSON line of the local exchange. Prints one line of counts and exits with 0, or
+prints the reason and exits with 1.
 """
 
 import json
@@ -25,7 +25,7 @@ WANTED = {
     "wallet": 10,
 }
 CONTRACT = "XBTUSDTM"
-PATIENCE_SECONDS = 90
+TIMEOUT_SECONDS = 90
 
 lock = threading.Lock()
 enough = threading.Event()
@@ -36,15 +36,15 @@ versions = {}
 problems = []
 
 
-def lived(types):
+def is_complete(types):
     return {"open", "match"} <= types and types & {"filled", "canceled"}
 
 
 def count(kind):
     with lock:
         counts[kind] += 1
-        seen_a_life = "received" in order_types and lived(order_types) and lived(futures_order_types)
-        if seen_a_life and all(counts[kind] >= wanted for kind, wanted in WANTED.items()):
+        saw_all_types = "received" in order_types and is_complete(order_types) and is_complete(futures_order_types)
+        if saw_all_types and all(counts[kind] >= wanted for kind, wanted in WANTED.items()):
             enough.set()
 
 
@@ -55,15 +55,15 @@ def expect(condition, text):
 
 
 def expect_order(order, parts, whole):
-    # The SDK's enums raise on strangers; reading .value says that they were filled in at all.
+    # The SDK's enums raise on unknown values; reading .value checks that the field is not None.
     change, status = order.type.value, order.status.value
     expect(order.side.value in ("buy", "sell") and status in ("new", "open", "match", "done"), status)
-    expect(order.order_id and order.symbol and order.order_time > 10**12 and order.ts > 10**18, "identity")
+    expect(order.order_id and order.symbol and order.order_time > 10**12 and order.ts > 10**18, "order without ID, symbol or time")
     if change == "match":
         expect(Decimal(order.match_price) * Decimal(order.match_size) > 0, "match without price and size")
         expect(order.liquidity.value in ("maker", "taker") and order.trade_id, "match without trade")
     if whole is not None and None not in parts:
-        expect(sum(map(Decimal, parts)) == Decimal(whole), f"{parts} of {whole}")
+        expect(sum(map(Decimal, parts)) == Decimal(whole), f"the sum of {parts} is not {whole}")
     return change
 
 
@@ -91,7 +91,7 @@ def on_futures_order(kind, topic, subject):
     def callback(got_topic, got_subject, order):
         expect((got_topic, got_subject) == (topic, subject), f"order on {got_topic} {got_subject}")
         change = expect_order(order, (None,), None)
-        expect(order.order_time > 10**18, "a time of a futures order is in nanoseconds")
+        expect(order.order_time > 10**18, "the time of a futures order is not in nanoseconds")
         expect(order.margin_mode.value in ("ISOLATED", "CROSS"), "order without margin mode")
         with lock:
             futures_order_types.add(change)
@@ -103,9 +103,9 @@ def on_futures_order(kind, topic, subject):
 def on_position(kind, topic):
     def callback(got_topic, subject, position):
         expect(got_topic == topic and subject.startswith("position."), f"position on {got_topic} {subject}")
-        # A change by the mark price is a patch and has no quantity.
+        # A change of the mark price has no quantity.
         if subject == "position.change" and position.current_qty is not None:
-            expect(position.symbol and position.settle_currency, "position without identity")
+            expect(position.symbol and position.settle_currency, "position without symbol or currency")
             expect(position.is_open == (position.current_qty != 0), f"open with {position.current_qty}")
             expect(position.margin_mode.value in ("ISOLATED", "CROSS"), "position without margin mode")
             count(kind)
@@ -130,8 +130,8 @@ def on_event(event, _, text):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as address:
-        exchange = json.load(address)
+    with open(sys.argv[1], encoding="utf-8") as file:
+        exchange = json.load(file)
     option = (
         ClientOptionBuilder()
         .set_key(exchange["apiKey"])
@@ -163,7 +163,7 @@ def main():
         (futures, futures.position(CONTRACT, on_position("symbolPositions", f"{positions}:{CONTRACT}"))),
         (futures, futures.balance(on_wallet)),
     ]
-    in_time = enough.wait(PATIENCE_SECONDS)
+    in_time = enough.wait(TIMEOUT_SECONDS)
     for stream, subscription in subscriptions:
         stream.unsubscribe(subscription)
     spot.stop()
@@ -171,7 +171,7 @@ def main():
     types = {"orderTypes": sorted(order_types), "futuresOrderTypes": sorted(futures_order_types)}
     print(json.dumps({"sdk": "kucoin-universal-sdk (Python)", **counts, **types}))
     if not in_time:
-        problems.append(f"no {WANTED} in {PATIENCE_SECONDS} s")
+        problems.append(f"expected {WANTED} in {TIMEOUT_SECONDS} s, received {counts}")
     if problems:
         sys.exit("; ".join(map(str, problems[:5])))
 

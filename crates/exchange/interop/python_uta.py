@@ -1,8 +1,8 @@
-"""The Pro V2 connection of KuCoin's own Python SDK ("UTA") against a local exchange: it logs in, subscribes, and
-reads what it gets.
+"""Tests the local exchange with the Pro V2 connection ("UTA") of KuCoin's own Python SDK: logs in, subscribes and
+checks the pushes.
 
-Takes the path of a file with the exchange's line of JSON. Ends with status 0 and one line of counts, or
-with status 1 and the reason.
+The argument is a file with the JSON line of the local exchange. Prints one line of counts and exits with 0, or
+prints the reason and exits with 1.
 """
 
 import json
@@ -18,7 +18,7 @@ from kucoin_universal_sdk.model.websocket_option import WebSocketClientOption, W
 
 WANTED = {"orderAll": 30, "order": 5, "execution": 15, "execution.lite": 15, "positionAll": 5, "balance": 30}
 SYMBOL = "BTC-USDT"
-PATIENCE_SECONDS = 90
+TIMEOUT_SECONDS = 90
 
 lock = threading.Lock()
 enough = threading.Event()
@@ -43,7 +43,7 @@ def count(channel):
 def on(channel, check):
     def callback(event):
         topic = event["T"]
-        # The SDK hands what is pushed for one symbol to those who listen to all as well.
+        # The SDK also calls the callbacks of `orderAll` with pushes of `order`.
         if f"{topic.removesuffix('.UNIFIED')}All" == channel:
             return
         expect(topic == f"{channel}.UNIFIED" and event["P"] > 10**18, f"{topic} at {event['P']}")
@@ -54,11 +54,11 @@ def on(channel, check):
 
 
 def check_order(order):
-    expect(order["oi"] and order["s"] and order["S"] in ("BUY", "SELL"), f"an order without identity: {order}")
-    expect(order["os"] in range(7) and order["O"] > 10**18 and order["U"] > 10**18, f"an order without state: {order}")
+    expect(order["oi"] and order["s"] and order["S"] in ("BUY", "SELL"), f"order without ID, symbol or side: {order}")
+    expect(order["os"] in range(7) and order["O"] > 10**18 and order["U"] > 10**18, f"order without status or time: {order}")
     parts = sum(Decimal(order[part] or 0) for part in ("fS", "rS", "cS"))
-    # What is bought by funds is told in the other currency.
-    expect(order["qU"] == "QUOTECCY" or parts == Decimal(order["q"]), f"{parts} of {order['q']}")
+    # The size of an order by funds is in the quote currency.
+    expect(order["qU"] == "QUOTECCY" or parts == Decimal(order["q"]), f"{parts} is not {order['q']}")
 
 
 def check_own_order(order):
@@ -71,21 +71,21 @@ def check_execution(channel):
         terms = (Decimal(fill["p"]), Decimal(fill["q"]), fill["S"])
         with lock:
             fills[channel][fill["s"], str(fill["ti"])] = terms
-        expect(terms[0] * terms[1] > 0 and fill["E"] > 10**18, f"an execution without terms: {fill}")
-        expect(channel == "execution.lite" or (fill["fC"] and fill["f"] != ""), f"an execution without fee: {fill}")
+        expect(terms[0] * terms[1] > 0 and fill["E"] > 10**18, f"execution without price, size or time: {fill}")
+        expect(channel == "execution.lite" or (fill["fC"] and fill["f"] != ""), f"execution without fee: {fill}")
 
     return check
 
 
 def check_position(position):
     Decimal(position["q"])
-    expect(position["s"] and Decimal(position["eP"]) >= 0, f"a position without entry: {position}")
+    expect(position["s"] and Decimal(position["eP"]) >= 0, f"position without entry price: {position}")
 
 
 def check_balance(balance):
-    # The margin of positions is in the total, and neither available nor on hold.
+    # The total balance includes the margin of positions, so it is more than available plus hold.
     amounts = [Decimal(balance[part]) for part in ("b", "a", "h", "l")]
-    expect(balance["c"] and min(amounts[1:]) >= 0, f"a balance without amounts: {balance}")
+    expect(balance["c"] and min(amounts[1:]) >= 0, f"balance without amounts: {balance}")
 
 
 def on_event(event, _, text):
@@ -94,9 +94,9 @@ def on_event(event, _, text):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as address:
-        exchange = json.load(address)
-    # The SDK has no setting for this host.
+    with open(sys.argv[1], encoding="utf-8") as file:
+        exchange = json.load(file)
+    # The SDK has no setting for this URL.
     UtaPushWsService.PRIVATE_ENDPOINT = exchange["proWsUrl"]
     option = (
         ClientOptionBuilder()
@@ -119,18 +119,18 @@ def main():
         stream.leverage(lambda event: None),
         stream.liquidation_warning(lambda event: None),
     ]
-    in_time = enough.wait(PATIENCE_SECONDS)
+    in_time = enough.wait(TIMEOUT_SECONDS)
     for subscription in subscriptions:
         stream.unsubscribe(subscription)
     stream.stop()
     with lock:
         both = fills["execution"].keys() & fills["execution.lite"].keys()
-        expect(both, "no fill came on both channels")
+        expect(both, "no fill was pushed on both channels")
         for fill in both:
-            expect(fills["execution"][fill] == fills["execution.lite"][fill], f"{fill} is told in two ways")
+            expect(fills["execution"][fill] == fills["execution.lite"][fill], f"{fill} differs between the channels")
     print(json.dumps({"sdk": "kucoin-universal-sdk (Python), UTA", **counts, "fillsOnBoth": len(both)}))
     if not in_time:
-        problems.append(f"no {WANTED} in {PATIENCE_SECONDS} s")
+        problems.append(f"expected {WANTED} in {TIMEOUT_SECONDS} s, received {counts}")
     if problems:
         sys.exit("; ".join(map(str, problems[:5])))
 

@@ -103,7 +103,7 @@ impl TokenStore {
         token
     }
 
-    /// Returns `true` for a Pro V2 token; at the path `/` only the token tells the two protocols apart.
+    /// Returns `true` for a Pro V2 token; at the path `/` only the token distinguishes the protocols.
     pub(crate) fn is_pro(&self, token: &str) -> bool {
         let issued = self.issued.get(token);
         issued.is_some_and(|issued| issued.grant.scope == Scope::Pro)

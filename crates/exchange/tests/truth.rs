@@ -80,9 +80,9 @@ async fn balances_match_the_orders_to_the_last_digit() {
     let id = account
         .place_limit_as("mine", "BTC-USDT", Side::Buy, price, size)
         .unwrap();
-    let held = account.balance(Wallet::Trade, "USDT");
+    let during = account.balance(Wallet::Trade, "USDT");
     assert_eq!(
-        held.hold - before.hold,
+        during.hold - before.hold,
         price * size * "1.001".parse::<Decimal>().unwrap()
     );
     let half = "0.006".parse::<Decimal>().unwrap();

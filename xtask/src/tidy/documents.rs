@@ -53,12 +53,13 @@ pub(super) fn sections(page: &str) -> impl Iterator<Item = String> {
         if heading.len() == line.len() {
             return None;
         }
-        let kept = heading.trim().to_lowercase();
-        let kept = kept
+        let heading = heading.trim().to_lowercase();
+        let anchor = heading
             .chars()
             .filter(|character| character.is_alphanumeric() || " -_".contains(*character));
         Some(
-            kept.map(|character| if character == ' ' { '-' } else { character })
+            anchor
+                .map(|character| if character == ' ' { '-' } else { character })
                 .collect(),
         )
     })
