@@ -108,8 +108,9 @@ pub struct ConnectionInfo {
     pub heartbeat: Option<Heartbeat>,
     /// Login to send after the welcome; `None` if the URL authenticates the connection.
     pub login: Option<Login>,
-    /// ID that the welcome must have: `connectId` of V1, a parameter of the URL; `None` if the URL has none. A welcome with
-    /// another ID belongs to another connection.
+    /// ID that the welcome must have: `connectId` in the URL of V1; `None` if the URL has none.
+    ///
+    /// A welcome with another ID belongs to another connection.
     pub connect_id: Option<String>,
 }
 

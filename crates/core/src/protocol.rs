@@ -171,8 +171,9 @@ pub enum RefusalScope {
 pub enum TopicMatch {
     /// The push belongs to the request.
     Exact,
-    /// The push can belong to the request. It counts only if no request of the connection matches exactly, so that no event
-    /// is delivered twice.
+    /// The push can belong to the request.
+    ///
+    /// It counts only if no request of the connection matches exactly, so that no event is delivered twice.
     Fallback,
     /// The push does not belong to the request.
     None,

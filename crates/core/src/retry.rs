@@ -12,11 +12,13 @@ use std::time::Duration;
 pub enum RetryPolicy {
     /// Temporary failure: retry after a backoff.
     Transient,
-    /// Something other than KuCoin answered, such as a firewall or a CDN, or the answer was unusable: retry after a backoff
-    /// of at least 1 s. Such blocks last from seconds to minutes.
+    /// Blocked by a firewall or a CDN, or the answer was unusable: retry after a backoff of at least 1 s.
+    ///
+    /// Such blocks last from seconds to minutes.
     Blocked,
-    /// Rate limited: retry after this delay plus a backoff, or after 1 s if the server named no delay. A delay of more
-    /// than 5 minutes counts as 5 minutes.
+    /// Rate limited: retry after this delay plus a backoff.
+    ///
+    /// The delay is at least 1 s, also if the server named none, and at most 5 minutes.
     Throttled(Option<Duration>),
     /// Retry after a random delay between `least` and `most`, each at most 5 minutes.
     Postponed {

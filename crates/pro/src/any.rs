@@ -39,7 +39,7 @@ macro_rules! any {
         /// Returns the errors of [`Topic::decode`].
         pub fn decode(frame: &str) -> Result<Option<Push<ProEvent>>, DecodeError> {
             let pushed = push::topic(frame)?;
-            let Some(channel) = pushed.as_deref().and_then(Channel::from_topic) else {
+            let Some(channel) = pushed.as_deref().and_then(Channel::from_pushed) else {
                 return Ok(None);
             };
             match channel {

@@ -120,7 +120,7 @@ impl Channel {
     /// Returns the channel of a push topic (`T`), whatever its type; `None` if the channel is unknown.
     ///
     /// `T` is the channel, a dot and the type, such as `execution.lite.UNIFIED`. The channel can contain a dot.
-    pub fn from_topic(topic: &str) -> Option<Self> {
+    pub fn from_pushed(topic: &str) -> Option<Self> {
         let by_name = |name: &str| match name {
             // Some clients have received liquidation warnings under this name.
             "risk" => Some(Self::LiquidationWarning),
@@ -185,12 +185,12 @@ mod tests {
         for channel in Channel::ALL {
             for suffix in ["UNIFIED", "SPOT", "ANYTHING"] {
                 let topic = format!("{channel}.{suffix}");
-                assert_eq!(Channel::from_topic(&topic), Some(*channel));
+                assert_eq!(Channel::from_pushed(&topic), Some(*channel));
             }
-            assert_eq!(Channel::from_topic(channel.as_str()), Some(*channel));
+            assert_eq!(Channel::from_pushed(channel.as_str()), Some(*channel));
         }
         let warning = Some(Channel::LiquidationWarning);
-        assert_eq!(Channel::from_topic("risk.UNIFIED"), warning);
+        assert_eq!(Channel::from_pushed("risk.UNIFIED"), warning);
         for other in [
             "",
             ".",
@@ -198,7 +198,7 @@ mod tests {
             "orderall.SPOT",
             "execution.full.SPOT",
         ] {
-            assert_eq!(Channel::from_topic(other), None, "{other}");
+            assert_eq!(Channel::from_pushed(other), None, "{other}");
         }
     }
 

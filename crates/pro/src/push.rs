@@ -31,7 +31,7 @@ impl<'a> PushFilter<'a> {
     fn accepts(self, pushed: &str) -> bool {
         match self {
             Self::Request(request) => request.match_topic(pushed) != TopicMatch::None,
-            Self::Channel(channel) => Channel::from_topic(pushed) == Some(channel),
+            Self::Channel(channel) => Channel::from_pushed(pushed) == Some(channel),
         }
     }
 

@@ -82,8 +82,9 @@ event! {
         pub liquidity: Option<Liquidity> = "lR" as "liquidity" with Uppercase,
         /// Order source: `oS`; only in frames of unified accounts.
         pub order_source: Option<OrderSource> = "oS" as "orderSource",
-        /// Order price, in the quote currency: `p`. Market orders have none, or `0` in classic frames: see
-        /// [`limit_price`](Self::limit_price). The order can fill at a better price.
+        /// Order price, in the quote currency: `p`. The order can fill at a better price.
+        ///
+        /// Market orders have none, or `0` in classic frames: see [`limit_price`](Self::limit_price).
         pub price: Option<Decimal> = "p" as "price",
         /// Leverage: `l`; only in classic futures frames.
         pub leverage: Option<Decimal> = "l" as "leverage",

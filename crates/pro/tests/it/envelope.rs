@@ -126,7 +126,7 @@ fn recorded_push_is_decoded_by_the_topic_it_matches() {
         let Ok(Inbound::Message { topic }) = ProV2::classify(frame) else {
             panic!("{frame}")
         };
-        let channel = Channel::from_topic(&topic).unwrap();
+        let channel = Channel::from_pushed(&topic).unwrap();
         let (_, of) = topic.rsplit_once('.').unwrap();
         let symbol = match channel.needs_symbol() {
             true => serde_json::from_str::<serde_json::Value>(frame).unwrap()["d"]["s"]
