@@ -150,7 +150,7 @@ impl<'f> Envelope<'f> {
         Ok(Stop::End)
     }
 
-    /// Returns `true` if the data can be decoded now: the topic is known to match, and the subject if it is needed.
+    /// Returns `true` if the data can be decoded now: the topic matches, and the subject is known if it is needed.
     fn is_ready_for_data(&self, by_subject: bool) -> bool {
         let is_first = self.data.is_none() && !self.has_event;
         is_first && self.topic.is_some() && (!by_subject || self.subject.is_some())

@@ -88,7 +88,7 @@ impl Protocol for V1 {
     }
 }
 
-/// Without `privateChannel` KuCoin acknowledges but pushes nothing; without `response` it acknowledges nothing.
+/// Without `privateChannel` KuCoin pushes nothing; without `response` it does not acknowledge.
 fn push_request(id: RequestId, kind: &str, request: &TopicPath, out: &mut String) {
     push_head(id, kind, out);
     out.push_str(",\"topic\":");

@@ -2,7 +2,7 @@
 
 use kucoin_streams_core::{SymbolProblem, SymbolShape};
 
-/// Error: the symbol of a topic is invalid.
+/// Why the symbol of a topic is invalid.
 ///
 /// Write symbols as KuCoin's symbol list does: `BTC-USDT` on spot, `XBTUSDTM` on futures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

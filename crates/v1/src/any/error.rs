@@ -8,7 +8,7 @@ use crate::futures::AnyFuturesTopic;
 use crate::spot::AnySpotTopic;
 use crate::symbol::SymbolError;
 
-/// Error: a text is not a topic of V1, or not of this connection.
+/// Why a text is not a V1 topic of this connection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseTopicError {

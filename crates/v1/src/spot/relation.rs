@@ -8,8 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The account and the reason of a balance change: `relationEvent`, such as `trade_hf.setted`.
 ///
-/// The text is split at its last dot, since the symbol of an account (`isolated_BTC-USDT.transfer`) may contain dots.
-/// `Display` writes the original text.
+/// Another example is `isolated_BTC-USDT.transfer`. The text is split at its last dot; `Display` writes it unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RelationEvent {
     /// Account, before the last dot; `None` if there is no dot, as in `other`.
