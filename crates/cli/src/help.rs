@@ -80,14 +80,14 @@ with ? is optional:
   response     topic ok
   update       topic subject? id? userId? pushedAt? receivedAt epoch data
                envelope?
-  gap          topics[] reason: events may be missing from here on; also, by
+  gap          topics[] reason, events may be missing from here on; also, by
                reason:
     overflowed   missed
     lost         cause stage code? lastEventAt? lastHeardAt lostAt
     undecodable  error raw
     refused      code? message retrying
     closed       cause lastEventAt?
-  live         topics[] lastEventAt? lastHeardAt lostAt liveAt epoch: the
+  live         topics[] lastEventAt? lastHeardAt lostAt liveAt epoch, the
                topics are live again after a loss
   reconnect    cause remedy? stage code? attempt delayMs
   reconnected  downMs refused

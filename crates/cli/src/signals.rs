@@ -48,7 +48,7 @@ impl Signals {
         Ok(signal)
     }
 
-    /// Waits for a signal and returns the exit status that stands for it.
+    /// Waits for a signal and returns its exit status.
     #[cfg(unix)]
     async fn next(&mut self) -> io::Result<i32> {
         tokio::select! {

@@ -83,10 +83,8 @@ fn market_name(market: ServedMarket) -> &'static str {
 fn end(how: &Ended) -> Option<(&'static str, String)> {
     let (key, words) = match how {
         Ended::ClientClosed { code } => {
-            let code = code.map_or("without a code".to_owned(), |code| {
-                format!("with code {code}")
-            });
-            return Some(("clientClosed", format!("closed by the client {code}")));
+            let code = code.map_or("no code".to_owned(), |code| format!("code {code}"));
+            return Some(("clientClosed", format!("closed by client, {code}")));
         }
         Ended::ClientGone => (
             "clientGone",
