@@ -39,8 +39,8 @@ pub fn describe(error: &(dyn Error + 'static)) -> String {
 
 /// Returns what the user can do about an error; `None` if unknown.
 ///
-/// It is `own_remedy` if the caller has one, else a remedy for an I/O error among the causes. If the process is out of file
-/// descriptors, the remedy is always about that.
+/// It is `own_remedy` if the caller has one, else a remedy for an I/O error among the causes. If the process is out of
+/// file descriptors, the remedy is always about that.
 pub fn remedy<'r>(error: &(dyn Error + 'static), own_remedy: Option<&'r str>) -> Option<&'r str> {
     match is_out_of_descriptors(error) {
         true => Some(OUT_OF_DESCRIPTORS_REMEDY),

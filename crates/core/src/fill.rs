@@ -6,13 +6,13 @@ use crate::{Decimal, Liquidity, Side, Text, Timestamp};
 
 /// A fill: one trade of an order.
 ///
-/// Fields that KuCoin does not send are `None`, such as the fee of an order event. The same fill can be reported several
-/// times, by several topics or after a reconnect: count each [`key()`](Self::key) once. An earlier report can lack the fee
-/// of a later one (an order event comes before its execution event): use the fills of one topic, or keep the report that has
-/// the fee.
+/// Fields that KuCoin does not send are `None`, such as the fee of an order event. The same fill can be reported
+/// several times, by several topics or after a reconnect: count each [`key()`](Self::key) once. An earlier report can
+/// lack the fee of a later one (an order event comes before its execution event): use the fills of one topic, or keep
+/// the report that has the fee.
 ///
-/// Use the fills of V1 or of Pro V2, not of both: in a unified account, Pro V2 has different order IDs for spot, so the same
-/// fill has two keys.
+/// Use the fills of V1 or of Pro V2, not of both: in a unified account, Pro V2 has different order IDs for spot, so the
+/// same fill has two keys.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Fill {

@@ -3,7 +3,8 @@
 //! This crate has no sockets, no runtime and no event decoder, and it changes rarely. It has:
 //!
 //! - the traits that connect the layers: [`Protocol`] (a stream protocol as pure functions), [`ConnectionKind`],
-//!   [`Topic`] (what to subscribe to, and its event type), [`Event`] and [`ConnectionSource`] (URL and token for a dial);
+//!   [`Topic`] (what to subscribe to, and its event type), [`Event`] and [`ConnectionSource`] (URL and token for a
+//!   dial);
 //! - value types: [`Text`], [`Timestamp`], [`Decimal`], [`Side`], [`Liquidity`], [`Fill`], unknown fields ([`Extra`],
 //!   [`Raw`]) and symbol shapes ([`SymbolShape`]);
 //! - error texts: an error with its causes and a remedy on one line ([`explain()`]).

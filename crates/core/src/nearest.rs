@@ -5,8 +5,8 @@ const MAX_CHARS: usize = 64;
 
 /// Returns the name most similar to `given`, for "did you mean" texts; `None` if no name is similar.
 ///
-/// It is the name with the lowest edit distance, ignoring case, the first one of several. A name is similar if at most half
-/// of the longer text must be edited, or if it contains `given` and `given` has at least three characters.
+/// It is the name with the lowest edit distance, ignoring case, the first one of several. A name is similar if at most
+/// half of the longer text must be edited, or if it contains `given` and `given` has at least three characters.
 pub fn nearest(given: &str, names: &[&'static str]) -> Option<&'static str> {
     let given: Vec<char> = given.chars().take(MAX_CHARS).collect();
     let (mut nearest, mut fewest) = (None, usize::MAX);
@@ -36,11 +36,11 @@ fn contains(name: &str, given: &[char]) -> bool {
 /// Returns the Levenshtein distance, ignoring case.
 fn edits(given: &[char], name: &str) -> usize {
     let mut costs: Vec<usize> = (0..=given.len()).collect();
-    for wanted in name.chars() {
+    for expected in name.chars() {
         let mut before = costs[0];
         costs[0] += 1;
         for (at, found) in given.iter().enumerate() {
-            let replaced = before + usize::from(!found.eq_ignore_ascii_case(&wanted));
+            let replaced = before + usize::from(!found.eq_ignore_ascii_case(&expected));
             before = costs[at + 1];
             costs[at + 1] = replaced.min(before + 1).min(costs[at] + 1);
         }

@@ -199,8 +199,8 @@ impl WireError {
 
 /// A KuCoin stream protocol (V1, Pro V2): pure functions that read and write frames.
 ///
-/// It has no state, so a session, a recorder or a test can call it anywhere. Implement it for another protocol of KuCoin;
-/// a session works with any implementation.
+/// It has no state, so a session, a recorder or a test can call it anywhere. Implement it for another protocol of
+/// KuCoin; a session works with any implementation.
 pub trait Protocol: Send + Sync + 'static {
     /// Request of one wire subscription.
     type Request: Request;
@@ -233,8 +233,8 @@ pub trait Protocol: Send + Sync + 'static {
 
     /// Checks a whole frame. By default every frame is valid.
     ///
-    /// [`classify`](Protocol::classify) may stop early, so a broken frame can have a wrong topic. A session checks a frame
-    /// that matches no subscription before it drops the frame.
+    /// [`classify`](Protocol::classify) may stop early, so a broken frame can have a wrong topic. A session checks a
+    /// frame that matches no subscription before it drops the frame.
     ///
     /// # Errors
     /// Returns an error if the frame breaks the protocol.

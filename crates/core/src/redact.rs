@@ -18,7 +18,8 @@ const MIN_TOKEN_RUN: usize = 20;
 const MIN_SECRET_PART: usize = 8;
 /// Minimum length of a known token, or of its beginning, that is redacted.
 const MIN_TOKEN: usize = 6;
-/// Token characters besides letters and digits. Separators of paths and topics are not included, to keep those readable.
+/// Token characters besides letters and digits. Separators of paths and topics are not included, to keep those
+/// readable.
 const TOKEN_MARKS: &[u8] = b"-_+%~";
 const REDACTED: &str = "[redacted]";
 
@@ -61,17 +62,17 @@ impl Redactor {
 
     /// Returns at most 256 bytes of a text, with control characters escaped and secrets redacted.
     ///
-    /// It redacts parts of the connection's secrets of 8 or more characters, beginnings of its token of 6 or more, runs of
-    /// 20 or more characters that may be a token, and any value named `token`. Secrets are also found if they are escaped as
-    /// in a URL or in JSON, or broken by white space.
+    /// It redacts parts of the connection's secrets of 8 or more characters, beginnings of its token of 6 or more, runs
+    /// of 20 or more characters that may be a token, and any value named `token`. Secrets are also found if they are
+    /// escaped as in a URL or in JSON, or broken by white space.
     pub fn redact(&self, text: &str) -> String {
         self.redact_except_hosts(text, &[])
     }
 
     /// Like [`redact`](Redactor::redact), but keeps these host names readable.
     ///
-    /// Host names are not secret, since they cross the network in the clear. A host name that contains a part of a secret of
-    /// the connection, in any case, is redacted nevertheless.
+    /// Host names are not secret, since they cross the network in the clear. A host name that contains a part of a
+    /// secret of the connection, in any case, is redacted nevertheless.
     pub fn redact_except_hosts(&self, text: &str, hosts: &[Box<str>]) -> String {
         let (text, is_whole) = beginning(text);
         let hosts = hosts.iter().map(AsRef::as_ref);
@@ -198,8 +199,8 @@ fn beginning(text: &str) -> (&str, bool) {
     (&text[..end], end == text.len())
 }
 
-/// Redacts a text. At each position, `run` returns the length of the run that begins there and whether it is a secret; 0
-/// for a single character.
+/// Redacts a text. At each position, `run` returns the length of the run that begins there and whether it is a secret;
+/// 0 for a single character.
 fn redacted(text: &str, is_whole: bool, run: impl Fn(&str, &str) -> (usize, bool)) -> String {
     let mut shown = String::with_capacity(MAX_BYTES.min(text.len()));
     let mut rest = text;
@@ -320,7 +321,8 @@ fn hex(text: &[u8]) -> Option<u8> {
     u8::try_from(high * 16 + low).ok()
 }
 
-/// Appends a character. Control and bidirectional characters are escaped, as they could control a terminal or hide text.
+/// Appends a character. Control and bidirectional characters are escaped, as they could control a terminal or hide
+/// text.
 fn push_escaped(out: &mut String, character: char) {
     let is_bidirectional = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if character.is_control() || is_bidirectional {

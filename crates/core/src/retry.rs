@@ -5,8 +5,9 @@ use std::time::Duration;
 /// When to dial again after a failure.
 ///
 /// [`Refused`](RetryPolicy::Refused) always ends the connection. [`Certificate`](RetryPolicy::Certificate) and
-/// [`Fatal`](RetryPolicy::Fatal) end a connection that has never been live, since its configuration is probably wrong; after
-/// the first live connection they are retried. All others are retried without a limit, and each attempt is reported.
+/// [`Fatal`](RetryPolicy::Fatal) end a connection that has never been live, since its configuration is probably wrong;
+/// after the first live connection they are retried. All others are retried without a limit, and each attempt is
+/// reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryPolicy {
@@ -27,7 +28,8 @@ pub enum RetryPolicy {
         /// Maximum delay.
         most: Duration,
     },
-    /// The connection token was refused: retry at once with a new token, then like [`Transient`](RetryPolicy::Transient).
+    /// The connection token was refused: retry at once with a new token, then like
+    /// [`Transient`](RetryPolicy::Transient).
     TokenRefused,
     /// The server broke the protocol: retry after a backoff.
     Protocol,

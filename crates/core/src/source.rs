@@ -10,8 +10,8 @@ use crate::{ConnectionInfo, RetryPolicy, WsKey};
 /// Source of URL and token for each dial, usually KuCoin's REST API.
 ///
 /// Implement it if your tokens come from elsewhere, such as a token service that keeps the API secret away from the
-/// trading host. It is called once for each dial, and each result is used once. It runs on the thread of the connections,
-/// so it must not block.
+/// trading host. It is called once for each dial, and each result is used once. It runs on the thread of the
+/// connections, so it must not block.
 pub trait ConnectionSource: Send + Sync + 'static {
     /// Fetches new information for one dial of the connection `ws_key`.
     ///
@@ -37,8 +37,8 @@ impl<S: ConnectionSource> ConnectionSource for Arc<S> {
 
 /// Dyn-compatible form of [`ConnectionSource`], for a source that is chosen at run time.
 ///
-/// Every [`ConnectionSource`] implements it, and `Arc<dyn DynConnectionSource>` and `Box<dyn DynConnectionSource>` implement
-/// [`ConnectionSource`].
+/// Every [`ConnectionSource`] implements it, and `Arc<dyn DynConnectionSource>` and `Box<dyn DynConnectionSource>`
+/// implement [`ConnectionSource`].
 pub trait DynConnectionSource: Send + Sync + 'static {
     /// Boxed form of [`ConnectionSource::connection_info`].
     fn connection_info_boxed(

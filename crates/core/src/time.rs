@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Point in time, in nanoseconds since the Unix epoch, with all digits that KuCoin sent.
 ///
-/// KuCoin sends some fields in milliseconds and some in nanoseconds, and has changed the unit of fields. The unit (s, ms, µs
-/// or ns) is detected by magnitude and converted to nanoseconds.
+/// KuCoin sends some fields in milliseconds and some in nanoseconds, and has changed the unit of fields. The unit (s,
+/// ms, µs or ns) is detected by magnitude and converted to nanoseconds.
 ///
 /// It is serialized as a string of nanoseconds, such as `"1765000000000000001"`, since a JSON integer above 2^53 loses
 /// digits in JavaScript and in jq before 1.7. [`TimeFormat`] can change the format.
@@ -101,7 +101,8 @@ impl fmt::Display for Rfc3339 {
     }
 }
 
-/// Converts days since the Unix epoch to year, month and day. Years begin in March internally, so a leap day comes last.
+/// Converts days since the Unix epoch to year, month and day. Years begin in March internally, so a leap day comes
+/// last.
 const fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

@@ -15,7 +15,8 @@ pub trait Topic: Send + Sync + 'static {
     /// Event that a push of the topic decodes to.
     type Event: Event;
 
-    /// `true` if each value of the type has exactly one request. A list of such topics finds the topic of a push faster.
+    /// `true` if each value of the type has exactly one request. A list of such topics finds the topic of a push
+    /// faster.
     const HAS_ONE_REQUEST: bool = false;
 
     /// Returns all wire subscriptions of the topic. Equal requests are subscribed once.
@@ -24,15 +25,15 @@ pub trait Topic: Send + Sync + 'static {
     /// Decodes a push from its whole frame; `None` if the push does not belong to this topic.
     ///
     /// # Errors
-    /// Returns an error if the frame is not JSON or lacks a required field. The error does not contain the frame: report
-    /// both.
+    /// Returns an error if the frame is not JSON or lacks a required field. The error does not contain the frame:
+    /// report both.
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError>;
 
     /// Like [`decode`](Topic::decode), with a hint which request the push matched.
     ///
-    /// `request_index` is the index of the matched request in [`requests`](Topic::requests). The method sets it to the index
-    /// of the request that the push belongs to. The hint makes a topic with many requests faster; it never changes the
-    /// result. A topic with one request does not need this method.
+    /// `request_index` is the index of the matched request in [`requests`](Topic::requests). The method sets it to the
+    /// index of the request that the push belongs to. The hint makes a topic with many requests faster; it never
+    /// changes the result. A topic with one request does not need this method.
     ///
     /// # Errors
     /// Returns the errors of [`decode`](Topic::decode).
@@ -57,8 +58,8 @@ pub trait Event: Send + 'static {
 
     /// Returns `false` if two different events can have the same dedup key.
     ///
-    /// An example is a leverage set to 5, to 3 and back to 5, without a time in the push. Such an event is never removed as
-    /// a duplicate: during a rotation it can be delivered twice, but it is not lost.
+    /// An example is a leverage set to 5, to 3 and back to 5, without a time in the push. Such an event is never
+    /// removed as a duplicate: during a rotation it can be delivered twice, but it is not lost.
     fn has_unique_key(&self) -> bool {
         true
     }

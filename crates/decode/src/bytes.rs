@@ -2,8 +2,8 @@
 
 use wide::{CmpEq, CmpGt, CmpLt, i8x16};
 
-/// Returns the end of the plain bytes of a string from `at` on: the next quote, backslash, control character or the end of the
-/// text.
+/// Returns the end of the plain bytes of a string from `at` on: the next quote, backslash, control character or the end
+/// of the text.
 #[inline]
 pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     let mut rest = bytes.get(at..).unwrap_or_default();
@@ -52,7 +52,8 @@ pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Returns the end of the whole part of a number and the end of its fraction; the same position twice without a decimal point.
+/// Returns the end of the whole part of a number and the end of its fraction; the same position twice without a decimal
+/// point.
 #[inline]
 pub(super) fn number_ends(bytes: &[u8], at: usize) -> (usize, usize) {
     // Most numbers are shorter than a chunk.

@@ -8,7 +8,8 @@ use crate::Text;
 
 /// An enum whose values differ only in case between V1 and Pro V2.
 ///
-/// Any case is read. A spelling that is not the protocol's own is also kept in `extra`, so serialization writes it unchanged.
+/// Any case is read. A spelling that is not the protocol's own is also kept in `extra`, so serialization writes it
+/// unchanged.
 pub trait CasedEnum: for<'t> From<&'t str> {
     /// Returns the value in upper case, as Pro V2 writes it.
     fn as_uppercase_str(&self) -> &str;

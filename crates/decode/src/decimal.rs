@@ -10,8 +10,8 @@ use super::number_text::NumberText;
 const MAX_MANTISSA: u128 = (1 << 96) - 1;
 const MAX_SCALE: i64 = 28;
 
-/// Reads a JSON number, or a similar text with a leading `+`, leading zeros or a bare decimal point. `None` if it is not a
-/// number or if `Decimal` cannot hold all its digits.
+/// Reads a JSON number, or a similar text with a leading `+`, leading zeros or a bare decimal point. `None` if it is
+/// not a number or if `Decimal` cannot hold all its digits.
 // Inlined, and built from values in registers: returning a `Decimal` through memory is slow.
 #[inline(always)]
 pub(super) fn parse(number: NumberText<'_>) -> Option<Decimal> {
@@ -158,7 +158,8 @@ fn parse_any(text: &[u8]) -> Option<Decimal> {
     })
 }
 
-/// Reads sign and magnitude of a whole number in any spelling, such as `1.765E18`. `None` if it is not whole or does not fit.
+/// Reads sign and magnitude of a whole number in any spelling, such as `1.765E18`. `None` if it is not whole or does
+/// not fit.
 #[cold]
 pub(super) fn whole(number: NumberText<'_>) -> Option<(bool, u64)> {
     let text = number.bytes();

@@ -17,8 +17,8 @@ use serde::de::DeserializeOwned;
 /// ```
 ///
 /// # Errors
-/// Returns [`DecodeError::Syntax`] if the value does not fit the type, a number does not fit `f64`, `i64` or `u64`, or a
-/// string has an unpaired surrogate.
+/// Returns [`DecodeError::Syntax`] if the value does not fit the type, a number does not fit `f64`, `i64` or `u64`, or
+/// a string has an unpaired surrogate.
 pub fn read_raw<T: DeserializeOwned>(raw: &Raw) -> Result<T, DecodeError> {
     let mut bytes = raw.as_str().as_bytes().to_vec();
     simd_json::serde::from_slice(&mut bytes).map_err(|error| DecodeError::Syntax {

@@ -2,10 +2,10 @@
 
 /// Defines the kinds of an event: an enum selected by the value of one field, each variant with its own fields.
 ///
-/// A variant can hold a [`field_group!`](crate::field_group). An unlisted value is `Unknown`, and the fields of the groups are
-/// then in the event's `extra`. If the group of a variant lacks a required field, the frame is undecodable, so that an
-/// incomplete fill is not taken for another kind. With `else`, such an event gets another variant instead, with the fields of
-/// the group in `extra`.
+/// A variant can hold a [`field_group!`](crate::field_group). An unlisted value is `Unknown`, and the fields of the
+/// groups are then in the event's `extra`. If the group of a variant lacks a required field, the frame is undecodable,
+/// so that an incomplete fill is not taken for another kind. With `else`, such an event gets another variant instead,
+/// with the fields of the group in `extra`.
 ///
 /// ```
 /// use kucoin_streams_core::Decimal;

@@ -23,8 +23,8 @@ pub struct FieldTable<const N: usize> {
     first: NextFieldHint,
 }
 
-/// The two names that last followed another name. KuCoin writes fields in the same order each time, so the next key is usually
-/// one of them and needs no lookup.
+/// The two names that last followed another name. KuCoin writes fields in the same order each time, so the next key is
+/// usually one of them and needs no lookup.
 ///
 /// There are two since kinds of an event differ in some fields: after a few frames nothing is written here any more, so
 /// threads do not contend. The hints only affect speed.
@@ -81,8 +81,8 @@ impl<const N: usize> FieldTable<N> {
         self.names[index]
     }
 
-    /// Returns the index of the key at byte `start` of the text and the position of its value, if the key is one of the hinted
-    /// names and has its colon right after it.
+    /// Returns the index of the key at byte `start` of the text and the position of its value, if the key is one of the
+    /// hinted names and has its colon right after it.
     #[inline(always)]
     pub(super) fn expected<'n>(
         &'n self,
@@ -182,8 +182,8 @@ impl<const N: usize> FieldTable<N> {
         }
     }
 
-    /// Reorders `extra`: the values of each repeated name come together, after the unknown fields. Serialization writes them in
-    /// this order, so they deserialize to the same `extra`.
+    /// Reorders `extra`: the values of each repeated name come together, after the unknown fields. Serialization writes
+    /// them in this order, so they deserialize to the same `extra`.
     #[cold]
     fn keep_repeated(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
         let kept = std::mem::take(extra);

@@ -67,8 +67,8 @@ pub fn field<T: FromJson>(
     read_keeping_raw(name, slot, extra).map(|read| *read)
 }
 
-/// Reads a value that is unreadable or would be written differently, and keeps its JSON in `extra`. The result is boxed to
-/// keep the fast path of [`field`] free of a slow copy through memory.
+/// Reads a value that is unreadable or would be written differently, and keeps its JSON in `extra`. The result is boxed
+/// to keep the fast path of [`field`] free of a slow copy through memory.
 #[cold]
 fn read_keeping_raw<T: FromJson>(
     name: &'static str,
@@ -83,8 +83,8 @@ fn read_keeping_raw<T: FromJson>(
     Ok(Box::new(read))
 }
 
-/// Reads one field that can have several names: the first name with a value. A value under another name than the first is
-/// also kept in `extra`.
+/// Reads one field that can have several names: the first name with a value. A value under another name than the first
+/// is also kept in `extra`.
 ///
 /// # Errors
 /// Returns the errors of [`field`].
@@ -149,8 +149,8 @@ pub fn group_or_none<P: FieldGroup>(
     }
 }
 
-/// Moves into `range` the values of names that also occur before it. Two kinds of an event can have a field of the same name,
-/// and the value is stored at the first of equal names.
+/// Moves into `range` the values of names that also occur before it. Two kinds of an event can have a field of the same
+/// name, and the value is stored at the first of equal names.
 #[inline]
 pub fn claim_shared_names(names: &[&str], range: Range<usize>, slots: &mut [Option<Value<'_>>]) {
     for at in range.clone() {

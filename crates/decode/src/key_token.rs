@@ -41,7 +41,8 @@ impl KeyToken {
         token
     }
 
-    /// Returns `true` if the token of `name` is at `start` of a text. Always `false` within the last 16 bytes of the text.
+    /// Returns `true` if the token of `name` is at `start` of a text. Always `false` within the last 16 bytes of the
+    /// text.
     #[inline(always)]
     pub(super) fn is_at(&self, text: &[u8], start: usize, name: &str) -> bool {
         let chunk = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk::<WIDTH>());

@@ -4,15 +4,15 @@
 ///
 /// Syntax of a field:
 /// - `= "symbol"`: the wire name. The field is read with its [`FromJson`](crate::FromJson) implementation.
-/// - `= "price" | "px"`: alternative wire names, tried in order. The first one is written; a value under another name is also
-///   kept in `extra`.
+/// - `= "price" | "px"`: alternative wire names, tried in order. The first one is written; a value under another name
+///   is also kept in `extra`.
 /// - `= "oi" as "orderId"`: wire name and serialized name.
 /// - `= "S" as "side" with Uppercase`: a [`FieldAdapter`](crate::FieldAdapter), here for a
 ///   [`CasedEnum`](crate::CasedEnum) in upper case.
 /// - no wire name: a [`FieldGroup`](crate::FieldGroup), read from fields of the same object.
 ///
-/// An `Option` field is optional. If another field is missing, the frame is undecodable, unless the field type has a value
-/// for that case ([`FromJson::absent`](crate::FromJson::absent)).
+/// An `Option` field is optional. If another field is missing, the frame is undecodable, unless the field type has a
+/// value for that case ([`FromJson::absent`](crate::FromJson::absent)).
 ///
 /// The type gets one more field, `extra`, with unknown fields and unreadable values. It implements
 /// [`Record`](crate::Record), [`FromJson`](crate::FromJson), [`ToJson`](crate::ToJson), `serde::Serialize` and

@@ -82,8 +82,8 @@ impl ShortNumber {
         (true, magnitude)
     }
 
-    /// Returns the number without its decimal point, and the number of digits after the point. `None` if the text has anything
-    /// but digits and one point, or no digit.
+    /// Returns the number without its decimal point, and the number of digits after the point. `None` if the text has
+    /// anything but digits and one point, or no digit.
     #[inline(always)]
     pub(super) fn decimal(self) -> Option<(u64, u32)> {
         if self.others == 0 {

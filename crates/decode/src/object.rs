@@ -51,7 +51,8 @@ impl<'s, 'f> Object<'s, 'f> {
 
     /// Returns the next key, looked up in `names`; `None` after the last one.
     ///
-    /// Read the value of a key before the next key. Pass the same `cursor` for each key of an object, initially the default.
+    /// Read the value of a key before the next key. Pass the same `cursor` for each key of an object, initially the
+    /// default.
     ///
     /// # Errors
     /// Returns an error if the text is not JSON.
@@ -171,8 +172,8 @@ impl<'s, 'f> Object<'s, 'f> {
         (self.scanner.text.as_bytes().get(at) == Some(&b',')).then_some(at + 1)
     }
 
-    /// Fast path for a key without spaces and escapes, with its colon right after it. Returns the range of its text; consumes
-    /// nothing if the key is not like that.
+    /// Fast path for a key without spaces and escapes, with its colon right after it. Returns the range of its text;
+    /// consumes nothing if the key is not like that.
     #[inline]
     fn plain_key(&mut self) -> Option<(usize, usize)> {
         let bytes = self.scanner.text.as_bytes();

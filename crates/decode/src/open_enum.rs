@@ -2,9 +2,9 @@
 
 /// Defines an open enum of wire values: an unknown value is `Unknown` and keeps its text.
 ///
-/// A missing field of such a type is `Unknown` with an empty text, so the event is still decoded. With `ignoring case` before
-/// the brace, `TRIGGERED` is read as `triggered`; KuCoin's spelling is then kept in the event's `extra`, and serialization
-/// writes it.
+/// A missing field of such a type is `Unknown` with an empty text, so the event is still decoded. With `ignoring case`
+/// before the brace, `TRIGGERED` is read as `triggered`; KuCoin's spelling is then kept in the event's `extra`, and
+/// serialization writes it.
 ///
 /// ```
 /// use kucoin_streams_decode::open_enum;

@@ -235,7 +235,8 @@ impl<'f> Scanner<'f> {
         self.at = digits_end(self.text.as_bytes(), self.at);
     }
 
-    /// Scans an object or array. Each nesting level is one bit (object or array), so there is no recursion and no stack.
+    /// Scans an object or array. Each nesting level is one bit (object or array), so there is no recursion and no
+    /// stack.
     fn nested(&mut self, kind: ValueKind) -> Result<ValueKind, DecodeError> {
         let mut objects: u128 = 0;
         let mut depth: u32 = 0;
@@ -269,8 +270,8 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// Skips plain members after an opening brace. Returns `true` if the position is then before a value, `false` if it is
-    /// after a value or before the closing brace.
+    /// Skips plain members after an opening brace. Returns `true` if the position is then before a value, `false` if it
+    /// is after a value or before the closing brace.
     fn enter_object(&mut self) -> Result<bool, DecodeError> {
         let mut object = Object::entered(self);
         while object.skip_plain_member() {}
@@ -281,8 +282,8 @@ impl<'f> Scanner<'f> {
         Ok(true)
     }
 
-    /// Closes every nesting level that ends here. Returns `true` if the outermost level has ended; otherwise the position is
-    /// before the next value.
+    /// Closes every nesting level that ends here. Returns `true` if the outermost level has ended; otherwise the
+    /// position is before the next value.
     fn close_levels(&mut self, objects: &mut u128, depth: &mut u32) -> Result<bool, DecodeError> {
         loop {
             let in_object = *objects & 1 == 1;

@@ -35,7 +35,8 @@ pub enum ValueKind {
 pub struct Value<'f> {
     // The whole scanned text, so that 16 bytes can be loaded at the end of a value: see `NumberText`.
     text: &'f str,
-    // Start and end, 32 bits each (see `Scanner::new`), in one word, since copying two separately written words is slow.
+    // Start and end, 32 bits each (see `Scanner::new`), in one word, since copying two separately written words is
+    // slow.
     span: u64,
     kind: ValueKind,
 }

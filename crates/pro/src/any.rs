@@ -32,8 +32,8 @@ macro_rules! any {
 
         /// Decodes a recorded push by its `T`, if you do not know which request it belongs to.
         ///
-        /// Returns `None` if the frame is not a push of a known channel. Any symbol and any trade type is accepted, even an
-        /// undocumented one.
+        /// Returns `None` if the frame is not a push of a known channel. Any symbol and any trade type is accepted,
+        /// even an undocumented one.
         ///
         /// # Errors
         /// Returns the errors of [`Topic::decode`].
@@ -125,8 +125,8 @@ macro_rules! any {
             }
         }
 
-        /// Serializes the inner event, with long names. To read it back, deserialize the type of the inner event: the JSON
-        /// does not name the channel.
+        /// Serializes the inner event, with long names. To read it back, deserialize the type of the inner event: the
+        /// JSON does not name the channel.
         impl serde::Serialize for ProEvent {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -157,8 +157,8 @@ any! {
 impl AnyProTopic {
     /// Returns the topics that cover a whole unified account, each event once.
     ///
-    /// They are its orders, fills with fees, positions, liquidation warnings, leverages, and the balances of the unified and
-    /// of the funding account.
+    /// They are its orders, fills with fees, positions, liquidation warnings, leverages, and the balances of the
+    /// unified and of the funding account.
     pub fn account_wide() -> Vec<Self> {
         let unified = |channel| ChannelRequest::all_symbols(channel, TradeType::Unified);
         let requests = [

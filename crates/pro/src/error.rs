@@ -39,7 +39,8 @@ pub enum RequestError {
     },
     /// Parameter that the channel does not take.
     ///
-    /// Leave it out, or choose another channel: `order` and `position` take a `symbol`, `balance` takes an `accountType`.
+    /// Leave it out, or choose another channel: `order` and `position` take a `symbol`, `balance` takes an
+    /// `accountType`.
     #[error("`{channel}` takes no `{given}`; expected a request such as `{}`", .channel.example())]
     UnknownParameter {
         /// Channel of the request.

@@ -103,11 +103,11 @@ wire_names! {
         Unified = "UNIFIED",
         /// `FUNDING`: the funding account.
         Funding = "FUNDING",
-        /// `SPOT`: the spot trading account of a classic account.
+        /// `SPOT`: the spot trading account in classic mode.
         Spot = "SPOT",
         /// `TRADING`: the name of [`AccountType::Spot`] in older documents. A push under either name matches both.
         Trading = "TRADING",
-        /// `FUTURES`: the futures account of a classic account.
+        /// `FUTURES`: the futures account in classic mode.
         Futures = "FUTURES",
         /// `CROSS`: the cross margin account.
         Cross = "CROSS",

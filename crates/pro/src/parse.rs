@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn misspelled_name_suggests_the_nearest() {
-        for (given, wanted) in [
+        for (given, expected) in [
             ("orderall?tradeType=UNIFIED", "orderAll"),
             ("orders?tradeType=UNIFIED", "order"),
             ("execution-lite?tradeType=UNIFIED", "execution.lite"),
@@ -145,7 +145,7 @@ mod tests {
             let RequestError::UnknownName { nearest, .. } = parse_error(given) else {
                 panic!("{given}");
             };
-            assert_eq!(nearest, Some(wanted), "{given}");
+            assert_eq!(nearest, Some(expected), "{given}");
         }
     }
 
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn missing_parameter_is_named() {
-        for (given, wanted) in [
+        for (given, expected) in [
             ("orderAll", "tradeType"),
             ("orderAll?", "tradeType"),
             ("orderAll?tradeType=", "tradeType"),
@@ -179,13 +179,13 @@ mod tests {
             let RequestError::MissingParameter { parameter, .. } = parse_error(given) else {
                 panic!("{given}");
             };
-            assert_eq!(parameter, wanted, "{given}");
+            assert_eq!(parameter, expected, "{given}");
         }
     }
 
     #[test]
     fn parameter_of_another_channel_is_an_error() {
-        for (given, wanted) in [
+        for (given, expected) in [
             ("orderAll?tradeType=UNIFIED&symbol=BTC-USDT", "symbol"),
             ("balance?tradeType=UNIFIED", "tradeType"),
             ("orderAll?accountType=UNIFIED", "accountType"),
@@ -196,7 +196,7 @@ mod tests {
             let RequestError::UnknownParameter { given: named, .. } = parse_error(given) else {
                 panic!("{given}");
             };
-            assert_eq!(named, wanted, "{given}");
+            assert_eq!(named, expected, "{given}");
         }
         assert_eq!(
             parse_error("order?tradeType=SPOT&symbol=A&symbol=B"),

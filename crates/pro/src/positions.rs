@@ -94,7 +94,8 @@ impl PushData for Position {
 /// The dedup key is made of symbol, position ID, side, margin mode, update time and all amounts.
 ///
 /// The amounts are part of it since they can move with the mark price while the update time stays the same. A position
-/// that moves and then moves back has the same key again: treat equal keys as one event only if they come close together.
+/// that moves and then moves back has the same key again: treat equal keys as one event only if they come close
+/// together.
 impl Event for Position {
     fn dedup_key(&self) -> String {
         let amounts = key_amounts([

@@ -72,7 +72,8 @@ impl ChannelRequest {
     /// nothing.
     ///
     /// # Errors
-    /// Returns an error if the channel takes no symbol or does not have the trade type, or if `symbol` cannot be a symbol.
+    /// Returns an error if the channel takes no symbol or does not have the trade type, or if `symbol` cannot be a
+    /// symbol.
     pub fn for_symbol(
         channel: Channel,
         trade_type: TradeType,
@@ -170,7 +171,8 @@ impl ChannelRequest {
     /// - [`Fallback`](TopicMatch::Fallback) for a request with a symbol: `T` does not name the symbol, so every such
     ///   request of the channel and type gets the push, and each decodes only the events of its own symbol. No event is
     ///   lost or reaches a request twice.
-    /// - [`Fallback`](TopicMatch::Fallback) for an alternative name: `risk` for `lw`, `TRADING` and `SPOT` for each other.
+    /// - [`Fallback`](TopicMatch::Fallback) for an alternative name: `risk` for `lw`, `TRADING` and `SPOT` for each
+    ///   other.
     /// - [`None`](TopicMatch::None) otherwise, also for `orderAll` and `order` or `positionAll` and `position`: KuCoin
     ///   pushes each subscription under its own name, so a match would duplicate events.
     pub fn match_topic(&self, pushed: &str) -> TopicMatch {

@@ -11,7 +11,8 @@ use crate::{Channel, ChannelRequest, RequestError, TradeType};
 topic! {
     /// Topic for liquidation warnings: channel `lw`, also pushed as `risk`.
     ///
-    /// A warning is pushed when its type changes, otherwise at most once a minute while the risk ratio is 80 % or above.
+    /// A warning is pushed when its type changes, otherwise at most once a minute while the risk ratio is 80 % or
+    /// above.
     pub struct LiquidationWarnings: LiquidationWarning
 }
 
@@ -117,8 +118,8 @@ impl Event for LiquidationWarning {
 
 /// The dedup key is made of all fields.
 ///
-/// KuCoin sends no time with a leverage change, so the key is not unique: a leverage set to 5, to 3 and back to 5 has its
-/// first key again.
+/// KuCoin sends no time with a leverage change, so the key is not unique: a leverage set to 5, to 3 and back to 5 has
+/// its first key again.
 impl Event for Leverage {
     fn dedup_key(&self) -> String {
         format!(

@@ -1,4 +1,4 @@
-//! Literal frames and what each is.
+//! Tests of frame classification.
 
 use kucoin_streams_core::RefusalScope;
 use proptest::prelude::*;
@@ -292,7 +292,7 @@ fn non_object_is_an_error_with_its_offset() {
     assert_eq!(offset, 10);
 }
 
-/// Frames of every kind, to be damaged.
+/// Frames of every kind, for damage tests.
 const FRAMES: [&str; 6] = [
     r#"{"sessionId":"5d1f2a00","message":"welcome","pingInterval":18000}"#,
     r#"{"id":"1","result":"true"}"#,

@@ -52,13 +52,14 @@ event! {
     /// # Parent and child orders
     /// An order that originates from another order names it: see [`origin_order_id()`](Self::origin_order_id).
     /// - A conditional order of a unified account has the status [`NotTriggered`](OrderStatus::NotTriggered) until it
-    ///   triggers. Then a child order goes live, with its own order ID, no client order ID and the parent as its origin,
-    ///   and the parent ends as [`Triggered`](OrderStatus::Triggered). **The child's first event comes before the
-    ///   parent's** [`Trigger`](OrderEventType::Trigger) event: do not wait for the parent. In classic futures there is
-    ///   no child order: the same order continues.
-    /// - The legs of an attached take-profit and stop-loss appear after the entry order fills. They are reduce-only, with
-    ///   the entry order as their origin. When one leg triggers, the other is canceled with the reason
-    ///   [`SystemCancel`](CancelReason::SystemCancel). The order placed by the triggered leg names that leg as its origin.
+    ///   triggers. Then a child order goes live, with its own order ID, no client order ID and the parent as its
+    ///   origin, and the parent ends as [`Triggered`](OrderStatus::Triggered). **The child's first event comes before
+    ///   the parent's** [`Trigger`](OrderEventType::Trigger) event: do not wait for the parent. In classic futures
+    ///   there is no child order: the same order continues.
+    /// - The legs of an attached take-profit and stop-loss appear after the entry order fills. They are reduce-only,
+    ///   with the entry order as their origin. When one leg triggers, the other is canceled with the reason
+    ///   [`SystemCancel`](CancelReason::SystemCancel). The order placed by the triggered leg names that leg as its
+    ///   origin.
     pub struct Order {
         /// Order ID, decimal digits or 24 hex digits: `oi`.
         pub order_id: Text = "oi" as "orderId",
@@ -198,8 +199,8 @@ impl Order {
 
     /// Returns `true` if the order is filled or canceled, so no more fills can follow.
     ///
-    /// Returns `false` for a [`Triggered`](OrderStatus::Triggered) order: its child order (unified account) or the order
-    /// itself (classic futures) continues.
+    /// Returns `false` for a [`Triggered`](OrderStatus::Triggered) order: its child order (unified account) or the
+    /// order itself (classic futures) continues.
     pub fn is_done(&self) -> bool {
         matches!(
             self.status,

@@ -178,7 +178,7 @@ fn account_wide_topics_decode_every_push() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_the_decoders_panic(
+    fn damaged_frame_never_panics(
         (at, with, cut) in (any::<prop::sample::Index>(), "\\PC{0,6}", 0_usize..6),
         which in any::<prop::sample::Index>(),
     ) {
