@@ -23,7 +23,7 @@ pub enum DecodeError {
         field: &'static str,
     },
     /// A required field has a value that its type cannot hold. Read the frame by hand, and query the state over REST.
-    #[error("field `{field}` cannot be {found} at byte {offset}")]
+    #[error("field `{field}` has the invalid value {found} at byte {offset}")]
     Unreadable {
         /// Wire name of the field.
         field: &'static str,

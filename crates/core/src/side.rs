@@ -17,7 +17,7 @@ macro_rules! cased_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_meta])* $variant,)*
-            /// A value that this SDK does not know, as the exchange wrote it; empty if it wrote none.
+            /// Unknown value, as KuCoin sent it; empty if it sent none.
             Unknown(Text),
         }
 

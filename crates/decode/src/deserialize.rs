@@ -37,7 +37,7 @@ pub fn deserialize_by<'de, T, D: Deserializer<'de>>(
 
 /// Replaces serialized names by wire names in an object.
 ///
-/// If the object has the wire name too, the serialized name is an unknown field of the exchange and is not replaced:
+/// If the object has the wire name too, the serialized name is an unknown field of KuCoin and is not replaced:
 /// see [`FieldWriter::field_as`](super::FieldWriter::field_as).
 fn with_wire_names<'j>(
     json: &'j str,

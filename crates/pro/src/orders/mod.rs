@@ -67,7 +67,7 @@ event! {
         pub client_oid: Option<Text> = "ci" as "clientOid",
         /// Order status: `os`, a number, in quotes in some classic frames.
         pub status: OrderStatus = "os" as "status",
-        /// Event type: `eT`; `None` if the exchange leaves it empty.
+        /// Event type: `eT`; `None` if KuCoin leaves it empty.
         pub event_type: Option<OrderEventType> = "eT" as "eventType",
         /// Spot, margin or futures: `tT`; `None` in classic frames.
         pub trade_type: Option<Market> = "tT" as "tradeType",
@@ -89,7 +89,7 @@ event! {
         pub price: Option<Decimal> = "p" as "price",
         /// Leverage: `l`; only in classic futures frames.
         pub leverage: Option<Decimal> = "l" as "leverage",
-        /// Margin mode: `mM`; `None` if the exchange leaves it empty.
+        /// Margin mode: `mM`; `None` if KuCoin leaves it empty.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
         /// Trade ID of the last fill, as sent: `ti`; `0` or `None` if the event is not a fill. See
         /// [`fill()`](Self::fill).
