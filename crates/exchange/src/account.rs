@@ -277,14 +277,14 @@ impl Account {
     ///
     /// It is pushed only if Pro V2 is in use already; see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
     pub fn push_liquidation_warning(&self, level: LiquidationLevel) {
-        lock(&self.shared.hub).warn(level, clock::now_ms());
+        lock(&self.shared.hub).push_liquidation_warning(level, clock::now_ms());
     }
 
     /// Pushes a status of the cross-margin account, whatever its debts.
     ///
     /// The push is a `position.status` on `/margin/position`.
     pub fn push_margin_status(&self, status: MarginStatusType) {
-        lock(&self.shared.hub).say_status(status, clock::now_ms());
+        lock(&self.shared.hub).push_margin_status(status, clock::now_ms());
     }
 
     /// Returns the id of an order in the unified account of Pro V2, in decimal digits.

@@ -136,7 +136,7 @@ impl Hub {
     }
 
     /// Pushes a liquidation warning on Pro V2, if Pro V2 is in use.
-    pub(crate) fn warn(&mut self, level: LiquidationLevel, now_ms: u64) {
+    pub(crate) fn push_liquidation_warning(&mut self, level: LiquidationLevel, now_ms: u64) {
         if let Some(renderer) = &mut self.pro {
             let pushes = renderer.warn(level, now_ms);
             self.send_pro(pushes);
@@ -144,7 +144,7 @@ impl Hub {
     }
 
     /// Pushes a status of the cross-margin account.
-    pub(crate) fn say_status(&mut self, status: MarginStatusType, now_ms: u64) {
+    pub(crate) fn push_margin_status(&mut self, status: MarginStatusType, now_ms: u64) {
         self.engine.at(now_ms).report_margin_status(status);
         self.publish(now_ms);
     }

@@ -101,10 +101,10 @@ impl Shared {
                 Effect::SingleUseTokens => lock(&self.tokens).allow_single_use(),
                 Effect::UnknownSymbols { answer } => lock(&self.limits).unknown_symbols = answer,
                 Effect::LiquidationWarning { level } => {
-                    lock(&self.hub).warn(level, clock::now_ms());
+                    lock(&self.hub).push_liquidation_warning(level, clock::now_ms());
                 }
                 Effect::MarginStatus { status } => {
-                    lock(&self.hub).say_status(status, clock::now_ms());
+                    lock(&self.hub).push_margin_status(status, clock::now_ms());
                 }
                 Effect::Limit(limit) => self.limit(limit),
                 Effect::ClockSkew { by_ms } => self.skew_ms.store(by_ms, Ordering::Relaxed),

@@ -1,7 +1,7 @@
 //! Enums whose values are strings in KuCoin's messages.
 
 /// Declares an enum with the wire value of each variant.
-macro_rules! wire_words {
+macro_rules! wire_enum {
     (
         $(#[$meta:meta])*
         $vis:vis enum $Enum:ident {$(
@@ -28,4 +28,4 @@ macro_rules! wire_words {
     };
 }
 
-pub(crate) use wire_words;
+pub(crate) use wire_enum;

@@ -8,7 +8,7 @@ use super::futures::{FuturesBalance, MarginMode, PositionState, SettleCurrency};
 use super::ledger::{Reason, Wallet};
 use super::loans::{CrossMargin, CrossStatus, IsolatedLoan};
 use super::order::{Order, StopOrder};
-use crate::wire::wire_words;
+use crate::wire::wire_enum;
 
 /// Text shared by an order and all of its events.
 pub(crate) type Text = Arc<str>;
@@ -32,7 +32,7 @@ pub(crate) enum Event {
     Leverage(&'static str, MarginMode, Decimal),
 }
 
-wire_words! {
+wire_enum! {
     /// Order side.
     #[non_exhaustive]
     pub enum Side {
@@ -60,7 +60,7 @@ impl Side {
     }
 }
 
-wire_words! {
+wire_enum! {
     /// The `type` of an order change.
     pub(crate) enum OrderChange {
         /// Spot only.
@@ -149,7 +149,7 @@ pub(crate) struct StopEvent {
     pub(crate) time_ms: u64,
 }
 
-wire_words! {
+wire_enum! {
     /// Kind of a spot stop order: which price movement triggers it.
     #[non_exhaustive]
     pub enum StopKind {
@@ -160,7 +160,7 @@ wire_words! {
     }
 }
 
-wire_words! {
+wire_enum! {
     /// Direction in which the price must move to trigger a stop order of the futures account.
     #[non_exhaustive]
     pub enum Direction {
@@ -171,7 +171,7 @@ wire_words! {
     }
 }
 
-wire_words! {
+wire_enum! {
     /// The price that triggers a stop order of the futures account.
     #[non_exhaustive]
     pub enum StopPriceType {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::injected::InjectedMessage;
 use super::script::{ScriptProblem, Settings};
 use super::table::{Parameter, Row, Valid, Value, faults};
-use super::words::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
+use super::values::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
 
 /// What an effect acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,7 +326,7 @@ impl Cut {
             Parameter::new::<String>(
                 "how",
                 &["With a close frame, the end of the TCP stream, or a TCP reset."],
-                Some(Valid::Words(&HOW)),
+                Some(Valid::OneOf(&HOW)),
                 Some(HOW[0]),
                 None,
             ),
@@ -483,7 +483,7 @@ faults! {
         /// Answers 101 without a required header. The connection works if the client does not check it.
         "upgrade-without" Without {
             /// The missing header.
-            header: String => Valid::Words(&["upgrade", "connection", "sec-websocket-accept"]) ; "upgrade",
+            header: String => Valid::OneOf(&["upgrade", "connection", "sec-websocket-accept"]) ; "upgrade",
         },
         /// Answers 101 with an extension that the client did not offer, and does not use it.
         "upgrade-extension" Extension {

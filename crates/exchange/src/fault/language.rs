@@ -107,8 +107,8 @@ fn describe_parameter(text: &mut String, parameter: &Parameter) {
         None if parameter.optional => "optional".to_owned(),
         None => "required".to_owned(),
     };
-    let words = parameter.words;
-    let line = match words.is_empty() {
+    let values = parameter.enum_values;
+    let line = match values.is_empty() {
         true => format!(
             "{}=  {about} ({}; {default})",
             parameter.name,
@@ -117,8 +117,8 @@ fn describe_parameter(text: &mut String, parameter: &Parameter) {
         false => format!("{}=  {about}, one of ({default}):", parameter.name),
     };
     wrapped(text, 6, 8, &line);
-    for (word, meaning) in words {
-        wrapped(text, 10, 12, &format!("{word}  {}", sentence(meaning)));
+    for (value, meaning) in values {
+        wrapped(text, 10, 12, &format!("{value}  {}", sentence(meaning)));
     }
 }
 

@@ -8,7 +8,7 @@ mod mutate;
 mod plan;
 mod script;
 mod table;
-mod words;
+mod values;
 
 use std::fmt::{self, Display};
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(crate) use mutate::mutate;
 pub(crate) use plan::{Plan, Triggered};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
 use table::Value;
-pub use words::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
+pub use values::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
 
 /// One fault: an effect, its trigger, and how many times it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]

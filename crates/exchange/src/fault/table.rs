@@ -21,7 +21,7 @@ pub(super) struct Row {
 pub(super) type Doc = &'static [&'static str];
 
 /// The valid values of an enum parameter, with their descriptions.
-pub(super) type Words = &'static [(&'static str, Doc)];
+pub(super) type EnumValues = &'static [(&'static str, Doc)];
 
 /// A parameter of a fault.
 pub(super) struct Parameter {
@@ -31,7 +31,7 @@ pub(super) struct Parameter {
     pub(super) default: Option<&'static str>,
     /// It may be missing although it has no default.
     pub(super) optional: bool,
-    pub(super) words: Words,
+    pub(super) enum_values: EnumValues,
     valid: Valid,
     example: &'static str,
 }
@@ -42,7 +42,7 @@ pub(super) enum Valid {
     /// All values of its type, with a description; enums are described by their values.
     All(&'static str),
     Numbers(RangeInclusive<u64>),
-    Words(&'static [&'static str]),
+    OneOf(&'static [&'static str]),
 }
 
 impl Parameter {
@@ -58,7 +58,7 @@ impl Parameter {
             about,
             default,
             optional: T::OPTIONAL,
-            words: T::WORDS,
+            enum_values: T::ENUM_VALUES,
             valid: match valid {
                 Some(valid) => valid,
                 None => Valid::All(T::EXPECTED),
@@ -74,20 +74,20 @@ impl Parameter {
     pub(super) fn example(&self) -> String {
         match self.example.starts_with(['"', '\'']) {
             true => format!("{}={}", self.name, self.example),
-            false => format!("{}={}", self.name, Word(self.example)),
+            false => format!("{}={}", self.name, Quoted(self.example)),
         }
     }
 
     /// Describes the valid values.
     pub(super) fn expected(&self) -> String {
         match &self.valid {
-            Valid::All(_) if !self.words.is_empty() => {
-                let words: Vec<&str> = self.words.iter().map(|word| word.0).collect();
-                one_of(&words)
+            Valid::All(_) if !self.enum_values.is_empty() => {
+                let values: Vec<&str> = self.enum_values.iter().map(|value| value.0).collect();
+                one_of(&values)
             }
             Valid::All(expected) => (*expected).to_owned(),
             Valid::Numbers(range) => format!("a number from {} to {}", range.start(), range.end()),
-            Valid::Words(words) => one_of(words),
+            Valid::OneOf(values) => one_of(values),
         }
     }
 
@@ -95,7 +95,7 @@ impl Parameter {
         match &self.valid {
             Valid::All(_) => true,
             Valid::Numbers(range) => text.parse().is_ok_and(|number| range.contains(&number)),
-            Valid::Words(words) => words.contains(&text),
+            Valid::OneOf(values) => values.contains(&text),
         }
     }
 }
@@ -107,7 +107,7 @@ pub(super) trait Value: Sized {
     /// A valid value, for examples.
     const EXAMPLE: &'static str;
     /// The values of an enum with their descriptions.
-    const WORDS: Words = &[];
+    const ENUM_VALUES: EnumValues = &[];
     /// The parameter may be missing.
     const OPTIONAL: bool = false;
 
@@ -176,7 +176,7 @@ impl Value for String {
     }
 
     fn text(&self) -> Option<String> {
-        Some(Word(self).to_string())
+        Some(Quoted(self).to_string())
     }
 }
 
@@ -270,17 +270,17 @@ macro_rules! optional {
 optional!(String, Duration);
 
 /// Joins values as `a, b or c`.
-pub(super) fn one_of(words: &[&str]) -> String {
-    match words {
+pub(super) fn one_of(values: &[&str]) -> String {
+    match values {
         [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        words => words.concat(),
+        values => values.concat(),
     }
 }
 
 /// Displays a text as in a script: in double quotes if it needs them.
-pub(super) struct Word<'a>(pub(super) &'a str);
+pub(super) struct Quoted<'a>(pub(super) &'a str);
 
-impl Display for Word<'_> {
+impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = |letter: char| !letter.is_whitespace() && !letter.is_control();
         if !self.0.is_empty() && !self.0.starts_with(['"', '\'']) && self.0.chars().all(plain) {
@@ -419,20 +419,20 @@ macro_rules! maybe {
 }
 
 /// Declares an enum that is a parameter value in scripts; its doc comments are the descriptions.
-macro_rules! words {
+macro_rules! parameter_enum {
     (
         $(#[$meta:meta])*
         pub enum $Enum:ident {$(
             $(#[doc = $doc:literal])+
-            $word:literal $Variant:ident,
+            $value:literal $Variant:ident,
         )+}
     ) => {
-        $crate::wire::wire_words! {
+        $crate::wire::wire_enum! {
             $(#[$meta])*
             #[non_exhaustive]
             pub enum $Enum {$(
                 $(#[doc = $doc])+
-                $word $Variant,
+                $value $Variant,
             )+}
         }
 
@@ -449,7 +449,7 @@ macro_rules! words {
             /// Parses the value in a script. The error lists the valid values.
             fn from_str(text: &str) -> Result<Self, String> {
                 Self::all().find(|known| known.as_str() == text).ok_or_else(|| {
-                    format!("expected {}", $crate::fault::table::one_of(&[$($word),+]))
+                    format!("expected {}", $crate::fault::table::one_of(&[$($value),+]))
                 })
             }
         }
@@ -462,8 +462,8 @@ macro_rules! words {
 
         impl $crate::fault::table::Value for $Enum {
             const EXPECTED: &'static str = "";
-            const EXAMPLE: &'static str = [$($word),+][0];
-            const WORDS: $crate::fault::table::Words = &[$(($word, &[$($doc),+])),+];
+            const EXAMPLE: &'static str = [$($value),+][0];
+            const ENUM_VALUES: $crate::fault::table::EnumValues = &[$(($value, &[$($doc),+])),+];
 
             fn parse(text: &str) -> Option<Self> {
                 text.parse().ok()
@@ -476,7 +476,7 @@ macro_rules! words {
     };
 }
 
-pub(super) use {faults, key, maybe, words};
+pub(super) use {faults, key, maybe, parameter_enum};
 
 #[cfg(test)]
 mod tests {

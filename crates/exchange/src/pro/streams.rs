@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use crate::engine::Wallet;
-use crate::wire::wire_words;
+use crate::wire::wire_enum;
 
-wire_words! {
+wire_enum! {
     /// The `tradeType` or `accountType` of a request.
     pub(crate) enum AccountType {
         "UNIFIED" Unified,
@@ -40,7 +40,7 @@ impl AccountType {
     }
 }
 
-wire_words! {
+wire_enum! {
     /// A channel of the private host.
     pub(crate) enum Channel {
         "order" Order,

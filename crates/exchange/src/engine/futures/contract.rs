@@ -7,9 +7,9 @@ use super::{MarginMode, TAKER_FEE};
 use crate::engine::Rejected;
 use crate::engine::event::Side;
 use crate::engine::market::{Market, check_price};
-use crate::wire::wire_words;
+use crate::wire::wire_enum;
 
-wire_words! {
+wire_enum! {
     /// Margin and settlement currency of a futures contract.
     #[derive(PartialOrd, Ord)]
     #[non_exhaustive]

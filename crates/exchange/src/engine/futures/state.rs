@@ -3,9 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::SettleCurrency;
-use crate::wire::wire_words;
+use crate::wire::wire_enum;
 
-wire_words! {
+wire_enum! {
     /// Margin mode: cross or isolated.
     #[non_exhaustive]
     pub enum MarginMode {

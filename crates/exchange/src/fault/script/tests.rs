@@ -196,8 +196,8 @@ fn language_describes_every_trigger_fault_and_parameter() {
         assert!(has(row.name), "{}", row.name);
         for parameter in row.parameters {
             assert!(has(&format!("{}=  ", parameter.name)), "{}", row.name);
-            for (word, _) in parameter.words {
-                assert!(has(&format!("{word}  ")), "{} {word}", row.name);
+            for (value, _) in parameter.enum_values {
+                assert!(has(&format!("{value}  ")), "{} {value}", row.name);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Enums that are values of parameters in scripts.
 
-use super::table::words;
+use super::table::parameter_enum;
 
-words! {
+parameter_enum! {
     /// A violation of the WebSocket protocol, in the frame of a push.
     pub enum FrameViolation {
         /// The frame is masked, which only frames of a client may be.
@@ -37,7 +37,7 @@ impl FrameViolation {
     }
 }
 
-words! {
+parameter_enum! {
     /// A change of the content of a push, which remains valid JSON.
     pub enum Mutation {
         /// A field gets an unknown value; by default a random field with an enum value.
@@ -62,7 +62,7 @@ words! {
     }
 }
 
-words! {
+parameter_enum! {
     /// How the local exchange answers subscriptions to an unknown symbol.
     pub enum UnknownSymbols {
         /// Acknowledges the subscription, but never pushes, as KuCoin does today.
@@ -79,7 +79,7 @@ impl Default for UnknownSymbols {
     }
 }
 
-words! {
+parameter_enum! {
     /// Level of a liquidation warning: the `eT` of `lw`.
     #[derive(PartialOrd, Ord)]
     pub enum LiquidationLevel {
@@ -94,7 +94,7 @@ words! {
     }
 }
 
-words! {
+parameter_enum! {
     /// Status of the cross-margin account: the `type` of `position.status`.
     pub enum MarginStatusType {
         /// The debt ratio is too high: the account is frozen for trading and borrowing.
