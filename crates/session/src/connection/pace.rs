@@ -59,7 +59,7 @@ impl Pace {
 
     /// Counts a sent message.
     pub(crate) fn count(&mut self, now: Instant) {
-        self.forget(now);
+        self.drop_expired(now);
         self.unanswered.push_back(now);
     }
 
@@ -73,7 +73,7 @@ impl Pace {
 
     /// Returns when a request may be sent; `None` means now.
     pub(crate) fn wait(&mut self, now: Instant) -> Option<Instant> {
-        self.forget(now);
+        self.drop_expired(now);
         let pause = self.slowed.map(|slowed| slowed.pause);
         let allowance = self
             .slowed
@@ -84,7 +84,7 @@ impl Pace {
     /// Returns when a heartbeat may be sent; `None` means now. It only waits if the server's ping interval is too
     /// short for KuCoin's limit.
     pub(crate) fn wait_for_heartbeat(&mut self, now: Instant) -> Option<Instant> {
-        self.forget(now);
+        self.drop_expired(now);
         self.free(self.limit)
     }
 
@@ -112,7 +112,7 @@ impl Pace {
         });
     }
 
-    fn forget(&mut self, now: Instant) {
+    fn drop_expired(&mut self, now: Instant) {
         drop_until(&mut self.answered, |at| at + self.window <= now);
         drop_until(&mut self.unanswered, |at| {
             at + self.window + ANSWER_WAIT <= now

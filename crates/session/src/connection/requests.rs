@@ -142,7 +142,7 @@ impl<P: Protocol> Session<P> {
                 };
                 Some(at)
             }
-            None if is_of_request => self.topics.guess_in_flight(message),
+            None if is_of_request => self.topics.find_by_message(message),
             _ => None,
         };
         let Some(at) = about else {

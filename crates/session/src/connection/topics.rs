@@ -250,7 +250,7 @@ impl<R: Request> Topics<R> {
 
     /// Returns the request that an answer without a usable ID is about: the one that the message names, or the only
     /// one in flight.
-    pub(crate) fn guess_in_flight(&self, message: &str) -> Option<TopicId> {
+    pub(crate) fn find_by_message(&self, message: &str) -> Option<TopicId> {
         let in_flight = || {
             let entries = self.iter();
             entries.filter(|(_, entry)| matches!(entry.state, TopicState::Subscribing(_)))
@@ -355,10 +355,10 @@ mod tests {
             topics.set_state(id, TopicState::Subscribing(in_flight(id)));
         }
         let message = "topic /account/balance is not found";
-        assert_eq!(topics.guess_in_flight(message), Some(1));
-        assert_eq!(topics.guess_in_flight("topic is not found"), None);
+        assert_eq!(topics.find_by_message(message), Some(1));
+        assert_eq!(topics.find_by_message("topic is not found"), None);
         topics.set_state(1, TopicState::Live);
-        assert_eq!(topics.guess_in_flight("topic is not found"), Some(2));
+        assert_eq!(topics.find_by_message("topic is not found"), Some(2));
     }
 
     #[test]

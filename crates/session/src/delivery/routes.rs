@@ -64,7 +64,7 @@ pub(crate) struct Routes<P: Protocol, M: Mailbox> {
     /// No caller times out before this time.
     deadline: Option<Instant>,
     /// A subscription may have been ended because its consumer is too slow.
-    sweep_due: bool,
+    removal_due: bool,
 }
 
 impl<P: Protocol, M: Mailbox> Routes<P, M> {
@@ -77,7 +77,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             cache: RouteCache::default(),
             backpressure_timeout,
             deadline: None,
-            sweep_due: false,
+            removal_due: false,
         }
     }
 
@@ -122,7 +122,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
     }
 
     /// Removes closed subscriptions. Returns the requests without a subscription.
-    pub(crate) fn sweep(&mut self, wakers: &mut M::Wakers) -> Vec<P::Request> {
+    pub(crate) fn remove_closed(&mut self, wakers: &mut M::Wakers) -> Vec<P::Request> {
         let mut ended = Vec::new();
         for (&id, subscriber) in &self.subscribers {
             if subscriber
@@ -390,24 +390,24 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
         for (counters, mailbox) in others {
             let frame = frame.clone();
-            let pushed = mailbox.with(cx.wakers, |buffer| buffer.push_frame(now, counters, frame));
-            self.sweep_due |= is_overflowing(pushed, counters.topic(), cx);
+            let outcome = mailbox.with(cx.wakers, |buffer| buffer.push_frame(now, counters, frame));
+            self.removal_due |= is_overflowing(outcome, counters.topic(), cx);
         }
         // With one subscription, check for room and push under one lock.
-        let pushed = last.with(cx.wakers, |buffer| {
+        let outcome = last.with(cx.wakers, |buffer| {
             if when_full == WhenFull::Wait && is_alone && !buffer.has_room(frame.text().len()) {
                 let pause = buffer.pause(now, limit);
                 return Err(Undelivered::NoRoom(frame, pause));
             }
             Ok(buffer.push_frame(now, counters, frame))
         })?;
-        self.sweep_due |= is_overflowing(pushed, counters.topic(), cx);
+        self.removal_due |= is_overflowing(outcome, counters.topic(), cx);
         Ok(())
     }
 
     /// Returns `true` if a subscription may have been ended as too slow since the last call.
-    pub(crate) fn take_sweep_due(&mut self) -> bool {
-        mem::take(&mut self.sweep_due)
+    pub(crate) fn take_removal_due(&mut self) -> bool {
+        mem::take(&mut self.removal_due)
     }
 
     /// Ends every subscription because the connection is closed. Those that miss events get a gap first.
@@ -504,11 +504,11 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
 
 /// Reports a subscription whose queue has become full, and returns `true` for it.
 fn is_overflowing<M: Mailbox>(
-    pushed: PushOutcome,
+    outcome: PushOutcome,
     topic: &Arc<str>,
     cx: &mut DeliveryContext<'_, M>,
 ) -> bool {
-    let begins = pushed == PushOutcome::FirstDropped;
+    let begins = outcome == PushOutcome::FirstDropped;
     if begins {
         cx.outputs.push_back(Output::Overflowing(topic.clone()));
     }

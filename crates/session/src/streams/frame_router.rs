@@ -68,7 +68,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         &mut self.overlap
     }
 
-    pub(super) fn frames(&self) -> u64 {
+    pub(super) fn frame_count(&self) -> u64 {
         self.frames
     }
 
@@ -90,7 +90,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
     }
 
     /// Counts a received frame.
-    pub(super) fn heard(&mut self, at: Timestamp) {
+    pub(super) fn count_frame(&mut self, at: Timestamp) {
         self.frames += 1;
         self.last_heard_at = at;
     }

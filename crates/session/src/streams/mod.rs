@@ -84,7 +84,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     /// Creates a subscription. [`Answer::Subscribed`] follows.
     pub fn subscribe(&mut self, now: ClockReading, subscribe: Subscribe<P::Request, M>) -> Ticket {
         // Dropped subscriptions must free their topics first, because of the topic limit.
-        self.sweep(now);
+        self.remove_closed(now);
         let ticket = self.waiters.ticket();
         let Subscribe {
             mut requests,
@@ -97,7 +97,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         let limit = self.waiters.limit();
         let pending = PendingAnswer::new(ticket, &requests, on_refusal, limit, now.monotonic);
         let (router, mut cx) = self.context(now);
-        let frames = router.frames();
+        let frames = router.frame_count();
         let routes = router.routes();
         routes.add(
             requests.clone(),
@@ -117,7 +117,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 router.routes().live(&request, &mut cx);
             }
         }
-        self.follow(now);
+        self.process_actions(now);
         ticket
     }
 
@@ -129,7 +129,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         } else {
             self.waiters.wait_live(now.monotonic, ticket);
             self.session.open(now.monotonic);
-            self.follow(now);
+            self.process_actions(now);
         }
         ticket
     }
@@ -139,7 +139,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         let ticket = self.waiters.ticket();
         if self.session.rotate(now.monotonic) {
             self.waiters.wait_rotated(ticket);
-            self.follow(now);
+            self.process_actions(now);
         } else {
             self.answer(ticket, Answer::Rotated(Err(RotateError::NotLive)));
         }
@@ -151,8 +151,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     pub fn wait_unsubscribed(&mut self, now: ClockReading, topics: Vec<Arc<str>>) -> Ticket {
         let ticket = self.waiters.ticket();
         self.waiters.wait_unsubscribed(ticket, topics);
-        self.sweep(now);
-        self.follow(now);
+        self.remove_closed(now);
+        self.process_actions(now);
         self.answer_unsubscribed();
         ticket
     }
@@ -162,7 +162,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     /// The answers are awaited for up to [`SessionConfig::close_timeout`].
     pub fn close(&mut self, now: ClockReading) {
         self.session.close(now.monotonic);
-        self.follow(now);
+        self.process_actions(now);
     }
 
     /// Closes at once because the driver cannot continue. It emits no [`Output::HangUp`].
@@ -175,7 +175,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     /// Handles the result of an output, or the loss of a connection.
     pub fn handle(&mut self, now: ClockReading, role: ConnectionRole, input: Input) {
         self.session.handle(now.monotonic, role, input);
-        self.follow(now);
+        self.process_actions(now);
     }
 
     /// Notes that a dial still waits for the driver's dial limit, which must not count for timeouts. Call it before
@@ -210,14 +210,14 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// Handles a text or binary message of this connection.
     pub fn message(&mut self, now: ClockReading, role: ConnectionRole, payload: Bytes) {
-        self.router.heard(now.wall);
+        self.router.count_frame(now.wall);
         let text = match decode_text::<P>(payload) {
             Ok(text) => text,
             Err((fault, payload)) => {
                 let text = String::from_utf8_lossy(&payload).into_owned().into();
                 self.unreadable(now, role, fault, text);
                 self.session.malformed(now.monotonic, role);
-                return self.follow(now);
+                return self.process_actions(now);
             }
         };
         match self.session.frame(now.monotonic, role, &text) {
@@ -242,7 +242,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             },
             _ => {}
         }
-        self.follow(now);
+        self.process_actions(now);
     }
 
     /// Returns the time at which [`Streams::tick`] must be called.
@@ -268,11 +268,11 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             }
         }
         self.session.tick(now.monotonic);
-        self.sweep(now);
+        self.remove_closed(now);
         self.time_out(now);
         let (router, mut cx) = self.context(now);
         router.retry(&mut cx);
-        self.follow(now);
+        self.process_actions(now);
     }
 
     /// Returns the next output; `None` if there is none.
@@ -291,10 +291,10 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Handles all pending actions of the session, and delivers buffered frames.
-    fn follow(&mut self, now: ClockReading) {
+    fn process_actions(&mut self, now: ClockReading) {
         loop {
             while let Some((role, action)) = self.session.poll() {
-                self.act(now, role, action);
+                self.process_action(now, role, action);
             }
             let (router, mut cx) = self.context(now);
             let faults = router.drain_backlog(&mut cx);
@@ -307,7 +307,12 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    fn act(&mut self, now: ClockReading, role: ConnectionRole, action: Action<P::Request>) {
+    fn process_action(
+        &mut self,
+        now: ClockReading,
+        role: ConnectionRole,
+        action: Action<P::Request>,
+    ) {
         let output = match action {
             Action::FetchConnectionInfo => Output::FetchConnectionInfo(role),
             Action::Dial(url) => Output::Dial(role, url),
@@ -484,15 +489,15 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             if role == ConnectionRole::Replacement && !self.may_read(role) {
                 self.session.buffer_full(now.monotonic);
             }
-            self.follow(now);
+            self.process_actions(now);
         }
         if let Err(fault) = outcome {
             self.on_malformed(now, role, &fault);
-            self.follow(now);
+            self.process_actions(now);
         }
-        if self.router.routes().take_sweep_due() {
-            self.sweep(now);
-            self.follow(now);
+        if self.router.routes().take_removal_due() {
+            self.remove_closed(now);
+            self.process_actions(now);
         }
     }
 
@@ -529,8 +534,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
     }
 
     /// Unsubscribes topics that have no subscription left.
-    fn sweep(&mut self, now: ClockReading) {
-        let unused = self.router.routes().sweep(&mut self.wakers);
+    fn remove_closed(&mut self, now: ClockReading) {
+        let unused = self.router.routes().remove_closed(&mut self.wakers);
         self.unsubscribe(now, unused);
     }
 
