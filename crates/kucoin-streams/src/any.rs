@@ -43,7 +43,9 @@ pub enum AnyEvent {
 }
 
 impl AnyTopic {
-    /// Returns the topics of a connection that together cover the whole account; empty for a key of your own.
+    /// Returns the topics of a connection that together cover the whole account.
+    ///
+    /// Empty for a key of your own.
     pub fn account_wide(ws_key: WsKey) -> Vec<Self> {
         match ws_key {
             WsKey::SpotPrivateV1 => into_any(v1::AnySpotTopic::account_wide()),
@@ -165,7 +167,9 @@ any_of_typed! {
 }
 
 impl Kucoin {
-    /// Subscribes to topics of any connections and waits until all are acknowledged: see [`Kucoin::subscribe`].
+    /// Subscribes to topics of any connections and waits until all are acknowledged.
+    ///
+    /// Each topic is subscribed as by [`Kucoin::subscribe`].
     ///
     /// V1 and Pro V2 report the same account: with topics of both, each change arrives twice, and a spot fill has two
     /// different keys (see [`Fill`]).
@@ -210,9 +214,9 @@ impl Kucoin {
         }
     }
 
-    /// Subscribes to topics of any connections and leaves out refused ones: see [`Kucoin::subscribe_available`].
+    /// Subscribes to topics of any connections and leaves out those that KuCoin refuses.
     ///
-    /// Returns the subscription and one error for each refused topic.
+    /// Each connection works as with [`Kucoin::subscribe_available`]. Returns the subscription and one error for each refused topic.
     ///
     /// # Errors
     /// Returns an error if every topic is refused, or if a connection is closed or not live in time. No topic stays

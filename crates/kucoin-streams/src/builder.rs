@@ -65,7 +65,9 @@ impl KucoinBuilder {
         self
     }
 
-    /// Sets your own signer in place of [`credentials`](Self::credentials), for a secret in an HSM or a signing service.
+    /// Sets your own signer, in place of [`credentials`](Self::credentials).
+    ///
+    /// Use it if the secret is in an HSM or a signing service.
     #[must_use]
     pub fn signer(mut self, signer: impl Sign) -> Self {
         self.signer = Some(Arc::new(signer));

@@ -86,9 +86,9 @@ impl Kucoin {
         self.connections().subscribe(topic).await
     }
 
-    /// Subscribes to several topics and leaves out those that KuCoin refuses: see [`Connections::subscribe_available`].
+    /// Subscribes to several topics and leaves out those that KuCoin refuses.
     ///
-    /// Returns the subscription and one error for each refused topic.
+    /// See [`Connections::subscribe_available`]. Returns the subscription and one error for each refused topic.
     ///
     /// # Errors
     /// Returns an error if every topic is refused, if the others are not acknowledged within
@@ -100,7 +100,9 @@ impl Kucoin {
         self.connections().subscribe_available(topics).await
     }
 
-    /// Returns the connections of a kind, one of the SDK's or your own. They dial at the first subscription.
+    /// Returns the connections of a kind, one of the SDK's or your own.
+    ///
+    /// They dial at the first subscription.
     pub fn connections<K: ConnectionKind>(&self) -> Connections<K> {
         let mut all = self.lock();
         let existing = all.iter().find_map(|kind| kind.as_any().downcast_ref());
@@ -134,12 +136,12 @@ impl Kucoin {
     ///
     /// # Errors
     /// Returns the errors of [`Connections::wait_live`], and [`SubscribeError::Closed`] if `ws_key` is a key of your own
-    /// that has no subscription yet.
+    /// that was not used yet: see [`Kucoin::connections`].
     pub async fn wait_live(&self, ws_key: WsKey) -> Result<(), SubscribeError> {
         let kinds = self.with_key(ws_key);
         if kinds.is_empty() {
             let message = format!(
-                "no subscription on connection {ws_key}; subscribe to one of its topics first"
+                "connection {ws_key} was not used yet; subscribe to one of its topics first"
             );
             let failure = Failure::new(FailureStage::Dial, RetryPolicy::Fatal, message);
             return Err(ClosedError::new(CloseReason::Failed(failure)).into());
@@ -148,7 +150,7 @@ impl Kucoin {
         Ok(())
     }
 
-    /// Returns the current state of a connection; `None` before its first subscription.
+    /// Returns the current state of a connection; `None` if it was never opened.
     ///
     /// If several kinds share this key, returns the state of an open one.
     pub fn state(&self, ws_key: WsKey) -> Option<ConnectionState> {
@@ -161,8 +163,7 @@ impl Kucoin {
     /// Replaces a connection by a new one without a gap: see [`Connections::rotate`].
     ///
     /// # Errors
-    /// Returns the errors of [`Connections::rotate`], and [`RotateError::NotLive`] if the connection never had a
-    /// subscription.
+    /// Returns the errors of [`Connections::rotate`], and [`RotateError::NotLive`] if the connection was never opened.
     pub async fn rotate(&self, ws_key: WsKey) -> Result<(), RotateError> {
         let is_used = |kind: &Arc<dyn DynConnections>| kind.state().is_some();
         let kinds: Vec<_> = self.with_key(ws_key).into_iter().filter(is_used).collect();
@@ -187,9 +188,10 @@ impl Kucoin {
         outcomes.into_iter().collect()
     }
 
-    /// Unsubscribes, closes all connections and waits until their tasks have ended, for about two seconds at most.
+    /// Unsubscribes, closes all connections and waits until their tasks have ended.
     ///
-    /// Subscriptions yield what they have already received, then end. A later subscription opens a new connection.
+    /// It takes about two seconds at most. Subscriptions yield what they have already received, then end. A later
+    /// subscription opens a new connection.
     pub async fn close(&self) {
         let kinds = self.kinds();
         join_all(kinds.iter().map(|kind| kind.close())).await;

@@ -2,7 +2,7 @@
 
 /// Rewrites the JSON from `start` on as one line that every parser accepts:
 /// - a line break between tokens becomes a space;
-/// - half of a surrogate pair in a string (`\\ud83d`) is escaped (`\\\\ud83d`).
+/// - half of a surrogate pair in a string (`\ud83d`) is escaped (`\\ud83d`).
 pub(super) fn rewrite(json: &mut Vec<u8>, start: usize) {
     let mut halves = Vec::new();
     let mut is_string = false;

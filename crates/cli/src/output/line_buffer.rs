@@ -8,7 +8,7 @@ use super::json_text;
 /// Number of bytes from which the buffer should be written.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// LineBuffer that are not written yet.
+/// Lines that are not written yet.
 #[derive(Debug)]
 pub(crate) struct LineBuffer {
     bytes: Vec<u8>,

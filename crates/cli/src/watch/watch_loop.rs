@@ -348,7 +348,7 @@ impl WatchLoop {
                     }
                     item => self.print(ws_key, item)?,
                 },
-                // After closing, everything received is ready, so nothing is reason.
+                // After closing, everything received is ready, so nothing is left.
                 () = std::future::ready(()), if is_closed && !is_full => return Ok(()),
             }
             seen += 1;
