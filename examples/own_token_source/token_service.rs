@@ -92,7 +92,7 @@ async fn serve(tokens: RestTokens, mut requests: mpsc::Receiver<Request>) {
                 heartbeat: info.heartbeat,
             }),
             Err(error) => {
-                let (status, retry_after) = match error.class() {
+                let (status, retry_after) = match error.retry_policy() {
                     RetryPolicy::Refused => (403, None),
                     RetryPolicy::Throttled(wait) => (429, wait),
                     RetryPolicy::Blocked => (502, None),

@@ -1,4 +1,4 @@
-//! The API key, secret and passphrase: checked once, zeroed when dropped, secret and passphrase never printed.
+//! The API key, secret and passphrase: checked once, zeroed on drop, never printed unmasked.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -32,7 +32,9 @@ pub struct Credentials {
     partner: Option<Partner>,
 }
 
-/// The version of an API key, sent as `KC-API-KEY-VERSION`. The signature is the same for both versions.
+/// The version of an API key, sent as `KC-API-KEY-VERSION`.
+///
+/// The signature is the same for both versions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyVersion {
@@ -218,7 +220,9 @@ fn refuse(
     problem(&text).map_or(Ok(text), Err)
 }
 
-/// The error for credentials that cannot be used. It lists every problem and contains none of the values.
+/// The error for credentials that cannot be used.
+///
+/// It lists every problem and contains none of the values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", Listed(.problems))]
 pub struct CredentialsError {
@@ -237,7 +241,9 @@ impl CredentialsError {
         &self.problems
     }
 
-    /// Returns `true` if none of the three environment variables is set: there are no credentials, rather than wrong ones.
+    /// Returns `true` if none of the three environment variables is set.
+    ///
+    /// In this case the user gave no credentials, rather than wrong ones.
     pub fn nothing_is_set(&self) -> bool {
         self.problems.len() == 3
             && self

@@ -46,7 +46,7 @@ pub use hmac_signer::HmacSigner;
 pub use login::login;
 pub use partner::Partner;
 pub use prehash::Prehash;
-/// The TLS library, for the [`ClientConfig`](rustls::ClientConfig) of [`rest::RestTokensBuilder::tls_config`].
+/// The TLS library, for [`RestTokensBuilder::tls_config`](rest::RestTokensBuilder::tls_config).
 #[cfg(feature = "rest")]
 #[doc(no_inline)]
 pub use rustls;

@@ -1,4 +1,4 @@
-//! The login frame of a Pro V2 connection without a token: a signature over a fixed path, sent after the welcome.
+//! The login frame of a Pro V2 connection without a token, sent after the welcome.
 
 use kucoin_streams_core::Login;
 use zeroize::Zeroizing;

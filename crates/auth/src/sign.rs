@@ -82,7 +82,7 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// Creates it from the API key, the signature of the [`Prehash`] and the signed passphrase, with key version 3.
+    /// Creates it from API key, signature of the [`Prehash`] and signed passphrase, with key version 3.
     ///
     /// The signature and the passphrase, signed with the API secret, are in base64. To change the key version, call
     /// [`with_key_version`](Signed::with_key_version).
@@ -218,7 +218,7 @@ pub struct SignedRequest {
 }
 
 impl SignedRequest {
-    /// Returns the name and value of each header: the five of every signed request, then those of a partner.
+    /// Returns name and value of each header: the five of every signed request, then those of a partner.
     ///
     /// All values except those of `KC-API-TIMESTAMP`, `KC-API-KEY-VERSION`, `KC-API-PARTNER`, `KC-BROKER-NAME` and
     /// `KC-API-PARTNER-VERIFY` are sensitive: keep them out of logs, and never send them along with a redirect.

@@ -1,4 +1,4 @@
-//! Shared by the targets of both protocols: turning the input into a frame, and checks of every decoder result.
+//! Shared by the targets of both protocols: the frame of an input, and checks of decoder results.
 
 use std::fmt::Debug;
 

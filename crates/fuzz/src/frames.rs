@@ -8,7 +8,7 @@ use crate::websocket::{End, Limits, read};
 const SIZES: [usize; 8] = [0, 1, 10, 125, 126, 300, 66_000, 1 << 20];
 const FRAGMENTS: [usize; 4] = [1, 2, 5, 128];
 
-/// Input: a byte that chooses the limits, a byte that chooses the pieces, and the server's bytes after the upgrade.
+/// Input: one byte chooses the limits, one the pieces, and the rest is the server's bytes after the upgrade.
 pub fn frames(bytes: &[u8]) {
     let [limits, cut, sent @ ..] = bytes else {
         return;

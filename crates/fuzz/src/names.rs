@@ -1,4 +1,4 @@
-//! Checks parsing of topics, channels and keys: accepted ones are displayed unchanged, and errors are safe to print.
+//! Checks parsing of topics, channels and keys: no change if accepted, and errors are safe to print.
 
 use std::fmt::{Debug, Display};
 use std::future::Future;

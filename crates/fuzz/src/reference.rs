@@ -1,4 +1,4 @@
-//! The JSON reference: a tree with every member and digit, made with `serde_json`, and a comparison of two trees.
+//! The JSON reference: a tree with every member and digit, and a comparison of two trees.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Checks replies to a token request against a full parser: the same token and servers, and no token in an error.
+//! Checks replies to a token request against a full parser, and that no error contains a token.
 
 use std::time::Duration;
 

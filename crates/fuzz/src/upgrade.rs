@@ -1,4 +1,4 @@
-//! Checks the reply to the upgrade: an accepted one follows RFC 6455, and the error of a refused one has no token.
+//! Checks that an accepted reply to the upgrade follows RFC 6455, and that no error contains the token.
 
 use std::error::Error;
 
@@ -27,8 +27,10 @@ thread_local! {
         .expect("a runtime without IO can be built");
 }
 
-/// Input: a byte that chooses the pieces, and a server's reply. In the reply, `{accept}` is replaced by the correct accept
-/// key, `{token}` and `{decoded}` by the encoded and decoded token.
+/// Input: a byte that chooses the pieces, and a server's reply.
+///
+/// In the reply, `{accept}` is replaced by the correct accept key, `{token}` and `{decoded}` by the encoded and decoded
+/// token.
 pub fn upgrade(bytes: &[u8]) {
     let [cut, template @ ..] = bytes else {
         return;

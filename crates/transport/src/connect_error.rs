@@ -114,7 +114,7 @@ impl ConnectError {
         }
     }
 
-    /// Returns `true` if dialling again after a wait, with a new token, can succeed without a change by the user.
+    /// Returns `true` if dialling again later, with a new token, can succeed without a change by the user.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         !matches!(
@@ -123,7 +123,9 @@ impl ConnectError {
         )
     }
 
-    /// Returns what the user can do, in a few words; `None` if only time helps, or the error or its source says it.
+    /// Returns what the user can do, in a few words.
+    ///
+    /// `None` if only time helps, or if the error or its source already says it.
     #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
@@ -376,7 +378,9 @@ impl UpgradeRefusal {
         self.status
     }
 
-    /// Returns how long the server asks to wait: header `gw-ratelimit-reset` of KuCoin in ms, else `Retry-After` in seconds.
+    /// Returns how long the server asks to wait; `None` if it does not say.
+    ///
+    /// From KuCoin's header `gw-ratelimit-reset`, in milliseconds, else from `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after

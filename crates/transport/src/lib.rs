@@ -1,4 +1,4 @@
-//! The transport of the kucoin-streams SDK: the traits of a WebSocket connection, and two implementations.
+//! The transport of the kucoin-streams SDK: traits of a WebSocket connection, and two implementations.
 //!
 //! A [`Connect`] opens a connection and returns its two halves, a [`Reader`] and a [`Writer`]. The reader never writes: a
 //! ping or a close frame from the server is returned as a [`Message`], and the caller answers it through the writer. This
@@ -47,7 +47,7 @@ pub use connect_error::{
     ConnectClass, ConnectError, ConnectStage, ProxyProblem, UpgradeProblem, UpgradeRefusal,
     UrlProblem,
 };
-/// The TLS library, for the [`ClientConfig`](rustls::ClientConfig) of [`WebSocketConnector::with_tls_config`].
+/// The TLS library, for [`WebSocketConnector::with_tls_config`].
 #[cfg(feature = "fastwebsockets")]
 #[doc(no_inline)]
 pub use rustls;

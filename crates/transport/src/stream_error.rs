@@ -99,7 +99,7 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// Returns the close code for the server: 1007 for invalid UTF-8, 1009 for a limit, 1002 for all others.
+    /// Returns the close code to send: 1007 for invalid UTF-8, 1009 for a limit, 1002 for all others.
     #[must_use]
     pub fn close_code(self) -> u16 {
         match self {
@@ -142,7 +142,9 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// Returns `true` if the connection has ended; if `false`, nothing was sent and the writer can still be used.
+    /// Returns `true` if the connection has ended.
+    ///
+    /// If `false`, nothing was sent and the writer can still be used.
     #[must_use]
     pub fn ends_connection(&self) -> bool {
         !matches!(self, Self::ControlTooLong { .. } | Self::CloseCode { .. })

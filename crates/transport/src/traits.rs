@@ -90,7 +90,7 @@ impl fmt::Debug for Outgoing<'_> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseFrame {
-    /// Close code (RFC 6455, section 7.4): 1000 normal, 1001 going away, 1012 service restart, 3000 to 4999 private.
+    /// Close code (RFC 6455, section 7.4), such as 1000 normal, 1001 going away, 1012 service restart.
     pub code: u16,
     /// Reason as text; only the first 123 bytes are sent.
     pub reason: String,
@@ -115,10 +115,10 @@ impl CloseFrame {
         }
     }
 
-    /// Returns `true` if this code is allowed in a close frame (RFC 6455, section 7.4, and the IANA registry).
+    /// Returns `true` if this code is allowed in a close frame (RFC 6455, section 7.4, and its registry).
     ///
-    /// Allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999. 1004 to 1006 and 1015 are reserved, 1016 to 2999 are
-    /// unassigned.
+    /// Allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999 (private). 1004 to 1006 and 1015 are reserved, 1016 to 2999
+    /// are unassigned.
     #[must_use]
     pub fn is_legal_code(code: u16) -> bool {
         matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)

@@ -91,10 +91,10 @@ impl Target {
             assert!(text.contains(place), "{what}, {scheme}: {text}");
             // Without TLS, the refusal of an HTTP proxy looks like one of the exchange, which is temporary too.
             let same = scheme == "https" || token == RetryPolicy::Fatal;
-            let class = error.class();
+            let policy = error.retry_policy();
             assert!(
                 if same {
-                    class == token
+                    policy == token
                 } else {
                     error.is_retryable()
                 },
@@ -220,7 +220,7 @@ async fn proxy_certificate_is_checked() {
     let classes = (RetryPolicy::Certificate, ConnectClass::Certificate);
     for scheme in ["https", "http"] {
         let error = target.fetch(scheme, &url).await;
-        assert_eq!(error.class(), classes.0, "{error:?}");
+        assert_eq!(error.retry_policy(), classes.0, "{error:?}");
         let text = error.to_string();
         let named = format!("the proxy {}", proxy.place());
         assert!(text.contains(&named), "{text}");
@@ -260,7 +260,7 @@ async fn exchange_certificate_is_checked_inside_the_tunnel() {
             .build()
             .unwrap();
         let error = soon(tokens.fetch(WsKey::SpotPrivateV1)).await.unwrap_err();
-        assert_eq!(error.class(), RetryPolicy::Certificate, "{error:?}");
+        assert_eq!(error.retry_policy(), RetryPolicy::Certificate, "{error:?}");
         let text = error.to_string();
         let named = format!("certificate of localhost:{}", exchange.port());
         assert!(text.contains(&named), "{text}");

@@ -67,7 +67,9 @@ impl RestTokensBuilder {
         self
     }
 
-    /// Sends all requests through a proxy, such as `http://user:password@proxy.example:3128`. Default: none.
+    /// Sends all requests through a proxy, such as `http://user:password@proxy.example:3128`.
+    ///
+    /// Default: none. The proxy variables of the environment are not read.
     ///
     /// - Schemes: `http` and `https` (a `CONNECT` tunnel; `https` uses TLS to the proxy, with the same root certificates),
     ///   `socks5` (host names are resolved on this machine) and `socks5h` (host names are resolved by the proxy). Without a
@@ -75,16 +77,15 @@ impl RestTokensBuilder {
     /// - User and password must be percent-encoded.
     /// - TLS to the exchange runs inside the tunnel. If the proxy fails, the request fails; it is never sent directly.
     /// - Requests to this machine go through the proxy too; without TLS, only if the proxy is on this machine as well.
-    /// - The proxy variables of the environment are not read.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// Sets the hosts that are reached without the proxy, separated by commas or white space. Default: none.
+    /// Sets the hosts that are reached without the proxy, separated by commas or white space.
     ///
-    /// An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP address, a network
+    /// Default: none. An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP address, a network
     /// such as `10.0.0.0/8`, or `*` for all hosts. A port is ignored.
     #[must_use]
     pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {

@@ -15,7 +15,7 @@ type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a connection token could not be fetched.
 ///
-/// [`class`](TokenError::class) says whether to retry, wait or stop, and depends on the variant only. No text contains a
+/// [`retry_policy`](TokenError::retry_policy) says whether to retry, wait or stop, and depends on the variant only. No text contains a
 /// secret, a token, a signature or the query of a URL. A host is shown with its port unless it is the default port, and
 /// followed by the host and port of the proxy if one is used.
 #[derive(Debug, thiserror::Error)]
@@ -254,7 +254,7 @@ pub enum TokenError {
 pub struct TokenRefusal {
     /// KuCoin's code, such as `400005`: reply field `code`.
     pub code: String,
-    /// KuCoin's message: reply field `msg`, escaped, shortened, with anything that looks like a token redacted.
+    /// KuCoin's message: reply field `msg`. Escaped, shortened, and with likely tokens redacted.
     pub message: String,
 }
 
@@ -284,7 +284,7 @@ impl TokenError {
     /// Returns whether to retry, wait or stop.
     ///
     /// Only KuCoin's own refusal ends a connection that was live.
-    pub fn class(&self) -> RetryPolicy {
+    pub fn retry_policy(&self) -> RetryPolicy {
         use RetryPolicy::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
         match self {
             Self::NotResolved { .. }
@@ -322,9 +322,15 @@ impl TokenError {
         }
     }
 
+    #[doc(hidden)]
+    #[deprecated(note = "renamed to `retry_policy`")]
+    pub fn class(&self) -> RetryPolicy {
+        self.retry_policy()
+    }
+
     /// Returns `true` if a retry can succeed without a change.
     pub fn is_retryable(&self) -> bool {
-        self.class().is_retryable()
+        self.retry_policy().is_retryable()
     }
 
     /// Returns what the user can do, in a few words; `None` if only time helps, or if the source says it.
@@ -426,10 +432,10 @@ impl TokenError {
     }
 }
 
-/// Keeps class, code, text, hosts, remedy and source.
+/// Keeps retry policy, code, text, hosts, remedy and source.
 impl From<TokenError> for SourceError {
     fn from(error: TokenError) -> Self {
-        let mut carried = SourceError::new(error.class(), error.to_string());
+        let mut carried = SourceError::new(error.retry_policy(), error.to_string());
         if let Some(code) = error.code() {
             carried = carried.with_code(code);
         }

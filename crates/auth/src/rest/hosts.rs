@@ -1,4 +1,4 @@
-//! The hosts of the exchange: defaults by region, checks which hosts fit together, and which may receive a token.
+//! The hosts of the exchange: defaults by region, consistency checks, and who may receive a token.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -109,9 +109,9 @@ impl Hosts {
         self.with_spot_rest(url)?.with_futures_rest(url)
     }
 
-    /// Sets the spot and margin REST host, which also issues Pro V2 tokens. Default: the host of the region.
+    /// Sets the spot and margin REST host, which also issues Pro V2 tokens.
     ///
-    /// An `http` URL of this machine also sets the default of the other two hosts: see [`Hosts`].
+    /// Default: the host of the region. An `http` URL of this machine also sets the default of the other two hosts: see [`Hosts`].
     ///
     /// # Errors
     ///
@@ -161,7 +161,9 @@ impl Hosts {
         Ok(self)
     }
 
-    /// Checks whether a connection can use these hosts, without sending anything. Each dial makes the same check.
+    /// Checks whether a connection can use these hosts, without sending a request.
+    ///
+    /// Each dial makes the same check.
     ///
     /// # Errors
     ///

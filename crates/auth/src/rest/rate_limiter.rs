@@ -1,4 +1,4 @@
-//! The rate limiter of token requests: a small burst, then one per second, and none while KuCoin asks to wait.
+//! Rate limiter of token requests: a burst, then one per second, and none while KuCoin asks to wait.
 
 use std::time::{Duration, Instant};
 

@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn reply_without_a_code_is_classified_by_status() {
-        for (status, class) in [
+        for (status, policy) in [
             (200, RetryPolicy::Blocked),
             (302, RetryPolicy::Fatal),
             (400, RetryPolicy::Blocked),
@@ -288,7 +288,11 @@ mod tests {
                 r#"{"message":"no"}"#,
                 "[]",
             ] {
-                assert_eq!(error(status, body).class(), class, "{status} {body}");
+                assert_eq!(
+                    error(status, body).retry_policy(),
+                    policy,
+                    "{status} {body}"
+                );
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The TLS configuration of REST requests: an explicit crypto provider, the platform's roots, HTTP/1.1 only.
+//! The TLS configuration of REST requests: explicit crypto provider, platform roots, HTTP/1.1 only.
 
 use std::sync::Arc;
 

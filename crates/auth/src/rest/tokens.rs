@@ -35,7 +35,7 @@ const TIME: &str = "/api/v1/timestamp";
 /// Create one per API key and share it. It sends one request at a time: a burst of at most four without a pause, then one
 /// per second, and none while KuCoin asks to wait. If KuCoin refuses the timestamp (400002), the server's clock is measured
 /// and the request is signed and sent again once; the clock offset is kept for later requests. Nothing else is retried,
-/// nothing is cached, and redirects are not followed: the caller decides by the [class](TokenError::class) of the error.
+/// nothing is cached, and redirects are not followed: the caller decides by the [retry policy](TokenError::retry_policy) of the error.
 ///
 /// It must be used within a tokio runtime with I/O and time enabled.
 ///
@@ -119,9 +119,9 @@ impl RestTokens {
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);
     }
 
-    /// Returns how many milliseconds the server's clock is ahead of this machine's; negative if it is behind.
+    /// Returns how many milliseconds the server's clock is ahead of this machine's.
     ///
-    /// It is 0 until it is first measured: after KuCoin refuses a timestamp, and before each login of
+    /// It is negative if the server's clock is behind, and 0 until it is first measured: after KuCoin refuses a timestamp, and before each login of
     /// [`ProAuthentication::Login`].
     pub fn clock_offset_ms(&self) -> i64 {
         self.clock.offset_ms()
@@ -133,7 +133,7 @@ impl RestTokens {
     ///
     /// # Errors
     ///
-    /// Returns a [`TokenError`]; its [class](TokenError::class) says whether to retry, wait or stop.
+    /// Returns a [`TokenError`]; its [retry policy](TokenError::retry_policy) says whether to retry, wait or stop.
     pub async fn fetch(&self, ws_key: WsKey) -> Result<ConnectionInfo, TokenError> {
         let mut rate_limiter = self.rate_limiter.lock().await;
         if let Some(left) = rate_limiter.pause_left(Instant::now()) {

@@ -77,7 +77,7 @@ async fn timestamp_refused_twice_is_clock_skew() {
         .fetch(WsKey::SpotPrivateV1)
         .await
         .unwrap_err();
-    assert_eq!(error.class(), RetryPolicy::Transient);
+    assert_eq!(error.retry_policy(), RetryPolicy::Transient);
     assert_eq!(error.code(), Some("400002"));
     let TokenError::ClockSkew { offset_ms } = error else {
         panic!("{error:?}");

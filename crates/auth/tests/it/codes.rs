@@ -23,7 +23,7 @@ async fn of_code(status: u16, code: &'static str) -> TokenError {
 }
 
 #[tokio::test]
-async fn each_code_has_its_class() {
+async fn each_code_has_its_retry_policy() {
     let table: [(&str, RetryPolicy); 26] = [
         ("400001", Fatal),
         ("400003", Refused),
@@ -52,10 +52,14 @@ async fn each_code_has_its_class() {
         ("123456", Blocked),
         ("4003", Blocked),
     ];
-    for (code, class) in table {
+    for (code, policy) in table {
         for status in [200, 400, 401, 403] {
             let error = of_code(status, code).await;
-            assert_eq!(error.class(), class, "{code} at {status}: {error:?}");
+            assert_eq!(
+                error.retry_policy(),
+                policy,
+                "{code} at {status}: {error:?}"
+            );
             assert_eq!(error.code(), Some(code), "{code}: {error:?}");
         }
     }
@@ -106,7 +110,7 @@ async fn refusal_has_code_and_message() {
         .connection_info(WsKey::SpotPrivateV1)
         .await
         .unwrap_err();
-    assert_eq!(error.class(), Refused);
+    assert_eq!(error.retry_policy(), Refused);
     assert_eq!(error.code(), Some("400005"));
     assert_eq!(
         error.to_string(),
@@ -123,14 +127,14 @@ async fn code_may_be_a_number() {
 
 #[tokio::test]
 async fn status_5xx_with_unknown_code_is_transient() {
-    assert_eq!(of_code(503, "123456").await.class(), Transient);
+    assert_eq!(of_code(503, "123456").await.retry_policy(), Transient);
 }
 
 #[tokio::test]
 async fn html_page_is_blocked_with_an_excerpt() {
     let page = format!("<html>\x1b[2J{}</html>", "word ".repeat(200));
     let error = token_error(move || reply(200, "content-type: text/html\r\n", &page)).await;
-    assert_eq!(error.class(), Blocked);
+    assert_eq!(error.retry_policy(), Blocked);
     let TokenError::Unreadable { excerpt, .. } = error else {
         panic!("{error:?}");
     };
@@ -147,7 +151,7 @@ async fn firewall_is_retried_without_a_limit() {
             r#"{"code":403,"message":"denied"}"#,
         ] {
             let error = token_error(move || reply(status, "", body)).await;
-            assert_eq!(error.class(), Blocked, "{status} {body}: {error:?}");
+            assert_eq!(error.retry_policy(), Blocked, "{status} {body}: {error:?}");
             assert!(error.is_retryable());
         }
     }
@@ -158,7 +162,10 @@ async fn rate_limit_code_uses_the_header() {
     let body = r#"{"code":"200002","msg":"too many requests"}"#;
     for status in [200, 400, 403] {
         let error = token_error(move || reply(status, "gw-ratelimit-reset: 4000\r\n", body)).await;
-        assert_eq!(error.class(), Throttled(Some(Duration::from_secs(4))));
+        assert_eq!(
+            error.retry_policy(),
+            Throttled(Some(Duration::from_secs(4)))
+        );
     }
 }
 
@@ -178,12 +185,12 @@ async fn huge_waits_are_capped_at_five_minutes() {
         for _ in 0..2 {
             let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
             assert!(
-                matches!(error.class(), Throttled(_)),
+                matches!(error.retry_policy(), Throttled(_)),
                 "{headers}: {error:?}"
             );
         }
         let paused = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
-        if let Throttled(Some(wait)) = paused.class() {
+        if let Throttled(Some(wait)) = paused.retry_policy() {
             assert!(wait <= Duration::from_secs(300), "{headers}: {wait:?}");
         }
     }
@@ -191,26 +198,26 @@ async fn huge_waits_are_capped_at_five_minutes() {
 
 #[tokio::test]
 async fn throttling_has_the_wait_of_the_header() {
-    let class_of = |headers: &'static str| async move {
+    let policy_of = |headers: &'static str| async move {
         token_error(move || reply(429, headers, r#"{"code":"429000","msg":"too many"}"#))
             .await
-            .class()
+            .retry_policy()
     };
     let seconds = |seconds| Throttled(Some(Duration::from_secs(seconds)));
-    assert_eq!(class_of("gw-ratelimit-reset: 4000\r\n").await, seconds(4));
-    assert_eq!(class_of("Retry-After: 7\r\n").await, seconds(7));
+    assert_eq!(policy_of("gw-ratelimit-reset: 4000\r\n").await, seconds(4));
+    assert_eq!(policy_of("Retry-After: 7\r\n").await, seconds(7));
     assert_eq!(
-        class_of("gw-ratelimit-reset: 4000\r\nRetry-After: 7\r\n").await,
+        policy_of("gw-ratelimit-reset: 4000\r\nRetry-After: 7\r\n").await,
         seconds(7)
     );
-    assert_eq!(class_of("").await, Throttled(None));
+    assert_eq!(policy_of("").await, Throttled(None));
     let page = token_error(|| reply(429, "Retry-After: 9\r\n", "error code: 1015")).await;
-    assert_eq!(page.class(), seconds(9));
+    assert_eq!(page.retry_policy(), seconds(9));
 }
 
 #[tokio::test]
 async fn rate_limit_header_on_other_refusal_is_ignored() {
     let body = r#"{"code":"400004","msg":""}"#;
     let error = token_error(move || reply(401, "gw-ratelimit-reset: 4000\r\n", body)).await;
-    assert_eq!(error.class(), Refused);
+    assert_eq!(error.retry_policy(), Refused);
 }

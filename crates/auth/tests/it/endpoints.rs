@@ -66,10 +66,10 @@ async fn untrusted_server_is_fatal_and_named_by_host() {
         );
         match (error, host) {
             (error @ TokenError::NoServers { .. }, None) => {
-                assert_eq!(error.class(), RetryPolicy::Blocked);
+                assert_eq!(error.retry_policy(), RetryPolicy::Blocked);
             }
             (error @ TokenError::UntrustedEndpoint { .. }, Some(host)) => {
-                assert_eq!(error.class(), RetryPolicy::Fatal);
+                assert_eq!(error.retry_policy(), RetryPolicy::Fatal);
                 assert!(error.to_string().contains(host), "{error}");
             }
             (error, _) => panic!("{endpoint}: {error:?}"),
@@ -92,6 +92,6 @@ async fn reply_without_servers_is_retried_without_a_limit() {
     for endpoints in [&[][..], &["not a url"], &["wss://user@ws.kucoin.com/"]] {
         let error = fetch(endpoints).await.unwrap_err();
         assert!(matches!(error, TokenError::NoServers { .. }), "{error:?}");
-        assert_eq!(error.class(), RetryPolicy::Blocked);
+        assert_eq!(error.retry_policy(), RetryPolicy::Blocked);
     }
 }

@@ -62,7 +62,7 @@ async fn slow_reply_times_out() {
         matches!(error, TokenError::TimedOut { limit: l, .. } if l == limit),
         "{error:?}"
     );
-    assert_eq!(error.class(), RetryPolicy::Transient);
+    assert_eq!(error.retry_policy(), RetryPolicy::Transient);
 }
 
 #[tokio::test]
@@ -109,5 +109,5 @@ async fn closed_port_is_unreachable() {
     let tokens = builder(&server).hosts(hosts).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(matches!(error, TokenError::Unreachable { .. }), "{error:?}");
-    assert_eq!(error.class(), RetryPolicy::Transient);
+    assert_eq!(error.retry_policy(), RetryPolicy::Transient);
 }

@@ -1,4 +1,4 @@
-//! Every request goes through the proxy, which sees nothing signed of a request over TLS and is never bypassed.
+//! The proxy is used for every request, never bypassed, and sees nothing signed of a request over TLS.
 
 use kucoin_streams_auth::rest::{ConfigError, Hosts, TokenError};
 use kucoin_streams_core::{WsKey, explain};

@@ -19,7 +19,7 @@ async fn redirect_is_fatal_and_not_followed() {
             .fetch(WsKey::SpotPrivateV1)
             .await
             .unwrap_err();
-        assert_eq!(error.class(), RetryPolicy::Fatal);
+        assert_eq!(error.retry_policy(), RetryPolicy::Fatal);
         let TokenError::UnexpectedRedirect { target, host, .. } = &error else {
             panic!("{error:?}");
         };

@@ -1,4 +1,4 @@
-//! Secret types cannot be printed, serialized or copied by accident: this file does not compile if one can.
+//! Does not compile if a secret type can be printed, serialized or copied by accident.
 
 use std::fmt::Display;
 

@@ -57,7 +57,7 @@ async fn custom_signer_signs_each_request() {
         matches!(away, TokenError::Sign(SignError::Unavailable(_))),
         "{away:?}"
     );
-    assert_eq!(away.class(), RetryPolicy::Transient);
+    assert_eq!(away.retry_policy(), RetryPolicy::Transient);
     let unusable = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(matches!(
         unusable,
@@ -65,6 +65,6 @@ async fn custom_signer_signs_each_request() {
             name: "KC-API-PASSPHRASE"
         }
     ));
-    assert_eq!(unusable.class(), RetryPolicy::Fatal);
+    assert_eq!(unusable.retry_policy(), RetryPolicy::Fatal);
     assert!(server.requests().is_empty());
 }

@@ -57,7 +57,7 @@ async fn custom_tls_configuration_is_used() {
 async fn self_signed_certificate_is_refused_by_default() {
     let error = fetch("localhost", "localhost", false).await.unwrap_err();
     assert!(matches!(error, TokenError::Certificate { .. }), "{error:?}");
-    assert_eq!(error.class(), RetryPolicy::Certificate);
+    assert_eq!(error.retry_policy(), RetryPolicy::Certificate);
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn server_without_tls_is_named_with_its_port() {
     let tokens = builder(&plain).hosts(hosts).build().unwrap();
     let error = tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
     assert!(matches!(error, TokenError::NotTls { .. }), "{error:?}");
-    assert_eq!(error.class(), RetryPolicy::Transient);
+    assert_eq!(error.retry_policy(), RetryPolicy::Transient);
     let text = error.to_string();
     let expected = format!("localhost:{port} does not speak TLS");
     assert_eq!(text, expected);

@@ -1,4 +1,4 @@
-//! Entry points for the fuzz targets of this workspace: a connection after its upgrade, and the parser of URLs.
+//! Entry points for the fuzz targets of this workspace: an upgraded connection, and the URL parser.
 //!
 //! Behind the feature `unstable-fuzzing`; not stable.
 

@@ -36,7 +36,7 @@ use self::target::Target;
 use self::tls::Tls;
 use crate::{Connect, ConnectError, ConnectStage, ProxyProblem};
 
-/// The default [`Connect`]: TCP with tokio, TLS with rustls, the upgrade with hyper, frames with fastwebsockets.
+/// The default [`Connect`]: a WebSocket client with tokio, rustls, hyper and fastwebsockets.
 ///
 /// In addition to RFC 6455:
 /// - `wss://` certificates are verified with the root certificates of the platform or with your own configuration; `ws://`
@@ -130,7 +130,7 @@ impl WebSocketConnector {
         self
     }
 
-    /// Sets the maximum number of fragments of a received message, counting empty ones. Default: 128, minimum 1.
+    /// Sets the maximum number of fragments of a message, counting empty ones. Default: 128, minimum 1.
     #[must_use]
     pub fn with_max_fragments(mut self, fragments: usize) -> Self {
         self.limits.max_fragments = fragments.max(1);
@@ -172,8 +172,9 @@ impl WebSocketConnector {
         self
     }
 
-    /// Opens a WebSocket on an already connected stream, such as your own tunnel, with the limits of this connector.
+    /// Opens a WebSocket on an already connected stream, such as your own tunnel.
     ///
+    /// The limits of this connector apply.
     /// `url` provides the request line and the `Host` header; its host is not resolved. For `wss`, TLS is added to the
     /// stream, with the same configuration and checks as for a dial. For `ws`, the host must be a loopback address or
     /// `localhost`, because the token is sent unencrypted. The proxy of this connector is not used.

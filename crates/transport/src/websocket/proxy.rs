@@ -115,9 +115,9 @@ impl Proxy {
         Ok(proxy.with_no_proxy(hosts.unwrap_or_default()))
     }
 
-    /// Sets the hosts that are reached without the proxy, separated by commas or white space. Default: none.
+    /// Sets the hosts that are reached without the proxy, separated by commas or white space.
     ///
-    /// An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP address, a network
+    /// Default: none. An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP address, a network
     /// such as `10.0.0.0/8`, or `*` for all hosts. A port is ignored.
     #[must_use]
     pub fn with_no_proxy(mut self, hosts: impl Into<String>) -> Self {
@@ -125,13 +125,15 @@ impl Proxy {
         self
     }
 
-    /// Returns the hosts that are reached without the proxy, in the format of [`with_no_proxy`](Proxy::with_no_proxy).
+    /// Returns the hosts that are reached without the proxy, as set with [`Self::with_no_proxy`].
     #[must_use]
     pub fn no_proxy(&self) -> &str {
         &self.no_proxy
     }
 
-    /// Returns the URL with user and password, to configure another client with the same proxy. Do not print it.
+    /// Returns the URL with user and password. Do not print it.
+    ///
+    /// It is meant to configure another client with the same proxy.
     #[must_use]
     pub fn expose_url(&self) -> &str {
         &self.url

@@ -1,4 +1,4 @@
-//! A server is accepted only if its certificate is valid, is for the host, and is signed by a trusted root.
+//! A server is accepted only if its certificate is valid, for the host, and signed by a trusted root.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The in-memory transport behaves like a real connection: in order, bounded, and with every kind of end.
+//! The in-memory transport behaves like a real connection: ordered, bounded, with every kind of end.
 
 use std::time::Duration;
 
