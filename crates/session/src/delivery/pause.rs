@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Used time is regained at a tenth of real time.
+/// All subscriptions of a connection together regain used time at a tenth of real time.
 const REGAIN_DIVISOR: u32 = 10;
 
 /// Pause time that one subscription has used.
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn used_time_is_regained_at_a_tenth_of_real_time() {
+    fn shares_regain_a_tenth_of_real_time_together() {
         let now = Instant::now();
         let mut one = Backpressure::default();
         assert_eq!(one.pause(now, limit(2)), SECOND / 2);
