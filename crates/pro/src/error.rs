@@ -153,13 +153,13 @@ mod tests {
         let table = [
             (
                 "orderall".parse::<Channel>().unwrap_err(),
-                "unknown channel `orderall` of Pro V2; did you mean `orderAll`? expected one of the private channels order, orderAll, \
-                 execution, execution.lite, position, positionAll, balance, lw, leverage",
+                "unknown channel `orderall` of Pro V2; did you mean `orderAll`? expected one of the private channels \
+                 order, orderAll, execution, execution.lite, position, positionAll, balance, lw, leverage",
             ),
             (
                 "".parse::<Channel>().unwrap_err(),
-                "unknown channel `` of Pro V2; expected one of the private channels order, orderAll, execution, execution.lite, position, \
-                 positionAll, balance, lw, leverage",
+                "unknown channel `` of Pro V2; expected one of the private channels order, orderAll, execution, \
+                 execution.lite, position, positionAll, balance, lw, leverage",
             ),
             (
                 RequestError::MissingParameter {
