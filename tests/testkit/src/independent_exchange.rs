@@ -363,11 +363,11 @@ impl Client {
             };
             let id = message.get("id").and_then(Value::as_str).unwrap_or("");
             self.must(!id.is_empty(), "an id is not a string");
-            let asked = match self.api {
+            let parsed = match self.api {
                 Api::V1 => self.read_v1(&message),
                 Api::Pro => self.read_pro(&message),
             };
-            match asked {
+            match parsed {
                 Message::Ping => {
                     self.note(|seen| seen.pings[connection].push(welcomed.elapsed()));
                     self.write(socket, &self.pong(id)).await;
@@ -417,8 +417,8 @@ impl Client {
     fn refusal(&self, topic: &str, request: &str) -> Option<&Refusal> {
         let refusal = self.behaviour.refuses.as_ref()?;
         let seen = self.seen.borrow();
-        let asked = seen.requests.iter().flatten();
-        let times = asked.filter(|asked| *asked == request).count();
+        let requests = seen.requests.iter().flatten();
+        let times = requests.filter(|known| *known == request).count();
         (refusal.topic == topic && times <= refusal.times).then_some(refusal)
     }
 

@@ -68,8 +68,8 @@ fn failure_report(seed: u64, failure: &Failure) -> String {
 
 /// Returns the seeds of the environment variable `CHAOS_SEEDS`, `FIRST..END`.
 fn seeds_from_env() -> Option<Range<u64>> {
-    let asked = std::env::var("CHAOS_SEEDS").ok()?;
-    let (first, end) = asked.split_once("..").expect("FIRST..END");
+    let seeds = std::env::var("CHAOS_SEEDS").ok()?;
+    let (first, end) = seeds.split_once("..").expect("FIRST..END");
     Some(first.parse().unwrap()..end.parse().unwrap())
 }
 

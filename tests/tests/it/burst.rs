@@ -8,8 +8,8 @@ use crate::simulated::{client, settle, start};
 
 /// Number of orders; the environment variable can change it.
 fn orders() -> u64 {
-    let asked = std::env::var("KUCOIN_STREAMS_BURST").ok();
-    asked.map_or(200_000, |number| {
+    let orders = std::env::var("KUCOIN_STREAMS_BURST").ok();
+    orders.map_or(200_000, |number| {
         number.parse().expect("KUCOIN_STREAMS_BURST is a number")
     })
 }

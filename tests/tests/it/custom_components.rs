@@ -18,12 +18,12 @@ use crate::setup::*;
 /// Calls the default source and counts the calls.
 struct Counted {
     inner: RestTokens,
-    asked: Arc<AtomicU32>,
+    calls: Arc<AtomicU32>,
 }
 
 impl ConnectionSource for Counted {
     async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
         self.inner.connection_info(ws_key).await
     }
 }
@@ -37,10 +37,10 @@ fn tokens(exchange: &Exchange) -> RestTokens {
 #[tokio::test]
 async fn custom_token_source_is_called_once_per_dial() {
     let exchange = exchange(Faults::new()).await;
-    let asked = Arc::new(AtomicU32::new(0));
+    let calls = Arc::new(AtomicU32::new(0));
     let source = Counted {
         inner: tokens(&exchange),
-        asked: Arc::clone(&asked),
+        calls: Arc::clone(&calls),
     };
     let kucoin = Kucoin::builder()
         .tokens(source)
@@ -50,7 +50,7 @@ async fn custom_token_source_is_called_once_per_dial() {
     let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     for dials in 1..=3 {
-        assert_eq!(asked.load(Ordering::Relaxed), dials);
+        assert_eq!(calls.load(Ordering::Relaxed), dials);
         exchange.inject(Effect::Cut(Cut::Reset));
         lifecycle.reconnected().await;
         assert!(next(&mut balances).await.is_err());

@@ -82,8 +82,8 @@ async fn request_refused_for_its_rate_is_retried() {
     soon(kucoin.subscribe(Balances)).await.unwrap();
     let stats = exchange.stats();
     assert_eq!(stats.connections.len(), 1, "the connection is kept");
-    let asked = format!("subscribe {BALANCE}");
-    assert_eq!(requests(&stats.connections[0]), [asked.clone(), asked]);
+    let request = format!("subscribe {BALANCE}");
+    assert_eq!(requests(&stats.connections[0]), [request.clone(), request]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -184,13 +184,14 @@ async fn proxy_password_is_never_printed() {
     for setup in [HTTP, SOCKS] {
         let exchange = exchange(Faults::new()).await;
         let proxy = ProxyServer::start(with_user(setup)).await;
-        let here = fast_retries().with_runtime(kucoin_streams::client::ConnectionRuntime::Current);
+        let config =
+            fast_retries().with_runtime(kucoin_streams::client::ConnectionRuntime::Current);
         for credentials_of_proxy in [CREDENTIALS, "canary-us%20er:canary-p%40ss-wrong"] {
             let setting = Proxy::new(&proxy.url_with(credentials_of_proxy)).unwrap();
             let builder = Kucoin::builder()
                 .credentials(credentials(&exchange))
                 .hosts(Hosts::local(&exchange.rest_url()).unwrap())
-                .config(here.clone())
+                .config(config.clone())
                 .proxy(setting.clone());
             write(&log, format_args!("shown {setting:?} {builder:?}"));
             let kucoin = builder.build().unwrap();

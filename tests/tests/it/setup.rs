@@ -231,12 +231,12 @@ fn words(event: &LifecycleEvent) -> String {
 
 /// Returns the requests of a client on one connection, without pings.
 pub(crate) fn requests(connection: &ConnectionReport) -> Vec<String> {
-    let asked = connection.client_messages.iter().filter_map(|message| {
+    let requests = connection.client_messages.iter().filter_map(|message| {
         let message: Value = serde_json::from_str(message).unwrap();
         let topic = message["topic"].as_str()?;
         Some(format!("{} {topic}", message["type"].as_str()?))
     });
-    asked.collect()
+    requests.collect()
 }
 
 /// Returns the response code of each token request.

@@ -15,8 +15,8 @@ async fn dropping_a_subscription_unsubscribes() {
     let _balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     drop(orders);
     soon(exchange.wait_until(|stats| stats.connections[0].topics == [BALANCE])).await;
-    let asked = requests(&exchange.stats().connections[0]);
-    assert_eq!(asked.last(), Some(&format!("unsubscribe {ORDERS}")));
+    let requests = requests(&exchange.stats().connections[0]);
+    assert_eq!(requests.last(), Some(&format!("unsubscribe {ORDERS}")));
 }
 
 #[tokio::test(start_paused = true)]

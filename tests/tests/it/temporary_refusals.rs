@@ -111,8 +111,8 @@ async fn subscribe_waits_until_a_refused_topic_is_live() {
             format!("{id:024}").as_str()
         );
     }
-    let asked = format!("subscribe {ORDERS}");
-    assert_eq!(server.seen().requests[0], [asked.clone(), asked]);
+    let request = format!("subscribe {ORDERS}");
+    assert_eq!(server.seen().requests[0], [request.clone(), request]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,12 +128,12 @@ async fn topic_refused_until_the_deadline_fails_with_the_refusal() {
     };
     assert_eq!(error, expected);
     // It is not requested any more, and the connection still serves other topics.
-    let asked = server.seen().requests[0].len();
+    let request = server.seen().requests[0].len();
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     event(&mut balances).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(
-        server.seen().requests[0][asked..],
+        server.seen().requests[0][request..],
         [format!("subscribe {BALANCE}")]
     );
 }

@@ -202,9 +202,9 @@ async fn clock_skew_is_corrected_at_once_and_remembered() {
 #[tokio::test]
 async fn unreachable_rest_host_is_retried() {
     let port = {
-        let gone = exchange(Faults::new()).await;
-        let port = gone.port();
-        gone.shutdown().await;
+        let stopped = exchange(Faults::new()).await;
+        let port = stopped.port();
+        stopped.shutdown().await;
         port
     };
     let kucoin = kucoin_streams::Kucoin::builder()

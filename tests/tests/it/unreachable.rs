@@ -34,10 +34,10 @@ async fn subscribe_at_last(kucoin: &Kucoin) -> Subscription<Balances> {
 
 #[tokio::test]
 async fn subscribe_times_out_and_names_the_cause() {
-    let gone = exchange(Faults::new()).await;
-    let port = gone.port();
-    let kucoin = client_with(&gone, fast_retries().with_connect_timeout(LIMIT));
-    gone.shutdown().await;
+    let stopped = exchange(Faults::new()).await;
+    let port = stopped.port();
+    let kucoin = client_with(&stopped, fast_retries().with_connect_timeout(LIMIT));
+    stopped.shutdown().await;
     // After a failed attempt there is a cause to report.
     let mut lifecycle = LifecycleLog::of(&kucoin);
     let is_retry = |event: &LifecycleEvent| matches!(event, LifecycleEvent::Reconnect { .. });

@@ -121,10 +121,10 @@ fn closed_client_subscribes_again_on_a_new_thread() {
 #[test]
 fn streams_survive_shutdown_of_the_user_runtime() {
     let exchange = TestExchange::start();
-    let gone = current_thread();
+    let runtime = current_thread();
     let kucoin = exchange.client();
-    let mut balances = gone.block_on(kucoin.subscribe(Balances)).unwrap();
-    drop(gone);
+    let mut balances = runtime.block_on(kucoin.subscribe(Balances)).unwrap();
+    drop(runtime);
     let pings = exchange.pings();
     until(|| exchange.pings() > pings);
     exchange.deposit();

@@ -47,17 +47,19 @@ pub(super) fn parse(
         let text = format!("symbols are not supported for topic {name}");
         return Err(Refusal::Reason(text));
     }
-    let (account_type, asked) = match text(channel.parameter()) {
+    let (account_type, type_name) = match text(channel.parameter()) {
         None => return Err(missing(channel.parameter(), name)),
         Some(None) => return Err(Refusal::invalid()),
-        Some(Some(asked)) if channel == Channel::Balance && asked.eq_ignore_ascii_case(TRADING) => {
+        Some(Some(type_name))
+            if channel == Channel::Balance && type_name.eq_ignore_ascii_case(TRADING) =>
+        {
             (AccountType::Spot, TRADING)
         }
-        Some(Some(asked)) => {
+        Some(Some(type_name)) => {
             let named =
-                |account_type: &AccountType| account_type.as_str().eq_ignore_ascii_case(asked);
+                |account_type: &AccountType| account_type.as_str().eq_ignore_ascii_case(type_name);
             let account_type = ACCOUNT_TYPES.into_iter().find(named);
-            (account_type.ok_or_else(Refusal::invalid)?, asked)
+            (account_type.ok_or_else(Refusal::invalid)?, type_name)
         }
     };
     if !channel.account_types().contains(&account_type) {
@@ -75,7 +77,7 @@ pub(super) fn parse(
         return Err(not_found(name, symbol));
     }
     let canonical = channel.of(account_type).request_text(symbol);
-    let requested = match asked {
+    let requested = match type_name {
         TRADING => canonical.replace(AccountType::Spot.as_str(), TRADING),
         _ => canonical.clone(),
     };
@@ -109,10 +111,10 @@ fn not_allowed(channel: &str, kind: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn asked(parameters: &str) -> Result<String, String> {
+    fn requested(parameters: &str) -> Result<String, String> {
         let parameters = serde_json::from_str(parameters).unwrap();
         match parse(&parameters, UnknownSymbols::Acknowledge) {
-            Ok(asked) => Ok(asked.requested),
+            Ok(request) => Ok(request.requested),
             Err(Refusal::Message(text) | Refusal::Reason(text)) => Err(text),
         }
     }
@@ -133,7 +135,7 @@ mod tests {
                 "balance?accountType=TRADING",
             ),
         ] {
-            assert_eq!(asked(request), Ok(expected.to_owned()));
+            assert_eq!(requested(request), Ok(expected.to_owned()));
         }
     }
 
@@ -183,7 +185,7 @@ mod tests {
             ),
         ];
         for (request, expected) in table {
-            assert_eq!(asked(request), Err(expected.to_owned()), "{request}");
+            assert_eq!(requested(request), Err(expected.to_owned()), "{request}");
         }
     }
 }

@@ -110,13 +110,13 @@ mod tests {
 
     #[test]
     fn login_is_logged_without_its_secrets() {
-        let kept = |text: &str| without_secrets(text, parse(text).as_ref());
+        let redacted = |text: &str| without_secrets(text, parse(text).as_ref());
         let login = r#"{"id":"a","op":"auth","kc-api-sign":"c2VjcmV0"}"#;
-        assert_eq!(kept(login), r#"{"id":"a","op":"auth"}"#);
+        assert_eq!(redacted(login), r#"{"id":"a","op":"auth"}"#);
         let escaped = r#"{"id":"a","op":"auth","kc\u002dapi-sign":"c2VjcmV0"}"#;
-        assert_eq!(kept(escaped), r#"{"id":"a","op":"auth"}"#);
-        assert_eq!(kept(&escaped.replace("\"a\"", "7")), r#"{"op":"auth"}"#);
-        assert_eq!(kept(r#"{"KC-API-KEY":"secret"#), r#"{"op":"auth"}"#);
-        assert_eq!(kept(r#"{"id":"1"}"#), r#"{"id":"1"}"#);
+        assert_eq!(redacted(escaped), r#"{"id":"a","op":"auth"}"#);
+        assert_eq!(redacted(&escaped.replace("\"a\"", "7")), r#"{"op":"auth"}"#);
+        assert_eq!(redacted(r#"{"KC-API-KEY":"secret"#), r#"{"op":"auth"}"#);
+        assert_eq!(redacted(r#"{"id":"1"}"#), r#"{"id":"1"}"#);
     }
 }

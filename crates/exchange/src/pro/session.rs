@@ -34,8 +34,8 @@ impl ProSession {
     /// Handles one message from the client.
     pub(crate) fn handle(&mut self, text: &str, now: Instant) {
         let request = request::parse(text);
-        let kept = request::without_secrets(text, request.as_ref());
-        let (Some(within), Some(request)) = (self.base.admit(kept, now), request) else {
+        let loggable = request::without_secrets(text, request.as_ref());
+        let (Some(within), Some(request)) = (self.base.admit(loggable, now), request) else {
             return;
         };
         let answer = match within {
@@ -60,10 +60,10 @@ impl ProSession {
             Kind::Login(parts) => self.login(id.ok_or_else(Refusal::invalid)?, parts)?,
             Kind::Subscribe(parameters) => self.subscribe(id, parameters)?,
             Kind::Unsubscribe(parameters) => {
-                let asked = self.read(parameters)?;
+                let channel = self.read(parameters)?;
                 let ack = Some(Outgoing::Ack(frames::ack(id)));
                 self.base
-                    .unsubscribe(&[asked.canonical], &[asked.requested], ack);
+                    .unsubscribe(&[channel.canonical], &[channel.requested], ack);
             }
             Kind::Invalid => return Err(Refusal::invalid()),
         }
@@ -92,26 +92,31 @@ impl ProSession {
         Ok(())
     }
 
-    fn subscribe(&self, id: Option<&str>, asked: &Map<String, Value>) -> Result<(), Refusal> {
-        let asked = self.read(asked)?;
+    fn subscribe(&self, id: Option<&str>, parameters: &Map<String, Value>) -> Result<(), Refusal> {
+        let channel = self.read(parameters)?;
         if !self.authenticated {
             return Err(Refusal::Message("login is required".to_owned()));
         }
-        let refusal = lock(&self.base.link.faults).topic_refusal(&asked.requested);
+        let refusal = lock(&self.base.link.faults).topic_refusal(&channel.requested);
         if let Some((_, text)) = refusal {
             return Err(Refusal::Reason(text));
         }
         let ack = Some(Outgoing::Ack(frames::ack(id)));
         self.base
-            .subscribe(&[asked.canonical], &[asked.requested], Delivery::Live, ack)
+            .subscribe(
+                &[channel.canonical],
+                &[channel.requested],
+                Delivery::Live,
+                ack,
+            )
             .map_err(|refusal| Refusal::Reason(refusal.text))
     }
 
     /// Parses a request, unless a fault refuses every request.
-    fn read(&self, asked: &Map<String, Value>) -> Result<ChannelRequest, Refusal> {
+    fn read(&self, parameters: &Map<String, Value>) -> Result<ChannelRequest, Refusal> {
         if let Some((_, text)) = lock(&self.base.link.faults).request_refusal() {
             return Err(Refusal::Message(text));
         }
-        channels::parse(asked, lock(&self.base.shared.limits).unknown_symbols)
+        channels::parse(parameters, lock(&self.base.shared.limits).unknown_symbols)
     }
 }

@@ -313,8 +313,9 @@ impl<'a> Writer<'a> {
             return None;
         }
         let fired = lock(&self.shared.plan).frame(self.link.number, self.pushed);
-        let here = self.shared.apply(fired);
-        here.into_iter()
+        let effects = self.shared.apply(fired);
+        effects
+            .into_iter()
             .filter_map(|effect| self.apply(Command::Effect(effect)))
             .next()
     }

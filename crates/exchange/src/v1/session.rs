@@ -49,28 +49,28 @@ impl V1Session {
                 self.base.reply(Outgoing::Pong(pong));
                 Ok(())
             }
-            Kind::Subscribe(asked) => self.subscribe(request, asked),
-            Kind::Unsubscribe(asked) => self.unsubscribe(request, asked),
+            Kind::Subscribe(subscription) => self.subscribe(request, subscription),
+            Kind::Unsubscribe(subscription) => self.unsubscribe(request, subscription),
             Kind::Unknown => Err(Refusal::new(415, "type is not supported")),
             Kind::Malformed => Err(Refusal::new(400, "message is invalid")),
         }
     }
 
-    fn subscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
+    fn subscribe(&self, request: &Request, subscription: &Subscription) -> Result<(), Refusal> {
         let is_public = self.grant.scope == Scope::Public;
-        let (topics, audience) = match self.read(asked)? {
+        let (topics, audience) = match self.read(subscription)? {
             RequestedTopic::Private(_) | RequestedTopic::Unknown(_)
-                if is_public && asked.private_channel =>
+                if is_public && subscription.private_channel =>
             {
                 return Err(Refusal::new(403, "login is required"));
             }
             // KuCoin acknowledges a private topic without `privateChannel` and then never pushes anything.
-            RequestedTopic::Private(topic) if !asked.private_channel => {
+            RequestedTopic::Private(topic) if !subscription.private_channel => {
                 (vec![topic.to_owned()], Delivery::Silent)
             }
             RequestedTopic::Private(topic) => (vec![topic.to_owned()], Delivery::Live),
             RequestedTopic::Unknown(topic) => (vec![topic], Delivery::Silent),
-            RequestedTopic::Matches(topics) if !is_public && asked.private_channel => {
+            RequestedTopic::Matches(topics) if !is_public && subscription.private_channel => {
                 (topics, Delivery::Live)
             }
             RequestedTopic::Matches(topics) | RequestedTopic::Public(topics) => {
@@ -82,31 +82,38 @@ impl V1Session {
                 return Err(Refusal { code, text });
             }
         }
-        let ack = ack(request, asked);
+        let ack = ack(request, subscription);
         self.base.subscribe(&topics, &topics, audience, ack)
     }
 
-    fn unsubscribe(&self, request: &Request, asked: &Subscription) -> Result<(), Refusal> {
-        let topics = match self.read(asked)? {
+    fn unsubscribe(&self, request: &Request, subscription: &Subscription) -> Result<(), Refusal> {
+        let topics = match self.read(subscription)? {
             RequestedTopic::Private(topic) => vec![topic.to_owned()],
             RequestedTopic::Unknown(topic) => vec![topic],
             RequestedTopic::Matches(topics) | RequestedTopic::Public(topics) => topics,
         };
-        self.base.unsubscribe(&topics, &topics, ack(request, asked));
+        self.base
+            .unsubscribe(&topics, &topics, ack(request, subscription));
         Ok(())
     }
 
     /// Parses a request, unless a fault refuses every request.
-    fn read(&self, asked: &Subscription) -> Result<RequestedTopic, Refusal> {
+    fn read(&self, subscription: &Subscription) -> Result<RequestedTopic, Refusal> {
         if let Some((code, text)) = lock(&self.base.link.faults).request_refusal() {
             return Err(Refusal { code, text });
         }
         let unknown_symbols = lock(&self.base.shared.limits).unknown_symbols;
-        topics::parse(asked.topic.as_deref(), self.grant.market, unknown_symbols)
+        topics::parse(
+            subscription.topic.as_deref(),
+            self.grant.market,
+            unknown_symbols,
+        )
     }
 }
 
-fn ack(request: &Request, asked: &Subscription) -> Option<Outgoing> {
+fn ack(request: &Request, subscription: &Subscription) -> Option<Outgoing> {
     let id = request.id.as_deref();
-    asked.response.then(|| Outgoing::Ack(frames::ack(id)))
+    subscription
+        .response
+        .then(|| Outgoing::Ack(frames::ack(id)))
 }
