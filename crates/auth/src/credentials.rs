@@ -22,8 +22,8 @@ pub const ENV_PASSPHRASE: &str = "KUCOIN_API_PASSPHRASE";
 /// Private streams need the `General` (read) permission only. Give the key no other permission, and restrict it to your
 /// IP addresses.
 ///
-/// All three are zeroed on drop. The type has no `Clone`, `Display` or `Serialize`, so it cannot be copied or written by
-/// accident. Pass an [`HmacSigner`](crate::HmacSigner) around instead: its clones share one keyed HMAC state.
+/// All three are zeroed on drop. The type has no `Clone`, `Display` or `Serialize`, so it cannot be copied or written
+/// by accident. Pass an [`HmacSigner`](crate::HmacSigner) around instead: its clones share one keyed HMAC state.
 pub struct Credentials {
     key: Zeroizing<String>,
     secret: Zeroizing<String>,
@@ -61,8 +61,8 @@ impl Credentials {
     /// To change the version, call [`with_key_version`](Self::with_key_version).
     ///
     /// Copying mistakes, such as surrounding white space or quotes around a key, are refused and not repaired: a silent
-    /// repair would hide which value is in use. Quotes around the passphrase are accepted here, because they can be part
-    /// of it.
+    /// repair would hide which value is in use. Quotes around the passphrase are accepted here, because they can be
+    /// part of it.
     ///
     /// # Errors
     ///
@@ -89,8 +89,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// Returns a [`CredentialsError`] that lists each variable that is not set, is empty, is not Unicode, or has a value
-    /// that [`Credentials::new`] refuses.
+    /// Returns a [`CredentialsError`] that lists each variable that is not set, is empty, is not Unicode, or has a
+    /// value that [`Credentials::new`] refuses.
     pub fn from_env() -> Result<Self, CredentialsError> {
         Self::from_lookup(|name| std::env::var_os(name))
     }

@@ -15,9 +15,9 @@ use crate::{Credentials, KeyVersion, Partner, Prehash, Sign, SignError, Signed, 
 
 /// A signer that has the API secret in this process.
 ///
-/// The HMAC is keyed once and its state is copied for each signature; the passphrase is signed once. The signer keeps the
-/// keyed state and not the secret itself; the state is zeroed when the last clone is dropped. Clones are cheap and share
-/// one state.
+/// The HMAC is keyed once and its state is copied for each signature; the passphrase is signed once. The signer keeps
+/// the keyed state and not the secret itself; the state is zeroed when the last clone is dropped. Clones are cheap and
+/// share one state.
 #[derive(Clone)]
 pub struct HmacSigner {
     keyed: Arc<Keyed>,

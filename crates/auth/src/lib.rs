@@ -1,9 +1,11 @@
 //! KuCoin credentials, request signing, and connection tokens over REST.
 //!
 //! - **Signing** needs no runtime, socket or clock: [`Credentials`], the [`Sign`] trait and its implementation
-//!   [`HmacSigner`], [`sign_request`] for the signed headers of a REST call, and [`login`] for the login frame of Pro V2.
-//! - **Tokens** (feature `rest`, on by default): [`rest::RestTokens`] fetches a new connection token for each dial of any
-//!   [`WsKey`](kucoin_streams_core::WsKey). It implements [`ConnectionSource`](kucoin_streams_core::ConnectionSource).
+//!   [`HmacSigner`], [`sign_request`] for the signed headers of a REST call, and [`login`] for the login frame of Pro
+//!   V2.
+//! - **Tokens** (feature `rest`, on by default): [`rest::RestTokens`] fetches a new connection token for each dial of
+//!   any [`WsKey`](kucoin_streams_core::WsKey). It implements
+//!   [`ConnectionSource`](kucoin_streams_core::ConnectionSource).
 //!
 //! This crate never prints a secret, passphrase, signature, token or URL query: not in `Debug` or `Display` output, not
 //! in an error, not in a log. The API key is shown masked, as in `64f0…abcd`.

@@ -17,11 +17,11 @@ use crate::{KeyVersion, Prehash};
 /// this process (an HSM, a signing service) or if the key changes while the program runs.
 ///
 /// Signing is asynchronous because such a signer is usually remote. A local signer can return [`std::future::ready`] at
-/// no cost. One call returns the key, the signature and the signed passphrase together, so a signer that changes its key
-/// between two calls cannot mix two keys.
+/// no cost. One call returns the key, the signature and the signed passphrase together, so a signer that changes its
+/// key between two calls cannot mix two keys.
 ///
-/// `sign` is called once for each request, right before it is sent, because KuCoin refuses a timestamp that is more than
-/// five seconds off. The caller may drop the future at its deadline.
+/// `sign` is called once for each request, right before it is sent, because KuCoin refuses a timestamp that is more
+/// than five seconds off. The caller may drop the future at its deadline.
 pub trait Sign: Send + Sync + 'static {
     /// Signs one request: base64 of HMAC-SHA256 over [`Prehash::as_bytes`] with the API secret as the key.
     ///
@@ -165,7 +165,8 @@ pub struct SignedPartner {
 impl SignedPartner {
     /// Creates it from the partner's name and signature.
     ///
-    /// The signature is base64 of HMAC-SHA256 over timestamp, partner name and API key, with the partner key as the key.
+    /// The signature is base64 of HMAC-SHA256 over timestamp, partner name and API key, with the partner key as the
+    /// key.
     pub fn new(name: impl Into<String>, signature: impl Into<String>) -> Self {
         Self {
             name: name.into(),

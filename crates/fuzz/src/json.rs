@@ -90,7 +90,8 @@ static NAMES: FieldTable<6> = FieldTable::new(&[&[
     "isolatedPendingFeeMargin",
 ]]);
 
-/// Compares member by member with a field table, as events are read. Twice, because the first pass sets hints for the next.
+/// Compares member by member with a field table, as events are read. Twice, because the first pass sets hints for the
+/// next.
 fn compare_with_field_table(value: Value<'_>, tree: &Tree<'_>) {
     for _ in 0..2 {
         let mut scanner = value.scanner();

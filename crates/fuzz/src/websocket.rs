@@ -82,7 +82,8 @@ pub(crate) fn read(mut bytes: &[u8], limits: Limits) -> (Vec<Message>, End) {
     }
 }
 
-/// Returns `true` if a frame declares a length beyond the limit of its message, or beyond what a reader may begin to read.
+/// Returns `true` if a frame declares a length beyond the limit of its message, or beyond what a reader may begin to
+/// read.
 fn is_too_long(frame: &Frame<'_>, limits: Limits, received: usize) -> bool {
     let left = limits.size.saturating_sub(received) as u64;
     let max = if is_data(frame) {

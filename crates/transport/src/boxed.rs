@@ -16,8 +16,8 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The dyn-compatible form of [`Connect`], for a transport that is chosen at run time.
 ///
-/// Every type that implements `Connect` implements it too, and `Arc<dyn DynConnect>` and `Box<dyn DynConnect>` implement
-/// `Connect`.
+/// Every type that implements `Connect` implements it too, and `Arc<dyn DynConnect>` and `Box<dyn DynConnect>`
+/// implement `Connect`.
 ///
 /// ```
 /// use kucoin_streams_transport::{Connect, DynConnect, memory};

@@ -21,16 +21,16 @@ pub enum ConnectError {
     /// No address of the host accepted a TCP connection. Try again later.
     #[error("no TCP connection")]
     Tcp(#[source] io::Error),
-    /// No root certificates were found on this machine. Install `ca-certificates`, correct the environment variables that
-    /// it lists, such as `SSL_CERT_FILE=/path`, or set your own TLS configuration.
+    /// No root certificates were found on this machine. Install `ca-certificates`, correct the environment variables
+    /// that it lists, such as `SSL_CERT_FILE=/path`, or set your own TLS configuration.
     #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
-    /// TLS cannot be set up: no crypto provider is compiled in, or the host is not a valid server name. Enable a `tls-*`
-    /// feature, or set your own TLS configuration.
+    /// TLS cannot be set up: no crypto provider is compiled in, or the host is not a valid server name. Enable a
+    /// `tls-*` feature, or set your own TLS configuration.
     #[error("TLS cannot be set up")]
     TlsConfiguration(#[source] Box<dyn Error + Send + Sync>),
-    /// The server's certificate is not trusted: unknown authority, expired, or for another host. Someone may intercept the
-    /// connection. Check the clock, the network (captive portal, proxy) and the root certificates.
+    /// The server's certificate is not trusted: unknown authority, expired, or for another host. Someone may intercept
+    /// the connection. Check the clock, the network (captive portal, proxy) and the root certificates.
     #[error("the certificate of the server is not trusted")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
     /// The server does not speak TLS. Try again later; check the scheme and the port.
@@ -39,12 +39,12 @@ pub enum ConnectError {
     /// The TLS handshake failed for another reason. Try again later.
     #[error("the TLS handshake failed")]
     Tls(#[source] io::Error),
-    /// The server answered the upgrade with another status than 101. See [`UpgradeRefusal::status`]: 401 and 403 usually
-    /// mean that the token is used or expired, so fetch another; 2xx means that it is not a WebSocket server.
+    /// The server answered the upgrade with another status than 101. See [`UpgradeRefusal::status`]: 401 and 403
+    /// usually mean that the token is used or expired, so fetch another; 2xx means that it is not a WebSocket server.
     #[error("the server refused the WebSocket upgrade: {0}")]
     Refused(UpgradeRefusal),
-    /// The server redirects to another URL. Correct the URL. Redirects are never followed, because they would send the token
-    /// to another server.
+    /// The server redirects to another URL. Correct the URL. Redirects are never followed, because they would send the
+    /// token to another server.
     #[error(
         "the server redirects the WebSocket upgrade (status {status}); redirects are never followed"
     )]
@@ -52,8 +52,8 @@ pub enum ConnectError {
         /// The HTTP status, 300 to 399.
         status: u16,
     },
-    /// The server's reply to the upgrade violates RFC 6455. Try again. If it persists, the host is not a WebSocket server,
-    /// or a middlebox changes the reply.
+    /// The server's reply to the upgrade violates RFC 6455. Try again. If it persists, the host is not a WebSocket
+    /// server, or a middlebox changes the reply.
     #[error("the reply to the WebSocket upgrade is invalid: {0}")]
     BadUpgrade(UpgradeProblem),
     /// The connection broke before the server answered the upgrade. Try again.
@@ -254,7 +254,8 @@ pub enum ConnectClass {
     },
     /// Dial again after a backoff: the server did not speak the protocol.
     Protocol,
-    /// Stop, because the server's certificate is not trusted. If a connection worked before, dial again after a backoff.
+    /// Stop, because the server's certificate is not trusted. If a connection worked before, dial again after a
+    /// backoff.
     Certificate,
     /// Stop, because the configuration is probably wrong. If a connection worked before, dial again after a backoff: a
     /// captive portal causes the same errors.

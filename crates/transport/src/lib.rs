@@ -1,12 +1,12 @@
 //! The transport of the kucoin-streams SDK: traits of a WebSocket connection, and two implementations.
 //!
-//! A [`Connect`] opens a connection and returns its two halves, a [`Reader`] and a [`Writer`]. The reader never writes: a
-//! ping or a close frame from the server is returned as a [`Message`], and the caller answers it through the writer. This
-//! avoids problems of cancel safety: one loop reads, and nothing interrupts it inside a message.
+//! A [`Connect`] opens a connection and returns its two halves, a [`Reader`] and a [`Writer`]. The reader never writes:
+//! a ping or a close frame from the server is returned as a [`Message`], and the caller answers it through the writer.
+//! This avoids problems of cancel safety: one loop reads, and nothing interrupts it inside a message.
 //!
 //! | Implementation | Feature | Use |
 //! |---|---|---|
-//! | `WebSocketConnector` | `fastwebsockets` (default) | real connections, with tokio, rustls, hyper and fastwebsockets |
+//! | `WebSocketConnector` | `fastwebsockets` (default) | real connections: tokio, rustls, hyper, fastwebsockets |
 //! | [`memory`] | always | tests: no socket, the test plays the server |
 //!
 //! With `default-features = false` the crate contains only the traits and the in-memory transport, which use tokio's

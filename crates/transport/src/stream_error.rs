@@ -21,8 +21,8 @@ pub enum ReadError {
         /// What the server did.
         violation: Violation,
     },
-    /// An earlier read returned a close frame or an error, or its future was dropped before it was done, so the position
-    /// in the stream is lost. This is a bug in the caller. Dial again.
+    /// An earlier read returned a close frame or an error, or its future was dropped before it was done, so the
+    /// position in the stream is lost. This is a bug in the caller. Dial again.
     #[error("no more messages can be read: an earlier read was the last or was dropped")]
     Finished,
 }
@@ -123,8 +123,8 @@ pub enum WriteError {
     /// The close frame has been sent; no frame may follow it. Dial again.
     #[error("no message can be sent after the close frame")]
     Closed,
-    /// An earlier write failed, or its future was dropped before it was done, so half a frame may have been sent. Drop the
-    /// connection and dial again.
+    /// An earlier write failed, or its future was dropped before it was done, so half a frame may have been sent. Drop
+    /// the connection and dial again.
     #[error("an earlier write did not finish")]
     Broken,
     /// A ping or pong has more than 125 bytes. Nothing was sent; send a shorter one.

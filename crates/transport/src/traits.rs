@@ -117,8 +117,8 @@ impl CloseFrame {
 
     /// Returns `true` if this code is allowed in a close frame (RFC 6455, section 7.4, and its registry).
     ///
-    /// Allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999 (private). 1004 to 1006 and 1015 are reserved, 1016 to 2999
-    /// are unassigned.
+    /// Allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999 (private). 1004 to 1006 and 1015 are reserved, 1016 to
+    /// 2999 are unassigned.
     #[must_use]
     pub fn is_legal_code(code: u16) -> bool {
         matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
@@ -127,8 +127,8 @@ impl CloseFrame {
     /// Decodes the payload of a close frame; `None` if it is empty.
     ///
     /// # Errors
-    /// Returns a [`Violation`] if the payload has one byte or more than 125, if the code is not allowed, or if the reason
-    /// is not UTF-8.
+    /// Returns a [`Violation`] if the payload has one byte or more than 125, if the code is not allowed, or if the
+    /// reason is not UTF-8.
     #[cfg_attr(not(feature = "fastwebsockets"), allow(dead_code))]
     pub(crate) fn decode(payload: &[u8]) -> Result<Option<Self>, Violation> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
@@ -167,11 +167,11 @@ fn floor_char_boundary(text: &str, index: usize) -> usize {
 
 /// Opens WebSocket connections.
 ///
-/// Implement it to use another WebSocket library, to connect through a custom tunnel, or to wrap a connector and observe or
-/// record its messages. A wrapper calls the inner `connect` and wraps the two halves.
+/// Implement it to use another WebSocket library, to connect through a custom tunnel, or to wrap a connector and
+/// observe or record its messages. A wrapper calls the inner `connect` and wraps the two halves.
 ///
-/// `connect` is called many times, each time with a new URL: its connection token is valid for one connection. The caller
-/// may drop the future of `connect` at any time; everything that it opened must be closed then.
+/// `connect` is called many times, each time with a new URL: its connection token is valid for one connection. The
+/// caller may drop the future of `connect` at any time; everything that it opened must be closed then.
 pub trait Connect: Send + Sync + 'static {
     /// The receiving half.
     type Reader: Reader;
@@ -180,8 +180,8 @@ pub trait Connect: Send + Sync + 'static {
 
     /// Dials `url` and completes the WebSocket handshake.
     ///
-    /// The URL has the query `?token=..`, a bearer secret: an implementation must keep it out of errors, `Debug` output and
-    /// logs. The future must resolve within a bounded time, and redirects must not be followed.
+    /// The URL has the query `?token=..`, a bearer secret: an implementation must keep it out of errors, `Debug` output
+    /// and logs. The future must resolve within a bounded time, and redirects must not be followed.
     ///
     /// # Errors
     /// Returns a [`ConnectError`] for the stage that failed; [`ConnectError::class`] says what to do next.
@@ -203,9 +203,9 @@ impl<C: Connect> Connect for Arc<C> {
 
 /// The receiving half of a connection.
 ///
-/// An implementation does not need to be cancel safe: the caller polls each `read` to completion before the next one, or
-/// drops the reader, and does not read after a [`Message::Close`] or an error. The reader has no access to the writer: it
-/// must not answer pings or close frames itself.
+/// An implementation does not need to be cancel safe: the caller polls each `read` to completion before the next one,
+/// or drops the reader, and does not read after a [`Message::Close`] or an error. The reader has no access to the
+/// writer: it must not answer pings or close frames itself.
 pub trait Reader: Send + 'static {
     /// Waits for the next complete message or control frame.
     ///
@@ -233,9 +233,9 @@ pub trait Writer: Send + 'static {
 
     /// Sends a close frame, without a code if `frame` is `None`.
     ///
-    /// At most one close frame is sent: a second call does nothing and returns `Ok`. The reason is truncated to 123 bytes.
-    /// For a clean close, then read until [`Message::Close`] or an error, for at most a second, and drop both halves, which
-    /// closes the socket.
+    /// At most one close frame is sent: a second call does nothing and returns `Ok`. The reason is truncated to 123
+    /// bytes. For a clean close, then read until [`Message::Close`] or an error, for at most a second, and drop both
+    /// halves, which closes the socket.
     ///
     /// # Errors
     /// Returns a [`WriteError`] if it fails. The connection has ended, except after [`WriteError::CloseCode`].

@@ -71,9 +71,9 @@ impl RestTokensBuilder {
     ///
     /// Default: none. The proxy variables of the environment are not read.
     ///
-    /// - Schemes: `http` and `https` (a `CONNECT` tunnel; `https` uses TLS to the proxy, with the same root certificates),
-    ///   `socks5` (host names are resolved on this machine) and `socks5h` (host names are resolved by the proxy). Without a
-    ///   scheme, it is `http`.
+    /// - Schemes: `http` and `https` (a `CONNECT` tunnel; `https` uses TLS to the proxy, with the same root
+    ///   certificates), `socks5` (host names are resolved on this machine) and `socks5h` (host names are resolved by
+    ///   the proxy). Without a scheme, it is `http`.
     /// - User and password must be percent-encoded.
     /// - TLS to the exchange runs inside the tunnel. If the proxy fails, the request fails; it is never sent directly.
     /// - Requests to this machine go through the proxy too; without TLS, only if the proxy is on this machine as well.
@@ -85,8 +85,8 @@ impl RestTokensBuilder {
 
     /// Sets the hosts that are reached without the proxy, separated by commas or white space.
     ///
-    /// Default: none. An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP address, a network
-    /// such as `10.0.0.0/8`, or `*` for all hosts. A port is ignored.
+    /// Default: none. An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP
+    /// address, a network such as `10.0.0.0/8`, or `*` for all hosts. A port is ignored.
     #[must_use]
     pub fn no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
@@ -95,8 +95,9 @@ impl RestTokensBuilder {
 
     /// Sets the TLS configuration, for example with your own root certificate.
     ///
-    /// It is a `ClientConfig` of the re-exported [`rustls`](crate::rustls); its ALPN list is replaced. The transport can use
-    /// the same `Arc`. Default: the root certificates of the platform and the crypto provider that was compiled in.
+    /// It is a `ClientConfig` of the re-exported [`rustls`](crate::rustls); its ALPN list is replaced. The transport
+    /// can use the same `Arc`. Default: the root certificates of the platform and the crypto provider that was compiled
+    /// in.
     #[must_use]
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls_config = Some(config);
@@ -215,7 +216,8 @@ impl fmt::Debug for RestTokensBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The proxy URL is invalid or its scheme is not supported: correct it. It may contain a password, so it is not shown.
+    /// The proxy URL is invalid or its scheme is not supported: correct it. It may contain a password, so it is not
+    /// shown.
     #[error(
         "the proxy is not a valid http, https, socks5 or socks5h URL; write it as http://user:password@host:port, \
              with special characters percent-encoded"
@@ -245,14 +247,14 @@ pub enum ConfigError {
         /// The proxy's host and port.
         proxy: String,
     },
-    /// No TLS crypto provider is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or set a configuration with
-    /// [`tls_config`](RestTokensBuilder::tls_config).
+    /// No TLS crypto provider is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or set a configuration
+    /// with [`tls_config`](RestTokensBuilder::tls_config).
     #[error(
         "no crypto provider for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
     )]
     NoTlsProvider,
-    /// No root certificates were found: install `ca-certificates`, correct the environment variables that it lists, such
-    /// as `SSL_CERT_FILE=/path`, or set a configuration with [`tls_config`](RestTokensBuilder::tls_config).
+    /// No root certificates were found: install `ca-certificates`, correct the environment variables that it lists,
+    /// such as `SSL_CERT_FILE=/path`, or set a configuration with [`tls_config`](RestTokensBuilder::tls_config).
     #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
     /// TLS cannot be set up: see the source, or set a configuration with [`tls_config`](RestTokensBuilder::tls_config).

@@ -15,15 +15,15 @@ type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a connection token could not be fetched.
 ///
-/// [`retry_policy`](TokenError::retry_policy) says whether to retry, wait or stop, and depends on the variant only. No text contains a
-/// secret, a token, a signature or the query of a URL. A host is shown with its port unless it is the default port, and
-/// followed by the host and port of the proxy if one is used.
+/// [`retry_policy`](TokenError::retry_policy) says whether to retry, wait or stop, and depends on the variant only. No
+/// text contains a secret, a token, a signature or the query of a URL. A host is shown with its port unless it is the
+/// default port, and followed by the host and port of the proxy if one is used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// A host that this connection needs is not set, while another host is set to one outside the region: set the missing
-    /// one too, with the method that its [`HostRole`] names. The region's own host is not used in this case, so no token
-    /// or signed request goes to an unintended exchange.
+    /// A host that this connection needs is not set, while another host is set to one outside the region: set the
+    /// missing one too, with the method that its [`HostRole`] names. The region's own host is not used in this case, so
+    /// no token or signed request goes to an unintended exchange.
     #[error("{missing} is not set: KuCoin's {host} is not used while {other} is {other_host}")]
     HostNotSet {
         /// The host that is not set.
@@ -75,8 +75,8 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
-    /// The host or the proxy does not speak TLS: try again, in case it was a captive portal; check the scheme and the port
-    /// of the URL.
+    /// The host or the proxy does not speak TLS: try again, in case it was a captive portal; check the scheme and the
+    /// port of the URL.
     #[error("{host} does not speak TLS")]
     NotTls {
         /// The REST host, or the proxy.
@@ -110,8 +110,8 @@ pub enum TokenError {
         /// The HTTP status.
         status: u16,
     },
-    /// The proxy did not connect to the host, and no direct connection was made: try again; check that the proxy runs, its
-    /// host and port, and that it allows this host.
+    /// The proxy did not connect to the host, and no direct connection was made: try again; check that the proxy runs,
+    /// its host and port, and that it allows this host.
     #[error("no connection to {host} through the proxy {proxy}")]
     Proxy {
         /// The REST host.
@@ -139,7 +139,8 @@ pub enum TokenError {
         /// The maximum length of a reply, in bytes.
         limit: usize,
     },
-    /// The reply is not in KuCoin's format: an HTML page, a truncated reply, or a token reply without a token. Try again.
+    /// The reply is not in KuCoin's format: an HTML page, a truncated reply, or a token reply without a token. Try
+    /// again.
     #[error("the reply of {host} is not in KuCoin's format (status {status}): {excerpt}")]
     Unreadable {
         /// The REST host.
@@ -172,8 +173,9 @@ pub enum TokenError {
         /// KuCoin's code; `None` if the reply has none.
         code: Option<String>,
     },
-    /// KuCoin's rate limit is reached (429, 429000, 200002, 1015): wait for `retry_after`, or use a normal backoff if it is
-    /// `None`. Until `retry_after` has passed, at most five minutes, fetching a token fails without sending a request.
+    /// KuCoin's rate limit is reached (429, 429000, 200002, 1015): wait for `retry_after`, or use a normal backoff if
+    /// it is `None`. Until `retry_after` has passed, at most five minutes, fetching a token fails without sending a
+    /// request.
     #[error("KuCoin's rate limit is reached{}; {}", with_code_between(" (code ", .code, ")"), wait(.retry_after))]
     Throttled {
         /// How long KuCoin asks to wait; `None` if it does not say.
@@ -185,8 +187,8 @@ pub enum TokenError {
     /// library.
     #[error("KuCoin received the request without a signed header: {0}")]
     HeaderMissing(TokenRefusal),
-    /// KuCoin refused the timestamp (400002) right after the server's clock was measured: the network delay is more than
-    /// the five seconds that KuCoin allows, or the clock jumps. Try again; synchronize the clock.
+    /// KuCoin refused the timestamp (400002) right after the server's clock was measured: the network delay is more
+    /// than the five seconds that KuCoin allows, or the clock jumps. Try again; synchronize the clock.
     #[error(
         "KuCoin refused the timestamp (code 400002); its clock is {offset_ms} ms ahead of this machine's"
     )]

@@ -14,19 +14,19 @@ const KUCOIN_SUFFIXES: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
 /// The hosts of the exchange, and which WebSocket hosts may receive a token.
 ///
 /// There are three hosts: spot and margin REST, futures REST, and the Pro V2 WebSocket. A host that you do not set is
-/// KuCoin's host of the region. REST hosts use `https`, the Pro V2 host `wss`; `http` and `ws` are accepted for loopback
-/// IP literals and `localhost` only.
+/// KuCoin's host of the region. REST hosts use `https`, the Pro V2 host `wss`; `http` and `ws` are accepted for
+/// loopback IP literals and `localhost` only.
 ///
 /// These rules keep tokens and signed requests from going to a wrong host:
-/// - If you set a host that is not one of the region's three, such as a gateway, a sandbox or a host of another region, the
-///   region's other hosts are no longer used by default. A connection that needs a host that is not set fails with
+/// - If you set a host that is not one of the region's three, such as a gateway, a sandbox or a host of another region,
+///   the region's other hosts are no longer used by default. A connection that needs a host that is not set fails with
 ///   [`TokenError::HostNotSet`], which names the host to set.
-/// - If the spot REST host is an `http` URL of this machine, the default for futures REST is the same host, and for Pro V2
-///   the same host and port with the path `/pro`, as the local exchange serves them: see [`Hosts::local`].
+/// - If the spot REST host is an `http` URL of this machine, the default for futures REST is the same host, and for Pro
+///   V2 the same host and port with the path `/pro`, as the local exchange serves them: see [`Hosts::local`].
 /// - A Pro V2 connection never uses one host on this machine and one on another ([`TokenError::HostsMixed`]).
-/// - A V1 token reply names the server to dial. It must use `wss`, and its host must end in a trusted suffix: `.kucoin.com`
-///   and `.kucoin.eu` by default, none by default if the REST host is on this machine. A server on this machine is accepted
-///   only if the REST host is on this machine too.
+/// - A V1 token reply names the server to dial. It must use `wss`, and its host must end in a trusted suffix:
+///   `.kucoin.com` and `.kucoin.eu` by default, none by default if the REST host is on this machine. A server on this
+///   machine is accepted only if the REST host is on this machine too.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     region: Region,
@@ -86,8 +86,8 @@ impl Hosts {
 
     /// Returns the hosts of a local exchange, such as `http://127.0.0.1:4000`.
     ///
-    /// Spot and futures REST are at that URL, Pro V2 is at the same host and port with the path `/pro`. The local exchange
-    /// of this project serves all three this way.
+    /// Spot and futures REST are at that URL, Pro V2 is at the same host and port with the path `/pro`. The local
+    /// exchange of this project serves all three this way.
     ///
     /// # Errors
     ///
@@ -111,7 +111,8 @@ impl Hosts {
 
     /// Sets the spot and margin REST host, which also issues Pro V2 tokens.
     ///
-    /// Default: the host of the region. An `http` URL of this machine also sets the default of the other two hosts: see [`Hosts`].
+    /// Default: the host of the region. An `http` URL of this machine also sets the default of the other two hosts: see
+    /// [`Hosts`].
     ///
     /// # Errors
     ///

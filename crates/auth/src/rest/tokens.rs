@@ -26,16 +26,17 @@ const TIME: &str = "/api/v1/timestamp";
 
 /// A [`ConnectionSource`] that fetches a connection token from KuCoin's REST API for each dial.
 ///
-/// - `spotPrivateV1`: `POST /api/v1/bullet-private` on the spot REST host; `futuresPrivateV1`: the same on the futures REST
-///   host. The reply names the server to dial and its heartbeat. If it names several servers, successive fetches use them
-///   in turn.
-/// - `privateProV2`: `POST /api/v2/bullet-private` on the spot REST host; the WebSocket host is the configured one. With
-///   [`ProAuthentication::Login`], a login frame replaces the token.
+/// - `spotPrivateV1`: `POST /api/v1/bullet-private` on the spot REST host; `futuresPrivateV1`: the same on the futures
+///   REST host. The reply names the server to dial and its heartbeat. If it names several servers, successive fetches
+///   use them in turn.
+/// - `privateProV2`: `POST /api/v2/bullet-private` on the spot REST host; the WebSocket host is the configured one.
+///   With [`ProAuthentication::Login`], a login frame replaces the token.
 ///
-/// Create one per API key and share it. It sends one request at a time: a burst of at most four without a pause, then one
-/// per second, and none while KuCoin asks to wait. If KuCoin refuses the timestamp (400002), the server's clock is measured
-/// and the request is signed and sent again once; the clock offset is kept for later requests. Nothing else is retried,
-/// nothing is cached, and redirects are not followed: the caller decides by the [retry policy](TokenError::retry_policy) of the error.
+/// Create one per API key and share it. It sends one request at a time: a burst of at most four without a pause, then
+/// one per second, and none while KuCoin asks to wait. If KuCoin refuses the timestamp (400002), the server's clock is
+/// measured and the request is signed and sent again once; the clock offset is kept for later requests. Nothing else is
+/// retried, nothing is cached, and redirects are not followed: the caller decides by the [retry
+/// policy](TokenError::retry_policy) of the error.
 ///
 /// It must be used within a tokio runtime with I/O and time enabled.
 ///
@@ -121,8 +122,8 @@ impl RestTokens {
 
     /// Returns how many milliseconds the server's clock is ahead of this machine's.
     ///
-    /// It is negative if the server's clock is behind, and 0 until it is first measured: after KuCoin refuses a timestamp, and before each login of
-    /// [`ProAuthentication::Login`].
+    /// It is negative if the server's clock is behind, and 0 until it is first measured: after KuCoin refuses a
+    /// timestamp, and before each login of [`ProAuthentication::Login`].
     pub fn clock_offset_ms(&self) -> i64 {
         self.clock.offset_ms()
     }

@@ -39,19 +39,19 @@ use crate::{Connect, ConnectError, ConnectStage, ProxyProblem};
 /// The default [`Connect`]: a WebSocket client with tokio, rustls, hyper and fastwebsockets.
 ///
 /// In addition to RFC 6455:
-/// - `wss://` certificates are verified with the root certificates of the platform or with your own configuration; `ws://`
-///   is allowed to loopback addresses only. These checks cannot be turned off. Redirects are not followed.
-/// - A proxy is used only if set with [`with_proxy`](WebSocketConnector::with_proxy); the environment is not read. The proxy
-///   is never bypassed.
+/// - `wss://` certificates are verified with the root certificates of the platform or with your own configuration;
+///   `ws://` is allowed to loopback addresses only. These checks cannot be turned off. Redirects are not followed.
+/// - A proxy is used only if set with [`with_proxy`](WebSocketConnector::with_proxy); the environment is not read. The
+///   proxy is never bypassed.
 /// - The reply to the upgrade is verified completely: the accept key, and that no extension or subprotocol is used.
-/// - Each stage of a dial has a timeout. Each message has a size limit, which includes all its fragments; memory is never
-///   reserved beyond that limit, whatever length the server declares.
-/// - A dead peer is detected with keepalive probes and, on Linux and Android, a `TCP_USER_TIMEOUT` of 20 s for data that is
-///   not acknowledged.
+/// - Each stage of a dial has a timeout. Each message has a size limit, which includes all its fragments; memory is
+///   never reserved beyond that limit, whatever length the server declares.
+/// - A dead peer is detected with keepalive probes and, on Linux and Android, a `TCP_USER_TIMEOUT` of 20 s for data
+///   that is not acknowledged.
 /// - The URL and its token never appear in an error, `Debug` output or a log line.
 ///
-/// The connector is only configuration and cheap to clone. All clones share the TLS configuration, which is built at the
-/// first `wss://` dial.
+/// The connector is only configuration and cheap to clone. All clones share the TLS configuration, which is built at
+/// the first `wss://` dial.
 ///
 /// ```
 /// use std::time::Duration;
@@ -103,8 +103,9 @@ impl WebSocketConnector {
 
     /// Sets the TLS configuration for `wss://`, for example with your own root certificate.
     ///
-    /// It is a `ClientConfig` of the re-exported [`rustls`](crate::rustls). Its ALPN list is replaced by `http/1.1`, because
-    /// only HTTP/1.1 can be upgraded. Default: the verifier of the platform, with the crypto provider of the enabled feature.
+    /// It is a `ClientConfig` of the re-exported [`rustls`](crate::rustls). Its ALPN list is replaced by `http/1.1`,
+    /// because only HTTP/1.1 can be upgraded. Default: the verifier of the platform, with the crypto provider of the
+    /// enabled feature.
     #[must_use]
     pub fn with_tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls = Tls::custom(config);
@@ -114,8 +115,8 @@ impl WebSocketConnector {
     /// Sets a proxy for all dials. Default: none.
     ///
     /// Connecting to the proxy and waiting for its answer, including TLS to an `https` proxy, counts toward
-    /// [`with_connect_timeout`](WebSocketConnector::with_connect_timeout). TLS to the target and the upgrade have their own
-    /// timeouts.
+    /// [`with_connect_timeout`](WebSocketConnector::with_connect_timeout). TLS to the target and the upgrade have their
+    /// own timeouts.
     #[must_use]
     pub fn with_proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);

@@ -1,7 +1,7 @@
 //! Reuses memory for payloads.
 //!
-//! A payload that stays in the codec's read buffer forces the codec to allocate a new buffer, which another thread later
-//! frees: expensive, and needed twice per dozen events. So a short payload is copied out, and buffers are reused.
+//! A payload that stays in the codec's read buffer forces the codec to allocate a new buffer, which another thread
+//! later frees: expensive, and needed twice per dozen events. So a short payload is copied out, and buffers are reused.
 
 use std::collections::VecDeque;
 
@@ -14,8 +14,8 @@ const CHUNK_BYTES: usize = 8 << 10;
 const FIRST_CHUNK_BYTES: usize = 2 << 10;
 /// The longest payload that is copied.
 const MAX_COPY: usize = FIRST_CHUNK_BYTES;
-/// The maximum number of full chunks that are kept for reuse. A slower consumer costs allocations, not memory beyond its
-/// queue.
+/// The maximum number of full chunks that are kept for reuse. A slower consumer costs allocations, not memory beyond
+/// its queue.
 const MAX_FULL_CHUNKS: usize = 16;
 
 /// The chunks of one connection; none before its first payload.

@@ -117,8 +117,8 @@ impl Proxy {
 
     /// Sets the hosts that are reached without the proxy, separated by commas or white space.
     ///
-    /// Default: none. An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP address, a network
-    /// such as `10.0.0.0/8`, or `*` for all hosts. A port is ignored.
+    /// Default: none. An entry is a host name, which includes its subdomains (`*.name` is the same as `name`), an IP
+    /// address, a network such as `10.0.0.0/8`, or `*` for all hosts. A port is ignored.
     #[must_use]
     pub fn with_no_proxy(mut self, hosts: impl Into<String>) -> Self {
         self.no_proxy = hosts.into();
@@ -284,8 +284,8 @@ fn normalize_no_proxy(no_proxy: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// The URL is invalid, has more than user, password, host and port, or has a special character in the user or password
-    /// that is not percent-encoded.
+    /// The URL is invalid, has more than user, password, host and port, or has a special character in the user or
+    /// password that is not percent-encoded.
     #[error(
         "the proxy URL is invalid; write it as http://user:password@host:port, with special characters percent-encoded"
     )]

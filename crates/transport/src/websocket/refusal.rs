@@ -26,7 +26,8 @@ pub(super) fn refusal(
     }
 }
 
-/// Returns how long to wait: KuCoin's `gw-ratelimit-reset` in milliseconds, else `Retry-After` in seconds. A date is ignored.
+/// Returns how long to wait: KuCoin's `gw-ratelimit-reset` in milliseconds, else `Retry-After` in seconds. A date is
+/// ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     number("gw-ratelimit-reset")
@@ -58,8 +59,8 @@ fn redact(body: &str, secrets: &[&str]) -> String {
     String::from_utf8_lossy(&shown).into_owned()
 }
 
-/// Returns how many bytes at the start of `text` match a part of the secret: at least six bytes if the part is the start of
-/// the secret, at least eight otherwise; else 0.
+/// Returns how many bytes at the start of `text` match a part of the secret: at least six bytes if the part is the
+/// start of the secret, at least eight otherwise; else 0.
 fn matching_len(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
     let lengths = (0..secret.len()).map(|start| {
         let pairs = secret[start..].iter().zip(text);
@@ -70,8 +71,8 @@ fn matching_len(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
     lengths.max().unwrap_or(0)
 }
 
-/// Decodes URL and JSON escapes, and returns each byte with its range in the text. White space, `+` and `\` are skipped,
-/// because they may be a space, a line break or an escape.
+/// Decodes URL and JSON escapes, and returns each byte with its range in the text. White space, `+` and `\` are
+/// skipped, because they may be a space, a line break or an escape.
 fn decode(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
     let mut start = 0;
     std::iter::from_fn(move || {

@@ -13,9 +13,9 @@ use crate::{CloseFrame, Outgoing, WriteError, Writer};
 
 /// The sending half of a [`WebSocketConnector`](crate::WebSocketConnector) connection.
 ///
-/// Each frame is masked with new random bytes and flushed before [`send`](Writer::send) resolves. `send` and `close` are
-/// not cancel safe: after a dropped future, as after a failed write, all later writes return [`WriteError::Broken`],
-/// because half a frame may have been sent.
+/// Each frame is masked with new random bytes and flushed before [`send`](Writer::send) resolves. `send` and `close`
+/// are not cancel safe: after a dropped future, as after a failed write, all later writes return
+/// [`WriteError::Broken`], because half a frame may have been sent.
 pub struct WebSocketWriter {
     frames: WebSocketWrite<WriteStream>,
     write_timeout: Duration,
