@@ -40,7 +40,7 @@ event! {
         pub balance: Option<Decimal> = "b" as "balance",
         /// Available balance: `a`.
         pub available: Option<Decimal> = "a" as "available",
-        /// Hold balance, reserved by open orders and the like: `h`.
+        /// Hold balance, such as funds held by open orders: `h`.
         pub hold: Option<Decimal> = "h" as "hold",
         /// Liability: `l`.
         pub liability: Option<Decimal> = "l" as "liability",
@@ -64,8 +64,9 @@ event! {
         pub isolated_un_pnl: Option<Decimal> = "iUP" as "isolatedUnPnl",
         /// Funding fee of isolated margin: `iFF`; classic futures only.
         pub isolated_funding_fee_margin: Option<Decimal> = "iFF" as "isolatedFundingFeeMargin",
-        /// Update time in the ledger, possibly long before the push: `U`, in nanoseconds on the wire, in milliseconds
-        /// for the funding account.
+        /// Update time in the ledger, possibly long before the push: `U`.
+        ///
+        /// In nanoseconds on the wire, in milliseconds for the funding account.
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }
@@ -82,12 +83,12 @@ open_enum! {
     }
 }
 
-/// Account of a balance, as named by the `T` of the push.
+/// Account of a balance: the part of `T` after the last dot, such as `UNIFIED`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BalanceAccount(Text);
 
 impl BalanceAccount {
-    /// Returns the part of `T` after the last dot, such as `UNIFIED`.
+    /// Returns the name of the account, such as `UNIFIED`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -134,7 +135,7 @@ impl PushData for Balance {
 
 /// The dedup key is made of account, currency, sequence, update time, collateral status and all amounts.
 ///
-/// The amounts are part of it since equity and margins can change while the ledger's update time stays the same.
+/// The amounts are part of the key because equity and margins can change while the update time stays the same.
 impl Event for Balance {
     fn dedup_key(&self) -> String {
         let amounts = key_amounts([

@@ -16,7 +16,7 @@ pub enum RequestError {
     #[error(
         "unknown {what} `{given}` of Pro V2; {}expected one of {}{}",
         Suggestion(.nearest),
-        private(.what),
+        valid_names_label(.what),
         .valid.join(", ")
     )]
     UnknownName {
@@ -72,13 +72,13 @@ pub enum RequestError {
     InvalidSymbol {
         /// Given symbol, cut to 64 characters, with control characters escaped.
         given: String,
-        /// What is wrong with the symbol, and how to write it.
+        /// Problem of the symbol, and how to write it.
         problem: SymbolProblem,
     },
 }
 
-/// Says that this SDK has private channels only, if a channel is unknown: it may be a public one.
-fn private(what: &str) -> &'static str {
+/// Returns the text before the valid names. An unknown channel may be a public one, which this SDK does not have.
+fn valid_names_label(what: &str) -> &'static str {
     match what {
         "channel" => "the private channels ",
         _ => "",

@@ -54,19 +54,19 @@ event! {
         pub client_oid: Option<Text> = "ci" as "clientOid",
         /// Trade ID, as sent: `ti`.
         pub trade_id: Option<Text> = "ti" as "tradeId",
-        /// Buy or sell: `S`.
+        /// Side, buy or sell: `S`.
         pub side: Side = "S" as "side" with Uppercase,
-        /// Position side: `pS`; not documented for this channel, orders have it.
+        /// Position side: `pS`; documented for orders only.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// Margin mode: `mM`; not documented for this channel, orders have it.
+        /// Margin mode: `mM`; documented for orders only.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Limit or market order: `oT`; `None` for forced trades.
+        /// Order type, limit or market: `oT`; `None` for forced trades.
         pub order_type: Option<OrderType> = "oT" as "orderType",
         /// Fill price, in the quote currency: `p`.
         pub price: Option<Decimal> = "p" as "price",
         /// Fill size: `q`.
         pub size: Option<Decimal> = "q" as "size",
-        /// Maker or taker: `lR`; `None` for automatic deleveraging.
+        /// Liquidity, maker or taker: `lR`; `None` for auto-deleveraging (ADL).
         pub liquidity: Option<Liquidity> = "lR" as "liquidity" with Uppercase,
         /// Fee, in [`fee_currency`](Self::fee_currency): `f`.
         pub fee: Option<Decimal> = "f" as "fee",
@@ -76,7 +76,7 @@ event! {
         pub execution_type: Option<ExecutionType> = "fT" as "executionType",
         /// Closed profit and loss, in the settlement currency: `fP`; in frames since September 2026.
         pub closed_pnl: Option<Decimal> = "fP" as "closedPnl",
-        /// Tax: `t`; not documented, reported by one other client only.
+        /// Tax: `t`; undocumented, known from one other client only.
         pub tax: Option<Decimal> = "t" as "tax",
         /// Match time: `E`, in nanoseconds on the wire, with millisecond precision.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
@@ -94,21 +94,21 @@ event! {
         pub order_id: Option<Text> = "oi" as "orderId",
         /// Client order ID: `ci`; documented, not seen in a capture.
         pub client_oid: Option<Text> = "ci" as "clientOid",
-        /// Trade ID, exact even as a JSON number: `ti`, a number for spot and margin, a string for futures.
+        /// Trade ID: `ti`, a JSON number for spot and margin (decoded exactly), a string for futures.
         pub trade_id: Option<Text> = "ti" as "tradeId",
-        /// Buy or sell: `S`.
+        /// Side, buy or sell: `S`.
         pub side: Side = "S" as "side" with Uppercase,
-        /// Position side: `pS`; not documented for this channel, orders have it.
+        /// Position side: `pS`; documented for orders only.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// Margin mode: `mM`; not documented for this channel, orders have it.
+        /// Margin mode: `mM`; documented for orders only.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Limit or market order: `oT`.
+        /// Order type, limit or market: `oT`.
         pub order_type: Option<OrderType> = "oT" as "orderType",
         /// Fill price, in the quote currency: `p`.
         pub price: Option<Decimal> = "p" as "price",
         /// Fill size: `q`.
         pub size: Option<Decimal> = "q" as "size",
-        /// Maker or taker: `lR`.
+        /// Liquidity, maker or taker: `lR`.
         pub liquidity: Option<Liquidity> = "lR" as "liquidity" with Uppercase,
         /// Match time: `E`, in nanoseconds on the wire, with millisecond precision.
         pub execution_time: Option<Timestamp> = "E" as "executionTime",
@@ -124,7 +124,7 @@ open_enum! {
         Liquidation = "LIQUID",
         /// Settlement of the contract.
         Settlement = "SETTLEMENT",
-        /// Automatic deleveraging (ADL).
+        /// Auto-deleveraging (ADL).
         AutoDeleveraging = "ADL",
         /// Correction by KuCoin; seen in REST answers only.
         Reconciliation = "RECONCILIATION",
@@ -145,7 +145,9 @@ macro_rules! fill {
                 present_id(self.trade_id.as_ref())
             }
 
-            /// Returns the fill, if the event has its trade ID, price and size; every frame seen so far has them.
+            /// Returns the fill; `None` if the event lacks trade ID, price or size.
+            ///
+            /// No frame seen so far lacks them.
             pub fn fill(&self) -> Option<Fill> {
                 let mut fill = Fill::new(
                     self.symbol.clone(),

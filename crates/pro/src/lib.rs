@@ -14,16 +14,16 @@
 //! | `lw?tradeType=UNIFIED` | `lw.UNIFIED`, also seen as `risk.UNIFIED` | [`LiquidationWarnings`] | [`LiquidationWarning`] | the account is close to liquidation |
 //! | `leverage?tradeType=UNIFIED` | `leverage.UNIFIED` | [`Leverages`] | [`Leverage`] | a leverage setting changes |
 //!
-//! Each topic type has one event type and holds a [`ChannelRequest`]: a [`Channel`], its [`TradeType`] or
-//! [`AccountType`], and the symbol if the channel is for one symbol. [`AnyProTopic`] is any of these topics, parsed
+//! Each topic type has one event type and one [`ChannelRequest`]: a [`Channel`], its [`TradeType`] or [`AccountType`],
+//! and the symbol if the channel is for one symbol. [`AnyProTopic`] is any of these topics, parsed
 //! from text; [`ProEvent`] is any of the events. [`decode`] decodes a recorded frame by its own `T`.
 //!
 //! KuCoin sends no snapshot after a subscription and replays nothing: query orders, positions and balances over REST if
 //! you need their current state.
 //!
 //! The wire abbreviates field names to letters, and the same letter has different meanings on different channels.
-//! Events have long names, in Rust and in JSON (`oi` is `order_id` and `"orderId"`); the docs of each field give the
-//! wire name. No data is lost: unknown fields and unreadable values are in `extra`, by wire name. `serde_json`
+//! Events have long names, in Rust and in JSON (`oi` is `order_id` and `"orderId"`); the docs of each field name the
+//! wire field. No data is lost: unknown fields and unreadable values are in `extra`, by wire name. `serde_json`
 //! deserializes an event from long names and from wire names.
 //!
 //! ```

@@ -59,7 +59,7 @@ wire_names! {
     pub enum Channel called "channel" {
         /// `order`: orders of one symbol; a spot symbol also covers its margin orders.
         Order = "order",
-        /// `orderAll`: all orders. Together with [`Channel::Order`], the events of that symbol are pushed twice.
+        /// `orderAll`: all orders. With [`Channel::Order`] as well, the events of its symbol are pushed twice.
         OrderAll = "orderAll",
         /// `execution`: fills with fees, including forced trades.
         Execution = "execution",
@@ -105,7 +105,7 @@ wire_names! {
         Funding = "FUNDING",
         /// `SPOT`: the spot trading account in classic mode.
         Spot = "SPOT",
-        /// `TRADING`: the name of [`AccountType::Spot`] in older documents. A push under either name matches both.
+        /// `TRADING`: older name of [`AccountType::Spot`]. A push under either name matches both.
         Trading = "TRADING",
         /// `FUTURES`: the futures account in classic mode.
         Futures = "FUTURES",

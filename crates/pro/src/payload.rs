@@ -7,7 +7,7 @@ use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
 /// Larger than any frame of KuCoin; a payload that inflates to more is an attack or a mistake.
 const MAX_INFLATED_BYTES: usize = 1 << 20;
-/// Frames of this protocol deflate to about a third; a higher ratio than this is a decompression bomb.
+/// Frames of this protocol deflate to about a third. A ratio above this limit is a decompression bomb.
 const MAX_RATIO: usize = 100;
 
 /// Returns the text of a payload.
@@ -181,7 +181,7 @@ mod tests {
             let payload = compress_to_vec(inner.as_bytes(), level);
             check_limits(&payload)?;
             let fits = inner.len() <= MAX_INFLATED_BYTES && inner.len() <= payload.len() * MAX_RATIO;
-            // A deflate stream that begins like JSON can be taken as plain text.
+            // A deflate stream that begins like JSON can be valid plain text.
             if !begins_as_json(&payload) {
                 prop_assert_eq!(text(&payload).is_ok_and(|text| text == inner), fits);
             }

@@ -46,9 +46,9 @@ event! {
         pub symbol: Text = "s" as "symbol",
         /// Margin mode: `mM`.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Position side: `pS`; not documented for this channel, orders have it.
+        /// Position side: `pS`; documented for orders only.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// Position size in contracts, negative for a short position: `q`. Expected to be `0` for a closed position.
+        /// Position size, in contracts, negative if short: `q`; `0` is expected for a closed position.
         pub size: Option<Decimal> = "q" as "size",
         /// Average entry price, in the quote currency: `eP`.
         pub entry_price: Option<Decimal> = "eP" as "entryPrice",
@@ -91,11 +91,11 @@ impl PushData for Position {
     }
 }
 
-/// The dedup key is made of symbol, position ID, side, margin mode, update time and all amounts.
+/// The dedup key is made of symbol, position ID, side, margin mode, update time and the amounts.
 ///
-/// The amounts are part of it since they can move with the mark price while the update time stays the same. A position
-/// that moves and then moves back has the same key again: treat equal keys as one event only if they come close
-/// together.
+/// The bankruptcy price and the maintenance margin rate are not part of the key. The amounts are, because they can move
+/// with the mark price while the update time stays the same. If they move back, the position has an earlier key again:
+/// treat equal keys as one event only if they arrive close together.
 impl Event for Position {
     fn dedup_key(&self) -> String {
         let amounts = key_amounts([

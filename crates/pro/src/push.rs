@@ -12,13 +12,13 @@ pub(crate) trait PushData: Record {
         None
     }
 
-    /// Takes the `T` of the push, for events that hold a part of it.
+    /// Sets the fields of the event that come from `T`.
     fn set_topic(&mut self, topic: &str) {
         let _ = topic;
     }
 }
 
-/// Which pushes are decoded.
+/// Filter of the pushes to decode.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PushFilter<'a> {
     /// The pushes of a request.

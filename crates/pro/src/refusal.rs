@@ -2,7 +2,7 @@
 
 use kucoin_streams_core::RefusalScope;
 
-/// Returns what a refusal means for the connection.
+/// Returns the scope of a refusal: what it means for the connection.
 ///
 /// Answers to requests have no code; only errors of the older format do. Messages can change, so an unknown one has the
 /// least severe meaning: the request is refused and the connection continues.

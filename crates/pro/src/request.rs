@@ -8,7 +8,7 @@ use kucoin_streams_decode::write_string;
 use crate::symbol::shape;
 use crate::{AccountType, Channel, RequestError, TradeType};
 
-/// Request of one subscription: a channel, its trade type or account type, and a symbol if the channel needs one.
+/// Request of one subscription: a channel, a trade type or account type, and a symbol if needed.
 ///
 /// It is the request type of the [`ProV2`](crate::ProV2) protocol. It is displayed and parsed as text such as
 /// `orderAll?tradeType=UNIFIED`. Parameters can come in any order; names are case-sensitive.
@@ -168,11 +168,11 @@ impl ChannelRequest {
     /// `T` is the channel, a dot and the type. The channel can contain a dot, the type cannot.
     ///
     /// - [`Exact`](TopicMatch::Exact): same channel and type, and the request has no symbol.
-    /// - [`Fallback`](TopicMatch::Fallback) for a request with a symbol: `T` does not name the symbol, so every such
-    ///   request of the channel and type gets the push, and each decodes only the events of its own symbol. No event is
-    ///   lost or reaches a request twice.
-    /// - [`Fallback`](TopicMatch::Fallback) for an alternative name: `risk` for `lw`, `TRADING` and `SPOT` for each
-    ///   other.
+    /// - [`Fallback`](TopicMatch::Fallback) for a request with a symbol: `T` does not name the symbol, so all requests
+    ///   with this channel and type get the push, and each decodes only the events of its own symbol. No event is lost
+    ///   or reaches a request twice.
+    /// - [`Fallback`](TopicMatch::Fallback) for an alternative name: `risk` for the channel `lw`, `TRADING` and `SPOT`
+    ///   for each other as account types.
     /// - [`None`](TopicMatch::None) otherwise, also for `orderAll` and `order` or `positionAll` and `position`: KuCoin
     ///   pushes each subscription under its own name, so a match would duplicate events.
     pub fn match_topic(&self, pushed: &str) -> TopicMatch {

@@ -11,8 +11,8 @@ use crate::{Channel, ChannelRequest, RequestError, TradeType};
 topic! {
     /// Topic for liquidation warnings: channel `lw`, also pushed as `risk`.
     ///
-    /// A warning is pushed when its type changes, otherwise at most once a minute while the risk ratio is 80 % or
-    /// above.
+    /// KuCoin pushes a warning when its type changes, and otherwise at most once a minute while the risk ratio is 80 %
+    /// or above.
     pub struct LiquidationWarnings: LiquidationWarning
 }
 
@@ -42,7 +42,9 @@ impl Leverages {
 }
 
 event! {
-    /// Warning that the account is close to liquidation. Amounts are in the valuation currency of the account.
+    /// Warning that the account is close to liquidation.
+    ///
+    /// Amounts are in the valuation currency of the account.
     pub struct LiquidationWarning {
         /// Warning type: `eT`; an empty `Unknown` if absent.
         pub warning: WarningType = "eT" as "eventType",
@@ -60,7 +62,7 @@ event! {
         pub equity: Option<Decimal> = "e" as "equity",
         /// Liability: `l`.
         pub liability: Option<Decimal> = "l" as "liability",
-        /// Update time: `U`, in nanoseconds on the wire, in milliseconds in an older document.
+        /// Update time: `U`, in nanoseconds on the wire (in milliseconds in older documentation).
         pub updated_at: Option<Timestamp> = "U" as "updatedAt",
     }
 }
@@ -90,7 +92,7 @@ event! {
         pub leverage: Option<Decimal> = "l" as "leverage",
         /// Margin mode: `mM`; `None` in classic frames.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Futures or margin: `tT`; `None` in classic frames.
+        /// Trade type, futures or margin: `tT`; `None` in classic frames.
         pub trade_type: Option<Market> = "tT" as "tradeType",
     }
 }
@@ -118,8 +120,8 @@ impl Event for LiquidationWarning {
 
 /// The dedup key is made of all fields.
 ///
-/// KuCoin sends no time with a leverage change, so the key is not unique: a leverage set to 5, to 3 and back to 5 has
-/// its first key again.
+/// It is not unique: KuCoin sends no time, so a leverage that is set to 5, to 3 and back to 5 has its first key again.
+/// Treat equal keys as one event only if they arrive close together.
 impl Event for Leverage {
     fn dedup_key(&self) -> String {
         format!(

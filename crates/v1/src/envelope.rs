@@ -7,7 +7,7 @@ use crate::path::{match_topic, symbol};
 
 /// The data of a push, which becomes the event.
 pub(crate) trait Data: Sized {
-    /// Whether the subject decides how the data is decoded.
+    /// `true` if the subject decides how the data is decoded.
     const BY_SUBJECT: bool = false;
 
     /// Decodes the data at the scanner's position.
@@ -116,7 +116,7 @@ struct Envelope<'f> {
     extra: Extra,
 }
 
-/// Why the reading of fields stopped.
+/// Reason why the reading of fields stopped.
 enum Stop {
     /// The data is next, and the fields needed to decode it are known.
     Data,
@@ -140,7 +140,7 @@ impl<'f> Envelope<'f> {
             match key {
                 Key::Known(DATA) if self.is_ready_for_data(by_subject) => return Ok(Stop::Data),
                 Key::Known(at) => {
-                    if !self.field(at, object.value()?, requested) {
+                    if !self.read_field(at, object.value()?, requested) {
                         return Ok(Stop::Other);
                     }
                 }
@@ -164,11 +164,11 @@ impl<'f> Envelope<'f> {
     }
 
     /// Reads one field; returns `false` if it shows that the frame is not a push of the topic `requested`.
-    fn field(&mut self, at: usize, value: Value<'f>, requested: &Text) -> bool {
+    fn read_field(&mut self, at: usize, value: Value<'f>, requested: &Text) -> bool {
         match at {
             TYPE if value.is("message") => {}
             TYPE if is_other_type(value) => return false,
-            TOPIC if self.topic.is_none() => return self.topic(value, requested),
+            TOPIC if self.topic.is_none() => return self.read_topic(value, requested),
             DATA if self.data.is_none() && !self.has_event => self.data = Some(value),
             CHANNEL_TYPE if value.is("private") => {}
             SUBJECT if self.subject.is_none() => {
@@ -183,7 +183,7 @@ impl<'f> Envelope<'f> {
         true
     }
 
-    fn topic(&mut self, value: Value<'f>, requested: &Text) -> bool {
+    fn read_topic(&mut self, value: Value<'f>, requested: &Text) -> bool {
         if value.is(requested) {
             self.topic = Some(requested.clone());
             return true;

@@ -4,11 +4,11 @@
 //!
 //! | Topic | Path | Event | Pushed when |
 //! |---|---|---|---|
-//! | [`SpotOrders`] | `/spotMarket/tradeOrdersV2` | [`SpotOrder`] | an order is received, opened, matched, reduced, filled or cancelled |
+//! | [`SpotOrders`] | `/spotMarket/tradeOrdersV2` | [`SpotOrder`] | an order is received, opened, matched, reduced, filled or canceled |
 //! | [`SpotOrdersV1`] | `/spotMarket/tradeOrders` | [`SpotOrder`] | the same, but not when an order is received |
 //! | [`Balances`] | `/account/balance` | [`Balance`] | a balance of a spot or margin account changes |
 //! | [`BalanceSnapshots`] | `/account/snapshotBalance` | [`Balance`] | the same (undocumented topic) |
-//! | [`SpotStopOrders`] | `/spotMarket/advancedOrders` | [`SpotStopOrder`] | a stop order is placed, triggered or cancelled |
+//! | [`SpotStopOrders`] | `/spotMarket/advancedOrders` | [`SpotStopOrder`] | a stop order is placed, triggered or canceled |
 //! | [`MarketMatches`] | `/market/match:SYMBOL` | [`MarketMatch`] | an order of the user trades in the market, as KuCoin documents it |
 //! | [`SpotTradeFills`] | `/spot/tradeFills` | [`SpotTradeFill`] | an order of the user trades (undocumented topic) |
 //! | [`MarginPositions`] | `/margin/position` | [`MarginPosition`] | every few seconds while the cross-margin account has debts, and when its status changes |
@@ -18,10 +18,10 @@
 //!
 //! | Topic | Path | Event | Pushed when |
 //! |---|---|---|---|
-//! | [`FuturesOrders`] | `/contractMarket/tradeOrders` | [`FuturesOrder`] | an order is opened, matched, reduced, filled or cancelled |
+//! | [`FuturesOrders`] | `/contractMarket/tradeOrders` | [`FuturesOrder`] | an order is opened, matched, reduced, filled or canceled |
 //! | [`FuturesSymbolOrders`] | `/contractMarket/tradeOrders:SYMBOL` | [`FuturesOrder`] | the same, for one contract |
-//! | [`FuturesStopOrders`] | `/contractMarket/advancedOrders` | [`FuturesStopOrder`] | a stop order is placed, triggered or cancelled |
-//! | [`FuturesWallet`] | `/contractAccount/wallet` | [`FuturesWalletChange`] | the balance or margin of a settle currency changes |
+//! | [`FuturesStopOrders`] | `/contractMarket/advancedOrders` | [`FuturesStopOrder`] | a stop order is placed, triggered or canceled |
+//! | [`FuturesWallet`] | `/contractAccount/wallet` | [`FuturesWalletChange`] | the balance or margin of a settlement currency changes |
 //! | [`FuturesPositions`] | `/contract/positionAll` | [`FuturesPosition`] | a position or its mark price changes, a funding fee is settled, or a risk limit is adjusted |
 //! | [`FuturesSymbolPosition`] | `/contract/position:SYMBOL` | [`FuturesPosition`] | the same, for one contract |
 //! | [`FuturesMarginModes`] | `/contract/marginMode` | [`FuturesMarginModeChange`] | a contract is switched between isolated and cross margin |

@@ -31,7 +31,7 @@ open_enum! {
         Open = "open",
         /// `match`: being matched as the taker.
         Match = "match",
-        /// `done`: filled or cancelled.
+        /// `done`: filled or canceled.
         Done = "done",
     }
 }

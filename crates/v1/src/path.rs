@@ -97,7 +97,7 @@ fn split(topic: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Removes the suffix `:privateChannel:{userId}`, which pushes of 2019 had.
+/// Removes the suffix `:privateChannel:{userId}`, which pushes of 2019 and 2020 had.
 pub(crate) fn without_private_suffix(pushed: &str) -> &str {
     const SUFFIX: &[u8] = b":privateChannel:";
     // Most topics have no colon, so this looks for the byte first, which is faster.

@@ -124,9 +124,9 @@ const DATA: usize = 4;
 fn topic_of_push(frame: &str) -> Option<Cow<'_, str>> {
     let mut scanner = Scanner::new(frame);
     let mut object = scanner.object().ok()?;
-    let mut place = FieldCursor::default();
+    let mut cursor = FieldCursor::default();
     let (mut topic, mut is_message) = (None, false);
-    while let Some(key) = object.key_among(&NAMES, &mut place).ok()? {
+    while let Some(key) = object.key_among(&NAMES, &mut cursor).ok()? {
         let value = object.value().ok()?;
         match key {
             Key::Known(TOPIC) => topic = value.lossless_text(),
@@ -157,8 +157,8 @@ impl<'f> Envelope<'f> {
         let mut envelope = Self::default();
         let mut scanner = Scanner::new(frame);
         let mut object = scanner.object()?;
-        let mut place = FieldCursor::default();
-        while let Some(key) = object.key_among(&NAMES, &mut place)? {
+        let mut cursor = FieldCursor::default();
+        while let Some(key) = object.key_among(&NAMES, &mut cursor)? {
             let value = object.value()?;
             match key {
                 Key::Known(TOPIC) => envelope.topic = value.lossless_text(),

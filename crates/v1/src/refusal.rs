@@ -1,8 +1,8 @@
-//! The scope of a V1 error frame: what a refusal means for the connection.
+//! Scope of a V1 refusal, from its code and its text.
 
 use kucoin_streams_core::RefusalScope;
 
-/// Returns the scope of a refusal, by its code first and then by its text.
+/// Returns the scope of a refusal, what it means for the connection, by its code and then by its text.
 ///
 /// KuCoin uses 400 and 509 for several problems each, and its texts change. An unknown text therefore means that only
 /// the request is refused.

@@ -2,7 +2,7 @@
 
 use kucoin_streams_core::{SymbolProblem, SymbolShape};
 
-/// Why the symbol of a topic is invalid.
+/// Error of an invalid symbol, or of too many symbols, in a topic.
 ///
 /// Write symbols as KuCoin's symbol list does: `BTC-USDT` on spot, `XBTUSDTM` on futures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum SymbolError {
     Invalid {
         /// The given text, shortened and escaped.
         given: String,
-        /// What is wrong with it.
+        /// Problem of the symbol, and how to write it.
         problem: SymbolProblem,
     },
     /// The list has more than 100 symbols, KuCoin's limit for one request: split it.
@@ -24,7 +24,7 @@ pub enum SymbolError {
     },
 }
 
-/// What a topic accepts after its colon.
+/// The symbols that a topic accepts after its colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SymbolParam {
     /// One spot symbol.

@@ -10,15 +10,15 @@ open_enum! {
         /// A conditional order that was triggered. In a unified account a child order replaces it; see
         /// [`Order`](crate::Order).
         Triggered = "1",
-        /// Live in the order book, not filled yet.
+        /// Live in the order book, with no fill yet.
         Live = "2",
         /// Completely filled.
         Filled = "3",
-        /// Partially filled, the rest is live.
+        /// Partially filled; the rest is live.
         PartiallyFilled = "4",
         /// Canceled without a fill.
         Canceled = "5",
-        /// Partially filled, the rest was canceled.
+        /// Partially filled; the rest was canceled.
         PartiallyCanceled = "6",
     }
 }
@@ -130,11 +130,11 @@ open_enum! {
     pub enum TimeInForce ignoring case {
         /// Good till canceled.
         GoodTillCanceled = "GTC",
-        /// Immediate or cancel: whatever does not fill at once is canceled.
+        /// Immediate or cancel: the part that does not fill at once is canceled.
         ImmediateOrCancel = "IOC",
         /// Fill or kill: the order fills completely at once or is canceled.
         FillOrKill = "FOK",
-        /// Good till time: canceled at a given time.
+        /// Good till time: canceled at the time that the order names.
         GoodTillTime = "GTT",
         /// Retail price improvement: good till canceled, and fills against retail orders only.
         RetailPriceImprovement = "RPI",
@@ -144,7 +144,7 @@ open_enum! {
 open_enum! {
     /// Reason why an order was canceled: wire `cR`.
     ///
-    /// Some classic frames have a number instead of a name: it is `Unknown` with the digits.
+    /// Some classic frames have a number instead of a name; it is decoded as `Unknown` with the digits.
     pub enum CancelReason {
         /// Canceled by the user.
         User = "USER",
@@ -188,7 +188,7 @@ open_enum! {
         FillOrKillRepeated = "FOK_REPEAT",
         /// The unfilled rest of a market order.
         Market = "MARKET",
-        /// Limit on the number of matches.
+        /// The order reached the limit on the number of matches.
         MatchCountLimit = "MATCH_COUNT_LIMIT",
         /// The price is out of range.
         PriceOutOfRange = "PRICE_OUT_OF_RANGE",
@@ -196,7 +196,7 @@ open_enum! {
         CloseOrderWithoutPosition = "CLOSE_ORDER_WITHOUT_POSITION",
         /// Insufficient margin for the order size.
         NotEnoughMargin = "NO_ENOUGH_MARGIN_SIZE",
-        /// Automatic deleveraging (ADL).
+        /// Auto-deleveraging (ADL).
         AutoDeleveraging = "ADL",
         /// The size without margin is larger than the position.
         LargerThanPosition = "NO_MARGIN_SIZE_LARGER_THAN_POSITION",
@@ -214,7 +214,7 @@ open_enum! {
         SystemError = "CANCEL_BY_SYSTEM_ERR",
         /// Duplicate order ID.
         DuplicatedId = "CANCEL_BY_DUPLICATED_ID",
-        /// Automatic deleveraging (ADL) of borrowed funds.
+        /// Auto-deleveraging (ADL) of borrowed funds.
         BorrowedFundsAdl = "BORROWED_FUNDS_ADL",
         /// The liability limit of the account was exceeded.
         LiabilityLimit = "EXCEEDED_ACCOUNT_LIABILITY_LIMIT",

@@ -69,17 +69,17 @@ event! {
         pub status: OrderStatus = "os" as "status",
         /// Event type: `eT`; `None` if KuCoin leaves it empty.
         pub event_type: Option<OrderEventType> = "eT" as "eventType",
-        /// Spot, margin or futures: `tT`; `None` in classic frames.
+        /// Trade type, spot, margin or futures: `tT`; `None` in classic frames.
         pub trade_type: Option<Market> = "tT" as "tradeType",
         /// Symbol, such as `BTC-USDT` or `XBTUSDTM`: `s`.
         pub symbol: Text = "s" as "symbol",
-        /// Buy or sell: `S`.
+        /// Side, buy or sell: `S`.
         pub side: Side = "S" as "side" with Uppercase,
         /// Position side of a futures order: `pS`; seen in classic frames only.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// Limit or market order: `oT`.
+        /// Order type, limit or market: `oT`.
         pub order_type: Option<OrderType> = "oT" as "orderType",
-        /// Maker or taker: `lR`; `None` unless the event is a fill.
+        /// Liquidity, maker or taker: `lR`; `None` unless the event is a fill.
         pub liquidity: Option<Liquidity> = "lR" as "liquidity" with Uppercase,
         /// Order source: `oS`; only in frames of unified accounts.
         pub order_source: Option<OrderSource> = "oS" as "orderSource",
@@ -91,8 +91,9 @@ event! {
         pub leverage: Option<Decimal> = "l" as "leverage",
         /// Margin mode: `mM`; `None` if KuCoin leaves it empty.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
-        /// Trade ID of the last fill, as sent: `ti`; `0` or `None` if the event is not a fill. See
-        /// [`fill()`](Self::fill).
+        /// Trade ID of the last fill, as sent: `ti`; `0` or `None` if the event is not a fill.
+        ///
+        /// See [`fill()`](Self::fill).
         pub trade_id: Option<Text> = "ti" as "tradeId",
         /// Order size, in [`size_unit`](Self::size_unit): `q`.
         pub size: Option<Decimal> = "q" as "size",
@@ -128,16 +129,17 @@ event! {
         pub tp_trigger_price: Option<Decimal> = "pP" as "tpTriggerPrice",
         /// Price type that triggers the attached take-profit: `pPT`.
         pub tp_trigger_price_type: Option<TriggerPriceType> = "pPT" as "tpTriggerPriceType",
-        /// Order price of the attached take-profit, in the quote currency: `pOP`; documented, not seen in a capture.
+        /// Order price of the attached take-profit, in the quote currency: `pOP`; not in any capture.
         pub tp_order_price: Option<Decimal> = "pOP" as "tpOrderPrice",
         /// Trigger price of the attached stop-loss, in the quote currency: `lP`.
         pub sl_trigger_price: Option<Decimal> = "lP" as "slTriggerPrice",
         /// Price type that triggers the attached stop-loss: `lPT`.
         pub sl_trigger_price_type: Option<TriggerPriceType> = "lPT" as "slTriggerPriceType",
-        /// Order price of the attached stop-loss, in the quote currency: `lOP`; documented, not seen in a capture.
+        /// Order price of the attached stop-loss, in the quote currency: `lOP`; not in any capture.
         pub sl_order_price: Option<Decimal> = "lOP" as "slOrderPrice",
-        /// ID of the originating order, as sent: `toi`; `0` or `None` if there is none. See
-        /// [`origin_order_id()`](Self::origin_order_id).
+        /// ID of the originating order, as sent: `toi`; `0` or `None` if the order has none.
+        ///
+        /// See [`origin_order_id()`](Self::origin_order_id).
         pub origin_order_id: Option<Text> = "toi" as "originOrderId",
         /// Self-trade prevention: `stp`.
         pub stp: Option<SelfTradePrevention> = "stp" as "stp",
@@ -159,23 +161,24 @@ event! {
 impl Order {
     /// Returns the ID of the originating order; `None` if the field is absent, empty or `0`.
     ///
-    /// It is the conditional order that triggered this order, or the entry order of a take-profit or stop-loss leg. You
-    /// may not have seen that order triggered yet: the child's first event comes before the parent's
-    /// [`Trigger`](OrderEventType::Trigger) event.
+    /// It is the conditional order, or the take-profit or stop-loss leg, that placed this order when it triggered. For
+    /// the leg itself it is the entry order. The first event of the placed order comes before the
+    /// [`Trigger`](OrderEventType::Trigger) event of its parent.
     pub fn origin_order_id(&self) -> Option<&Text> {
         present_id(self.origin_order_id.as_ref())
     }
 
-    /// Returns the trade ID of the fill that this event reports; `None` if the field is absent, empty or `0`.
+    /// Returns the trade ID of the last fill; `None` if the field is absent, empty or `0`.
     pub fn trade_id(&self) -> Option<&Text> {
         present_id(self.trade_id.as_ref())
     }
 
-    /// Returns the last fill, if the event has its trade ID, price and size. Count each [key](Fill::key) once.
+    /// Returns the last fill; `None` if the event lacks trade ID, price or size of a fill.
     ///
-    /// The fill has no fee, since [`fee`](Self::fee) is cumulative. Its time is the update time, and `None` unless the
-    /// event type is a fill or a match. Classic frames have no price and no size of single fills: use
-    /// [`Executions`](crate::Executions) for classic accounts.
+    /// Several events can report the same fill: count each [key](Fill::key) once. The fill has no fee, since
+    /// [`fee`](Self::fee) is cumulative. Its time is the update time if the event type is a fill or a match, otherwise
+    /// `None`. Classic frames lack price and size of the fill: use [`Executions`](crate::Executions) for classic
+    /// accounts.
     pub fn fill(&self) -> Option<Fill> {
         let mut fill = Fill::new(
             self.symbol.clone(),
@@ -192,7 +195,7 @@ impl Order {
         Some(fill)
     }
 
-    /// Returns the price of a limit order; `None` for a market order, which has the price `0` in classic frames.
+    /// Returns the limit price; `None` for market orders, even if KuCoin sends `0`.
     pub fn limit_price(&self) -> Option<Decimal> {
         self.price.filter(|price| !price.is_zero())
     }
@@ -217,8 +220,8 @@ impl PushData for Order {
 
 /// The dedup key is made of order ID, status, event type, update time, filled size and remaining size.
 ///
-/// The sizes are part of it since several fills can have the same millisecond. The key is the same on both channels and
-/// on every connection.
+/// The sizes are part of the key because several fills can have the same update time. The key is the same on both
+/// channels and on every connection.
 impl Event for Order {
     fn dedup_key(&self) -> String {
         let event_type = self.event_type.as_ref().map_or("", OrderEventType::as_str);

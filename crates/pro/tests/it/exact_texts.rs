@@ -6,14 +6,14 @@ use kucoin_streams_pro::{AnyProTopic, OrderStatus, Orders, ProEvent, ProV2, Trad
 use crate::{decoded, order, push};
 
 #[track_caller]
-fn made(data: &str) -> kucoin_streams_pro::Order {
+fn decode_data(data: &str) -> kucoin_streams_pro::Order {
     order(decoded(&push("orderAll.UNIFIED", data)).event).unwrap()
 }
 
 #[test]
 fn unpaired_surrogate_stays_raw_in_its_field() {
     for half in [r"cut \ud83d", r"\udc00", r"\ud83d\ud83d", r"\ud83d \udc00"] {
-        let order = made(&format!(
+        let order = decode_data(&format!(
             r#"{{"oi":"1","ci":"{half}","os":3,"s":"XBTUSDTM","S":"BUY","key\ud83d":1,"U":1765000000123456789}}"#
         ));
         assert_eq!((order.client_oid, &*order.order_id), (None, "1"), "{half}");
@@ -30,7 +30,7 @@ fn unpaired_surrogate_stays_raw_in_its_field() {
 
 #[test]
 fn required_field_keeps_the_surrogate_escape() {
-    let order = made(r#"{"oi":"a\uD83D","s":"\udc00","os":2}"#);
+    let order = decode_data(r#"{"oi":"a\uD83D","s":"\udc00","os":2}"#);
     assert_eq!((&*order.order_id, &*order.symbol), (r"a\ud83d", r"\udc00"));
     let written = serde_json::to_string(&order).unwrap();
     assert!(

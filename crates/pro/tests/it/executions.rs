@@ -6,7 +6,7 @@ use kucoin_streams_pro::{
     TradeType,
 };
 
-use crate::{dec, decoded, events, made, nanos, push};
+use crate::{dec, decode_data, decoded, events, nanos, push};
 
 const FULL: &str = include_str!("../fixtures/executions.ndjson");
 const LITE: &str = include_str!("../fixtures/executions_lite.ndjson");
@@ -99,7 +99,7 @@ fn trade_id_is_exact_as_number_and_string() {
         ]
     );
     // Neighbours above 2^53 stay different.
-    let of = |id: &str| match made(
+    let of = |id: &str| match decode_data(
         "execution.lite.SPOT",
         &format!(r#"{{"s":"A-B","ti":{id}}}"#),
     ) {
@@ -151,8 +151,8 @@ fn dedup_key_is_symbol_trade_and_order() {
 }
 
 #[test]
-fn dedup_key_without_trade_id_uses_the_terms() {
-    let dedup_key = |data: &str| made("execution.UNIFIED", data).unwrap().dedup_key();
+fn dedup_key_without_trade_id_has_time_price_and_size() {
+    let dedup_key = |data: &str| decode_data("execution.UNIFIED", data).unwrap().dedup_key();
     let first = dedup_key(
         r#"{"s":"XBTUSDTM","oi":"0","ti":"","S":"SELL","p":"1","q":"2","E":1781200000000}"#,
     );
@@ -173,7 +173,7 @@ fn dedup_key_without_trade_id_uses_the_terms() {
 fn symbol_is_required() {
     for topic in ["execution.UNIFIED", "execution.lite.UNIFIED"] {
         let error = DecodeError::Missing { field: "s" };
-        assert_eq!(made(topic, "{}"), Err(error));
+        assert_eq!(decode_data(topic, "{}"), Err(error));
     }
     assert!(
         Executions::new(TradeType::Spot)

@@ -2,7 +2,7 @@
 
 use kucoin_streams_core::{Event, Fill, Liquidity, Side};
 
-use crate::{dec, made, nanos};
+use crate::{dec, decode_data, nanos};
 
 /// A fill of order 4 with trade ID 7 at 1781200000950000000.
 fn fill(side: Side) -> Fill {
@@ -21,7 +21,7 @@ fn fill(side: Side) -> Fill {
 
 #[test]
 fn execution_is_a_fill_with_fee() {
-    let event = made(
+    let event = decode_data(
         "execution.UNIFIED",
         r#"{"oi":"4","s":"BTC-USDT","S":"BUY","oT":"LIMIT","p":"61250.40","q":"0.0005","ti":"7","E":1781200000950000000,
             "lR":"MAKER","f":"0.0306252","fC":"USDT","fT":"NORMAL"}"#,
@@ -38,7 +38,7 @@ fn execution_is_a_fill_with_fee() {
 #[test]
 fn forced_trade_is_a_fill_without_an_order() {
     for kind in ["LIQUID", "ADL", "SETTLEMENT"] {
-        let event = made(
+        let event = decode_data(
             "execution.UNIFIED",
             &format!(
                 r#"{{"oi":"0","s":"BTC-USDT","S":"SELL","oT":"","p":"61250.40","q":"0.0005","ti":"7",
@@ -53,7 +53,7 @@ fn forced_trade_is_a_fill_without_an_order() {
 
 #[test]
 fn lite_execution_has_the_same_fill_key_and_no_fee() {
-    let event = made(
+    let event = decode_data(
         "execution.lite.UNIFIED",
         r#"{"oi":"4","s":"BTC-USDT","S":"BUY","oT":"LIMIT","p":"61250.40","q":"0.0005","ti":7,"E":1781200000950000000,
             "lR":"MAKER"}"#,
@@ -68,7 +68,10 @@ fn order_event_has_the_last_fill_without_fee() {
             r#"{{"oi":"4","s":"BTC-USDT","S":"BUY","os":4,"eT":"{event_type}","q":"0.002","fS":"0.0010","lS":"0.0005",
                 "ls":"61250.40","ti":"7","lR":"MAKER","f":"0.06","fC":"USDT","U":1781200000950000000}}"#
         );
-        made("orderAll.UNIFIED", &data).unwrap().fill().unwrap()
+        decode_data("orderAll.UNIFIED", &data)
+            .unwrap()
+            .fill()
+            .unwrap()
     };
     assert_eq!(order("FILL"), fill(Side::Buy));
     // The time of a cancel event is not the time of the last fill.
@@ -82,7 +85,7 @@ fn order_event_has_the_last_fill_without_fee() {
 fn events_without_a_trade_have_no_fill() {
     let order =
         r#"{"oi":"4","s":"BTC-USDT","S":"BUY","os":2,"eT":"OPEN","ti":"0","lS":"0","ls":"0"}"#;
-    assert_eq!(made("orderAll.UNIFIED", order).unwrap().fill(), None);
-    let balance = made("balance.UNIFIED", r#"{"c":"USDT"}"#);
+    assert_eq!(decode_data("orderAll.UNIFIED", order).unwrap().fill(), None);
+    let balance = decode_data("balance.UNIFIED", r#"{"c":"USDT"}"#);
     assert_eq!(balance.unwrap().fill(), None);
 }

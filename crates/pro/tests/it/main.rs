@@ -65,7 +65,7 @@ fn push(topic: impl std::fmt::Display, data: &str) -> String {
     format!(r#"{{"T":"{topic}","P":1781200000123456789,"d":{data}}}"#)
 }
 
-fn made(topic: &str, data: &str) -> Result<ProEvent, DecodeError> {
+fn decode_data(topic: &str, data: &str) -> Result<ProEvent, DecodeError> {
     pro::decode(&push(topic, data)).map(|push| push.unwrap().event)
 }
 

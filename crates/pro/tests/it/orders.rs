@@ -6,7 +6,7 @@ use kucoin_streams_pro::{
     PositionSide, SelfTradePrevention, SizeUnit, TimeInForce, TriggerDirection, TriggerPriceType,
 };
 
-use crate::{dec, decoded, events, made, nanos, order};
+use crate::{dec, decode_data, decoded, events, nanos, order};
 
 const UNIFIED: &str = include_str!("../fixtures/orders.ndjson");
 const CLASSIC: &str = include_str!("../fixtures/classic_orders.ndjson");
@@ -133,7 +133,7 @@ fn status_is_a_number_or_a_string() {
     );
     for status in ["2", "\"2\""] {
         let data = format!(r#"{{"oi":"1","s":"A-B","os":{status}}}"#);
-        let order = order(made("orderAll.SPOT", &data).unwrap()).unwrap();
+        let order = order(decode_data("orderAll.SPOT", &data).unwrap()).unwrap();
         assert_eq!(order.status, OrderStatus::Live);
         assert_eq!(serde_json::to_value(&order).unwrap()["status"], "2");
     }
@@ -187,15 +187,21 @@ fn unknown_enum_values_keep_their_text() {
 
 #[test]
 fn only_order_id_and_symbol_are_required() {
-    assert!(made("orderAll.UNIFIED", r#"{"oi":"1","s":"A-B"}"#).is_ok());
+    assert!(decode_data("orderAll.UNIFIED", r#"{"oi":"1","s":"A-B"}"#).is_ok());
     let missing = |field| Err(DecodeError::Missing { field });
-    assert_eq!(made("orderAll.UNIFIED", r#"{"s":"A-B"}"#), missing("oi"));
-    assert_eq!(made("orderAll.UNIFIED", r#"{"oi":"1"}"#), missing("s"));
+    assert_eq!(
+        decode_data("orderAll.UNIFIED", r#"{"s":"A-B"}"#),
+        missing("oi")
+    );
+    assert_eq!(
+        decode_data("orderAll.UNIFIED", r#"{"oi":"1"}"#),
+        missing("s")
+    );
 }
 
 #[test]
 fn unreadable_field_is_kept_under_its_long_name() {
-    let event = made(
+    let event = decode_data(
         "orderAll.UNIFIED",
         r#"{"oi":"1","s":"A-B","p":["1"],"q":"2","os":true,"U":"soon","rO":"no","new":1.50}"#,
     );

@@ -5,7 +5,7 @@ use kucoin_streams_pro::{
     LiquidationWarnings, MarginMode, Market, ProEvent, TradeType, WarningType,
 };
 
-use crate::{dec, decoded, made, nanos};
+use crate::{dec, decode_data, decoded, nanos};
 
 const RISK: &str = include_str!("../fixtures/risk.ndjson");
 
@@ -54,7 +54,7 @@ fn lw_and_risk_pushes_match_one_topic() {
 
 #[test]
 fn warning_without_fields_is_decoded() {
-    let ProEvent::LiquidationWarning(warning) = made("lw.UNIFIED", "{}").unwrap() else {
+    let ProEvent::LiquidationWarning(warning) = decode_data("lw.UNIFIED", "{}").unwrap() else {
         panic!("a warning")
     };
     assert_eq!(warning.warning.as_str(), "");

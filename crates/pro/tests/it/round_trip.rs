@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{decoded, fixtures, made};
+use crate::{decode_data, decoded, fixtures};
 
 /// Checks that an event survives serialization as its own type.
 #[track_caller]
@@ -66,7 +66,7 @@ fn wire_field_named_like_a_long_name_stays_separate() {
         r#"{"s":"A","side":"x","S":"BUY"}"#,
         r#"{"s":"A","side":"x"}"#,
     ] {
-        let event = made("execution.UNIFIED", data).unwrap();
+        let event = decode_data("execution.UNIFIED", data).unwrap();
         let ProEvent::Execution(execution) = &event else {
             panic!("{event:?}")
         };
@@ -77,10 +77,10 @@ fn wire_field_named_like_a_long_name_stays_separate() {
 
 #[test]
 fn enum_values_keep_their_case() {
-    let event = made("execution.UNIFIED", r#"{"s":"A","S":"BUY","lR":"MAKER"}"#).unwrap();
+    let event = decode_data("execution.UNIFIED", r#"{"s":"A","S":"BUY","lR":"MAKER"}"#).unwrap();
     let written = r#"{"symbol":"A","side":"BUY","liquidity":"MAKER"}"#;
     assert_eq!(serde_json::to_string(&event).unwrap(), written);
-    let event = made("execution.UNIFIED", r#"{"s":"A","S":"buy","lR":"Maker"}"#).unwrap();
+    let event = decode_data("execution.UNIFIED", r#"{"s":"A","S":"buy","lR":"Maker"}"#).unwrap();
     let written = r#"{"symbol":"A","side":"buy","liquidity":"Maker"}"#;
     assert_eq!(serde_json::to_string(&event).unwrap(), written);
     check(&event);
@@ -179,7 +179,7 @@ proptest! {
             .iter()
             .map(|(name, value)| format!("{}:{value}", serde_json::to_string(name).unwrap()))
             .collect();
-        if let Ok(event) = made(topic, &format!("{{{}}}", members.join(","))) {
+        if let Ok(event) = decode_data(topic, &format!("{{{}}}", members.join(","))) {
             check(&event);
         }
     }

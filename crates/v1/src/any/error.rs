@@ -8,7 +8,7 @@ use crate::futures::AnyFuturesTopic;
 use crate::spot::AnySpotTopic;
 use crate::symbol::SymbolError;
 
-/// Why a text is not a V1 topic of this connection.
+/// Error of parsing a V1 topic from its path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseTopicError {
@@ -36,7 +36,7 @@ pub enum ParseTopicError {
     Symbol {
         /// The given text, shortened and escaped.
         given: String,
-        /// What is wrong with the symbol.
+        /// Problem of the symbol.
         reason: SymbolError,
     },
 }
@@ -50,7 +50,7 @@ impl ParseTopicError {
         }
     }
 
-    /// The error for a text that is not a topic of the connection `expected`.
+    /// Returns the error for a text that is not a topic of the connection `expected`.
     pub(crate) fn not_on(expected: WsKey, given: &str) -> Self {
         let actual = match expected {
             WsKey::SpotPrivateV1 if AnyFuturesTopic::knows(given) => WsKey::FuturesPrivateV1,
@@ -65,7 +65,7 @@ impl ParseTopicError {
         }
     }
 
-    /// The error for a text that matches none of these patterns.
+    /// Returns the error for a text that matches none of these patterns.
     pub(crate) fn unknown(given: &str, patterns: &[&[&'static str]]) -> Self {
         let patterns = || patterns.iter().copied().flatten().copied();
         let base_paths: Vec<&'static str> = patterns().map(base_path).collect();

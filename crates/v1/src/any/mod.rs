@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn misspelt_topic_suggests_most_similar() {
+    fn misspelled_topic_suggests_most_similar() {
         for (given, nearest) in [
             ("/spotMarket/tradeOrderV2", "/spotMarket/tradeOrdersV2"),
             ("/account/balances", "/account/balance"),

@@ -54,7 +54,9 @@ macro_rules! any_topic {
                 false $(|| $topic::from_path(path).is_some())*
             }
 
-            /// Returns the topics that cover the whole account, without duplicate events.
+            /// Returns the topics that cover the whole account, each event once.
+            ///
+            /// Topics that need a symbol are not included.
             pub fn account_wide() -> Vec<Self> {
                 vec![$($($crate::any::any_topic!(@ $account_wide Self::$topic($topic)),)?)*]
             }

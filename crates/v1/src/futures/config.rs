@@ -32,7 +32,7 @@ topic! {
 pub struct FuturesMarginModeChange {
     /// Margin mode, by contract such as `XBTUSDTM`: all members of `data`.
     pub modes: Entries<MarginMode>,
-    /// Members that are not a margin mode or would not be written with the same spelling, unchanged.
+    /// Members, as sent, that are not a margin mode or would be serialized differently.
     pub extra: Extra,
 }
 
@@ -44,7 +44,7 @@ pub struct FuturesMarginModeChange {
 pub struct FuturesCrossLeverageChange {
     /// Leverage, by contract such as `XBTUSDTM`: all members of `data`.
     pub leverages: Entries<FuturesCrossLeverage>,
-    /// Members that are not a leverage, unchanged.
+    /// Members, as sent, that are not a leverage or would be serialized differently.
     pub extra: Extra,
 }
 

@@ -7,13 +7,13 @@ open_enum! {
     pub enum MarginMode ignoring case {
         /// `ISOLATED`: only the margin of the position secures it.
         Isolated = "ISOLATED",
-        /// `CROSS`: the futures balance of the settle currency secures all cross-margin positions.
+        /// `CROSS`: the futures balance of the settlement currency secures all cross-margin positions.
         Cross = "CROSS",
     }
 }
 
 open_enum! {
-    /// Position side, which tells the positions of one contract apart: `positionSide`.
+    /// Position side, which distinguishes the positions of one contract: `positionSide`.
     pub enum PositionSide ignoring case {
         /// `BOTH`: the only position, in one-way mode.
         Both = "BOTH",

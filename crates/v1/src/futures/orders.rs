@@ -28,8 +28,11 @@ topic! {
 event! {
     /// A change of one futures order: subject `orderChange` or `symbolOrderChange`.
     ///
-    /// The fields describe the order after the change. [`kind`](Self::kind) is what happened, with the fields that
-    /// belong to it. Sizes are in contracts, prices in the quote currency. KuCoin sends no fee amount on this topic.
+    /// `symbolOrderChange` is the subject on [`FuturesSymbolOrders`].
+    ///
+    /// The fields describe the order after the change. [`kind`](Self::kind) is the type of the event, with the fields
+    /// that only this type has. Sizes are in contracts, prices in the quote currency. KuCoin sends no fee amount on
+    /// this topic.
     pub struct FuturesOrder {
         /// Symbol of the contract, such as `XBTUSDTM`: `symbol`.
         pub symbol: Text = "symbol",
@@ -49,18 +52,18 @@ event! {
         ///
         /// Use [`limit_price`](Self::limit_price), which is `None` for all market orders.
         pub price: Option<Decimal> = "price",
-        /// Order size, in contracts: `size`.
+        /// Order size, after reductions by `update`, in contracts: `size`.
         pub size: Option<Decimal> = "size",
         /// Filled size, the sum of all matches, in contracts: `filledSize`.
         pub filled_size: Option<Decimal> = "filledSize",
         /// Remaining size, in contracts: `remainSize`.
         pub remain_size: Option<Decimal> = "remainSize",
-        /// Cancelled size, in contracts: `canceledSize`; cumulative on `canceled`.
+        /// Canceled size, in contracts: `canceledSize`; cumulative on `canceled`.
         ///
-        /// On `update`, KuCoin's captures and published examples disagree whether it is cumulative: use
+        /// On `update` it is cumulative in captures, but not in a published example: use
         /// [`remain_size`](Self::remain_size) instead.
         pub canceled_size: Option<Decimal> = "canceledSize",
-        /// Total cancelled size, in contracts: `allCanceledSize`; only in a published example of 2026.
+        /// Total canceled size, in contracts: `allCanceledSize`; only in a published example of 2026.
         pub all_canceled_size: Option<Decimal> = "allCanceledSize",
         /// Liquidity, taker or maker: `liquidity`; `None` on `filled` and `canceled`.
         pub liquidity: Option<Liquidity> = "liquidity",
@@ -78,7 +81,7 @@ event! {
 }
 
 event_kind! {
-    /// What happened to a futures order: `type`.
+    /// Type of a futures order event: `type`.
     pub enum FuturesOrderKind = "type" {
         /// `open`: the order is in the order book.
         Open = "open",
@@ -88,13 +91,13 @@ event_kind! {
         ///
         /// The match fields that were sent are in [`extra`](FuturesOrder::extra). Query the fill over REST.
         IncompleteMatch,
-        /// `update`: the size was reduced, by a partial cancel or self-trade prevention.
+        /// `update`: the size was reduced, by a partial cancel or by self-trade prevention.
         ///
         /// KuCoin does not send it for liquidation orders.
         Update(FuturesSizeUpdate) = "update",
         /// `filled`: the order is done and fully filled.
         Filled = "filled",
-        /// `canceled`: the order is done and the rest of its size was cancelled.
+        /// `canceled`: the order is done and the rest of its size was canceled.
         ///
         /// It may be filled in part: see [`FuturesOrder::filled_size`].
         Canceled = "canceled",
@@ -132,7 +135,7 @@ open_enum! {
         Trade = "trade",
         /// `liquid`: placed by the liquidation engine.
         Liquidation = "liquid",
-        /// `adl`: placed by auto-deleveraging.
+        /// `adl`: placed by auto-deleveraging (ADL).
         AutoDeleveraging = "adl",
         /// `settlement`: placed at the settlement of the contract.
         Settlement = "settlement",

@@ -37,9 +37,9 @@ event! {
         pub size: Option<Decimal> = "size",
         /// Limit price of the order to place, in the quote currency: `orderPrice`; `None` for market orders.
         pub order_price: Option<Decimal> = "orderPrice",
-        /// Stop direction, in which the price must move to trigger the order: `stop`.
+        /// Stop direction, up or down, of the price move that triggers the order: `stop`.
         pub stop: FuturesStopDirection = "stop",
-        /// Stop price, which triggers the order, in the quote currency: `stopPrice`.
+        /// Stop price that triggers the order, in the quote currency: `stopPrice`.
         pub stop_price: Option<Decimal> = "stopPrice",
         /// Stop price type, the price that is compared with the stop price: `stopPriceType`.
         pub stop_price_type: FuturesStopPriceType = "stopPriceType",
@@ -47,9 +47,9 @@ event! {
         pub margin_mode: Option<MarginMode> = "marginMode",
         /// Position side, the position that the order changes: `positionSide`; sent since 2025.
         pub position_side: Option<PositionSide> = "positionSide",
-        /// Whether the trigger placed an order: `triggerSuccess`; sent only around a trigger.
+        /// Trigger success, `true` if an order was placed: `triggerSuccess`; sent only around a trigger.
         pub trigger_success: Option<bool> = "triggerSuccess",
-        /// Error, why the trigger placed no order: `error`; sent only around a trigger.
+        /// Error, the reason why no order was placed: `error`; sent only around a trigger.
         ///
         /// An example is `error.createOrder.accountBalanceInsufficient`.
         pub error: Option<Text> = "error",
@@ -71,7 +71,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Stop price type of a futures stop order, the price that triggers it: `stopPriceType`.
+    /// Stop price type, the price that triggers a futures stop order: `stopPriceType`.
     pub enum FuturesStopPriceType ignoring case {
         /// `TP`: the price of the last trade.
         Trade = "TP",

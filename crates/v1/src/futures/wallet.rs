@@ -14,12 +14,12 @@ use crate::topic::topic;
 topic! {
     /// Balance and margin changes of the futures account: `/contractAccount/wallet`.
     ///
-    /// Each event is about one settle currency.
+    /// Each event is about one settlement currency.
     pub struct FuturesWallet: FuturesWalletChange, on FuturesPrivate, at "/contractAccount/wallet"
 }
 
 subjects! {
-    /// A change of one settle currency in the futures account, by subject.
+    /// A change of one settlement currency in the futures account, by subject.
     ///
     /// All amounts are in that currency. An account that was ever switched to cross margin gets only
     /// [`Balance`](Self::Balance); other accounts may still get the three older subjects.
@@ -34,17 +34,17 @@ subjects! {
         AvailableBalance(FuturesAvailableBalance) = "availableBalance.change" if [
             "availableBalance", "holdBalance"
         ],
-        /// `withdrawHold.change`, an older subject: the amount held for withdrawals changed.
+        /// `withdrawHold.change`, an older subject: the amount held for withdrawals and transfers changed.
         WithdrawHold(FuturesWithdrawHold) = "withdrawHold.change" if ["withdrawHold"],
     }
 }
 
 event! {
-    /// The balance of one settle currency after a change: subject `walletBalance.change`.
+    /// The balance of one settlement currency after a change: subject `walletBalance.change`.
     ///
     /// All amounts are in that currency.
     pub struct FuturesWalletBalance {
-        /// Settle currency: `currency`.
+        /// Settlement currency: `currency`.
         pub currency: Text = "currency",
         /// Wallet balance, without unrealised profit and loss: `walletBalance`.
         pub wallet_balance: Option<Decimal> = "walletBalance",
@@ -82,13 +82,13 @@ event! {
 }
 
 event! {
-    /// The order margin of one settle currency after a change: subject `orderMargin.change`.
+    /// The order margin of one settlement currency after a change: subject `orderMargin.change`.
     ///
     /// Amounts are numbers in KuCoin's documentation and strings in captures; both are decoded.
     pub struct FuturesOrderMargin {
-        /// Settle currency: `currency`.
+        /// Settlement currency: `currency`.
         pub currency: Text = "currency",
-        /// Order margin of all orders, in the settle currency: `orderMargin`.
+        /// Order margin of all orders, in the settlement currency: `orderMargin`.
         pub order_margin: Option<Decimal> = "orderMargin",
         /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
@@ -96,15 +96,15 @@ event! {
 }
 
 event! {
-    /// The available balance of one settle currency: subject `availableBalance.change`.
+    /// The available balance of one settlement currency: subject `availableBalance.change`.
     ///
     /// Amounts are numbers in KuCoin's documentation and strings in captures; both are decoded.
     pub struct FuturesAvailableBalance {
-        /// Settle currency: `currency`.
+        /// Settlement currency: `currency`.
         pub currency: Text = "currency",
-        /// Available balance, in the settle currency: `availableBalance`.
+        /// Available balance, in the settlement currency: `availableBalance`.
         pub available_balance: Option<Decimal> = "availableBalance",
-        /// Hold balance, in the settle currency: `holdBalance`.
+        /// Hold balance, in the settlement currency: `holdBalance`.
         pub hold_balance: Option<Decimal> = "holdBalance",
         /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
@@ -112,13 +112,13 @@ event! {
 }
 
 event! {
-    /// The amount of one settle currency held for withdrawals: subject `withdrawHold.change`.
+    /// The withdrawal hold of one settlement currency: subject `withdrawHold.change`.
     ///
-    /// Amounts are numbers in KuCoin's documentation; strings, as in captures of similar subjects, are decoded too.
+    /// The amount is a number in KuCoin's documentation; a string, as in captures of similar subjects, is decoded too.
     pub struct FuturesWithdrawHold {
-        /// Settle currency: `currency`.
+        /// Settlement currency: `currency`.
         pub currency: Text = "currency",
-        /// Withdrawal hold, for withdrawals and transfers, in the settle currency: `withdrawHold`.
+        /// Withdrawal hold, held for withdrawals and transfers, in the settlement currency: `withdrawHold`.
         pub withdraw_hold: Option<Decimal> = "withdrawHold",
         /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
@@ -163,7 +163,7 @@ impl ToJson for FuturesWalletVersion {
 }
 
 impl FuturesWalletChange {
-    /// Returns the settle currency; `None` for an unknown subject.
+    /// Returns the settlement currency; `None` for an unknown subject.
     pub fn currency(&self) -> Option<&str> {
         match self {
             Self::Balance(balance) => Some(&balance.currency),
@@ -229,7 +229,7 @@ impl Event for FuturesWithdrawHold {
     }
 }
 
-/// Returns the amount without trailing zeros, so that every spelling of it gives the same key.
+/// Returns the amount without trailing zeros, so that `1.0` and `1` have the same key.
 fn normalized(amount: Option<Decimal>) -> Decimal {
     amount.unwrap_or_default().normalize()
 }

@@ -45,7 +45,7 @@ event! {
     pub struct IsolatedMarginAsset {
         /// Total balance: `total`.
         pub total: Option<Decimal> = "total",
-        /// Hold balance: `hold`.
+        /// Hold balance, held by orders: `hold`.
         pub hold: Option<Decimal> = "hold",
         /// Liability principal, borrowed and not repaid: `liabilityPrincipal`.
         pub liability_principal: Option<Decimal> = "liabilityPrincipal",

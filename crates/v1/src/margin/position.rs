@@ -12,7 +12,8 @@ use crate::topic::topic;
 topic! {
     /// Debts and status of the cross-margin account: `/margin/position`.
     ///
-    /// While the account has debts, KuCoin pushes the debt ratio every few seconds, even if it did not change.
+    /// While the account has debts, KuCoin pushes the debt ratio every few seconds, even if it did not change. Without
+    /// debts, KuCoin pushes no debt ratio.
     pub struct MarginPositions: MarginPosition, on SpotPrivate, at "/margin/position"
 }
 
@@ -38,11 +39,11 @@ event! {
     /// Totals are in BTC and include interest. Old frames have fewer fields: those of 2022 have no
     /// [`asset_list`](Self::asset_list), older ones only the ratio, the debts and the time.
     pub struct MarginDebtRatio {
-        /// Debt ratio, total debt divided by total assets, `0.64` for 64 %: `debtRatio`.
+        /// Debt ratio, total debt divided by total assets, `0.64` for 64 %: `debtRatio`, a JSON number.
         pub debt_ratio: Option<Decimal> = "debtRatio",
         /// Total debt, in BTC: `totalDebt`.
         pub total_debt: Option<Decimal> = "totalDebt",
-        /// Total assets, in BTC: `totalAsset`, sent as a JSON number with 20 digits or more.
+        /// Total assets, in BTC: `totalAsset`, a JSON number with 20 digits or more.
         pub total_asset: Option<Decimal> = "totalAsset",
         /// Total assets weighted by margin coefficients, in BTC: `marginCoefficientTotalAsset`.
         pub margin_coefficient_total_asset: Option<Decimal> = "marginCoefficientTotalAsset",
@@ -64,7 +65,7 @@ event! {
         pub total: Option<Decimal> = "total",
         /// Available balance: `available`.
         pub available: Option<Decimal> = "available",
-        /// Hold balance: `hold`.
+        /// Hold balance, held by orders: `hold`.
         pub hold: Option<Decimal> = "hold",
     }
 }

@@ -51,7 +51,7 @@ event! {
         pub relation_event: Option<RelationEvent> = "relationEvent",
         /// Relation event ID: `relationEventId`.
         pub relation_event_id: Option<Text> = "relationEventId",
-        /// Relation context, the order or trade behind the change: `relationContext`; `None` on frames of 2020.
+        /// Relation context, the order or trade of the change: `relationContext`; `None` on frames of 2020.
         pub relation_context: Option<RelationContext> = "relationContext",
         /// Time of the change: `time`, sent in milliseconds as a string.
         pub time: Option<Timestamp> = "time",

@@ -52,7 +52,7 @@ impl MarketMatch {
         self.liquidity_of(order_id).is_some()
     }
 
-    /// Returns whether this order was taker or maker; `None` if it was neither.
+    /// Returns the liquidity of this order, taker or maker; `None` if it was neither.
     pub fn liquidity_of(&self, order_id: &str) -> Option<Liquidity> {
         let is = |id: &Option<Text>| id.as_deref() == Some(order_id);
         if is(&self.taker_order_id) {

@@ -28,9 +28,9 @@ topic! {
 event! {
     /// A change of one spot or margin order: subject `orderChange`.
     ///
-    /// The fields describe the order after the change. [`kind`](Self::kind) is what happened, with the fields that
-    /// belong to it. Sizes are in the base currency, funds and prices in the quote currency. KuCoin sends no fee
-    /// amount and no average price on this topic.
+    /// The fields describe the order after the change. [`kind`](Self::kind) is the type of the event, with
+    /// the fields that only this type has. Sizes are in the base currency, funds and prices in the quote currency.
+    /// KuCoin sends no fee amount and no average price on this topic.
     ///
     /// A market buy by funds ends as [`Canceled`](OrderKind::Canceled) even if it was filled, because the unspent
     /// rest of its funds is released. Use [`filled_size`](Self::filled_size), not the kind, to see what was filled.
@@ -59,7 +59,7 @@ event! {
         pub filled_size: Option<Decimal> = "filledSize",
         /// Remaining size: `remainSize`; `None` on `received` and on matches of a market buy by funds.
         pub remain_size: Option<Decimal> = "remainSize",
-        /// Cancelled size, cumulative: `canceledSize`; `None` on `received` and usually on [`SpotOrdersV1`].
+        /// Canceled size, cumulative: `canceledSize`; `None` on `received` and usually on [`SpotOrdersV1`].
         pub canceled_size: Option<Decimal> = "canceledSize",
         /// Order funds, in the quote currency: `funds`; `None` unless it is a market order by funds.
         pub funds: Option<Decimal> = "funds",
@@ -67,7 +67,7 @@ event! {
         pub origin_funds: Option<Decimal> = "originFunds",
         /// Remaining funds, in the quote currency: `remainFunds`; also `0` on final events of other orders.
         pub remain_funds: Option<Decimal> = "remainFunds",
-        /// Cancelled funds, in the quote currency: `canceledFunds`; seen only in documentation of 2023.
+        /// Canceled funds, in the quote currency: `canceledFunds`; seen only in documentation of 2023.
         pub canceled_funds: Option<Decimal> = "canceledFunds",
         /// Order placement time: `orderTime`, sent in milliseconds (until 2022 in nanoseconds).
         pub order_time: Option<Timestamp> = "orderTime",
@@ -79,7 +79,7 @@ event! {
 }
 
 event_kind! {
-    /// What happened to a spot order: `type`.
+    /// Type of a spot order event: `type`.
     pub enum OrderKind = "type" {
         /// `received`: the matching engine has the order. Not sent on [`SpotOrdersV1`].
         Received = "received",

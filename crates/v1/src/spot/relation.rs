@@ -46,7 +46,7 @@ pub enum AccountKind {
 }
 
 open_enum! {
-    /// Why a balance changed: `relationEvent`, after the last dot.
+    /// Reason of a balance change: `relationEvent`, after the last dot.
     pub enum BalanceReason {
         /// `deposit`: a deposit arrived.
         Deposit = "deposit",

@@ -32,15 +32,15 @@ event! {
         pub size: Option<Decimal> = "size",
         /// Limit price of the order to place, in the quote currency: `orderPrice`; `None` for market orders.
         pub order_price: Option<Decimal> = "orderPrice",
-        /// Kind of stop: `stop`.
+        /// Stop type: `stop`.
         pub stop: StopTrigger = "stop",
-        /// Stop price, which triggers the order, in the quote currency: `stopPrice`.
+        /// Stop price that triggers the order, in the quote currency: `stopPrice`.
         pub stop_price: Option<Decimal> = "stopPrice",
         /// Trade type, the account that the order trades from: `tradeType`.
         pub trade_type: TradeType = "tradeType",
-        /// Whether the trigger placed an order: `triggerSuccess`; sent only around a trigger.
+        /// Trigger success, `true` if an order was placed: `triggerSuccess`; sent only around a trigger.
         pub trigger_success: Option<bool> = "triggerSuccess",
-        /// Error, why the trigger placed no order: `error`; sent only around a trigger.
+        /// Error, the reason why no order was placed: `error`; sent only around a trigger.
         pub error: Option<Text> = "error",
         /// Creation time: `createdAt`, sent in milliseconds.
         pub created_at: Option<Timestamp> = "createdAt",
@@ -50,7 +50,7 @@ event! {
 }
 
 open_enum! {
-    /// What happened to a stop order: `type`.
+    /// Type of a stop order event: `type`.
     ///
     /// Captures show `open`, `triggered` and `cancel`. The other values are only in KuCoin's published schema.
     pub enum StopOrderType ignoring case {
@@ -58,7 +58,7 @@ open_enum! {
         Open = "open",
         /// `triggered`: the stop price was reached; an order with a new order ID follows.
         Triggered = "triggered",
-        /// `cancel` (not `canceled`): the stop order was cancelled.
+        /// `cancel` (not `canceled`): the stop order was canceled.
         Cancel = "cancel",
         /// `received`: only in the published schema.
         Received = "received",
@@ -72,7 +72,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The kind of stop of a spot stop order: `stop`.
+    /// Stop type of a spot stop order: `stop`.
     pub enum StopTrigger {
         /// `loss`: triggers when the price falls to the stop price.
         Loss = "loss",

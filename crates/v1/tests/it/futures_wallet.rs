@@ -58,7 +58,7 @@ fn wallet_balance_keeps_all_digits() {
 }
 
 #[test]
-fn fields_that_no_schema_has_are_fields() {
+fn undocumented_balances_are_fields() {
     let balance = balance(2);
     assert_eq!(
         (balance.available_margin, balance.max_withdraw_amount),

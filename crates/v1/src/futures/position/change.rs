@@ -9,7 +9,7 @@ use crate::futures::{MarginMode, PositionSide};
 event! {
     /// A full futures position after a change: subject `position.change`.
     ///
-    /// Amounts are in the settle currency, sizes in contracts. A field is `None` if KuCoin does not send it; fields
+    /// Amounts are in the settlement currency, sizes in contracts. A field is `None` if KuCoin does not send it; fields
     /// marked "isolated margin only" are `None` for cross margin. A closed position has the quantity 0, many other
     /// zeros, and its last entry price.
     pub struct FuturesPositionChange {
@@ -27,7 +27,7 @@ event! {
         pub margin_mode: Option<MarginMode> = "marginMode",
         /// Cross mode, `true` for cross margin: `crossMode`.
         pub cross_mode: Option<bool> = "crossMode",
-        /// Whether the position is open: `isOpen`.
+        /// `true` if the position is open: `isOpen`.
         pub is_open: Option<bool> = "isOpen",
         /// Leverage setting: `leverage`; sent since 2024.
         pub leverage: Option<Decimal> = "leverage",
@@ -37,7 +37,7 @@ event! {
         pub average_entry_price: Option<Decimal> = "avgEntryPrice",
         /// Mark price, in the quote currency: `markPrice`.
         pub mark_price: Option<Decimal> = "markPrice",
-        /// Mark value, the position's value at the mark price, negative if short: `markValue`.
+        /// Mark value, the position value at the mark price, negative if short: `markValue`.
         pub mark_value: Option<Decimal> = "markValue",
         /// Liquidation price, in the quote currency: `liquidationPrice`.
         ///
@@ -45,19 +45,19 @@ event! {
         pub liquidation_price: Option<Decimal> = "liquidationPrice",
         /// Bankruptcy price, at which the margin is used up, in the quote currency: `bankruptPrice`.
         pub bankruptcy_price: Option<Decimal> = "bankruptPrice",
-        /// Settle currency: `settleCurrency`.
+        /// Settlement currency: `settleCurrency`.
         pub settle_currency: Option<Text> = "settleCurrency",
         /// Unrealised profit and loss, at the mark price: `unrealisedPnl`.
         pub unrealised_pnl: Option<Decimal> = "unrealisedPnl",
-        /// Unrealised profit and loss by position value, a fraction, 0.01 for 1 %: `unrealisedPnlPcnt`.
+        /// Unrealised profit and loss as a fraction of the position value, 0.01 for 1 %: `unrealisedPnlPcnt`.
         pub unrealised_pnl_fraction: Option<Decimal> = "unrealisedPnlPcnt",
-        /// Unrealised return on equity, by margin, a fraction, 0.01 for 1 %: `unrealisedRoePcnt`.
+        /// Unrealised return on equity, as a fraction of the margin, 0.01 for 1 %: `unrealisedRoePcnt`.
         pub unrealised_roe_fraction: Option<Decimal> = "unrealisedRoePcnt",
         /// Realised profit and loss, with fees: `realisedPnl`.
         pub realised_pnl: Option<Decimal> = "realisedPnl",
         /// Realised gross profit and loss, without fees: `realisedGrossPnl`.
         pub realised_gross_pnl: Option<Decimal> = "realisedGrossPnl",
-        /// Realised gross cost, the realised value without fees: `realisedGrossCost`.
+        /// Realised gross cost, the realised value of trades without fees: `realisedGrossCost`.
         pub realised_gross_cost: Option<Decimal> = "realisedGrossCost",
         /// Realised cost, the realised value so far: `realisedCost`.
         pub realised_cost: Option<Decimal> = "realisedCost",
@@ -67,11 +67,11 @@ event! {
         pub current_cost: Option<Decimal> = "currentCost",
         /// Current commission, the fees so far: `currentComm`.
         pub current_commission: Option<Decimal> = "currentComm",
-        /// Position cost, the value at the entry price: `posCost`.
+        /// Position cost, the position value at the entry price: `posCost`.
         pub cost: Option<Decimal> = "posCost",
         /// Initial margin of the position: `posInit`.
         pub initial_margin: Option<Decimal> = "posInit",
-        /// Position margin, the sum of the position's margin: `posMargin`; missing in cross-margin captures.
+        /// Position margin, in total: `posMargin`; missing in cross-margin captures.
         pub margin: Option<Decimal> = "posMargin",
         /// Maintenance margin of the position, below which it is liquidated: `posMaint`.
         ///
@@ -95,9 +95,9 @@ event! {
         pub risk_limit: Option<Decimal> = "riskLimit",
         /// Risk limit level: `riskLimitLevel`; isolated margin only.
         pub risk_limit_level: Option<u32> = "riskLimitLevel",
-        /// Whether margin is added automatically: `autoDeposit`; isolated margin only.
+        /// Auto deposit, `true` if margin is added automatically: `autoDeposit`; isolated margin only.
         pub auto_deposit: Option<bool> = "autoDeposit",
-        /// Rank in the auto-deleveraging queue, a fraction, 1 for the first: `delevPercentage`.
+        /// Rank in the auto-deleveraging (ADL) queue, a fraction, 1 for the first: `delevPercentage`.
         pub deleverage_fraction: Option<Decimal> = "delevPercentage",
         /// Tax: `tax`; sent since 2025.
         pub tax: Option<Decimal> = "tax",
@@ -115,7 +115,7 @@ event! {
 }
 
 open_enum! {
-    /// Why a position changed: `changeReason`.
+    /// Reason of a position change: `changeReason`.
     pub enum FuturesPositionChangeReason {
         /// `positionChange`: an order of the user was filled.
         PositionChange = "positionChange",
@@ -125,7 +125,7 @@ open_enum! {
         Liquidation = "liquidation",
         /// `autoAppendMarginStatusChange`: automatic addition of margin was switched on or off.
         AutoAppendMarginStatusChange = "autoAppendMarginStatusChange",
-        /// `adl`: the position was auto-deleveraged.
+        /// `adl`: auto-deleveraging (ADL) reduced or closed the position.
         AutoDeleveraging = "adl",
         /// `changeRiskLimit`: the risk limit changed; sent since 2026.
         ChangeRiskLimit = "changeRiskLimit",

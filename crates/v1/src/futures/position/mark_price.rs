@@ -11,7 +11,7 @@ event! {
     ///
     /// It has no quantity, and the reason `markPriceChange` or none. Use
     /// [`FuturesPositionChange::apply`](crate::FuturesPositionChange::apply) to update the last full position. Amounts
-    /// are in the settle currency.
+    /// are in the settlement currency.
     pub struct FuturesMarkPriceChange {
         /// Symbol of the contract, such as `XBTUSDTM`: `symbol`, or that of the topic if the data lacks it.
         ///
@@ -25,7 +25,7 @@ event! {
         pub margin_mode: Option<MarginMode> = "marginMode",
         /// Mark price, in the quote currency: `markPrice`.
         pub mark_price: Option<Decimal> = "markPrice",
-        /// Mark value, the position's value at the mark price, negative if short: `markValue`.
+        /// Mark value, the position value at the mark price, negative if short: `markValue`.
         pub mark_value: Option<Decimal> = "markValue",
         /// Position margin with unrealised profit and loss: `maintMargin`.
         pub maintenance_margin: Option<Decimal> = "maintMargin",
@@ -37,13 +37,13 @@ event! {
         pub real_leverage: Option<Decimal> = "realLeverage",
         /// Unrealised profit and loss, at the mark price: `unrealisedPnl`.
         pub unrealised_pnl: Option<Decimal> = "unrealisedPnl",
-        /// Unrealised profit and loss by position value, a fraction, 0.01 for 1 %: `unrealisedPnlPcnt`.
+        /// Unrealised profit and loss as a fraction of the position value, 0.01 for 1 %: `unrealisedPnlPcnt`.
         pub unrealised_pnl_fraction: Option<Decimal> = "unrealisedPnlPcnt",
-        /// Unrealised return on equity, by margin, a fraction, 0.01 for 1 %: `unrealisedRoePcnt`.
+        /// Unrealised return on equity, as a fraction of the margin, 0.01 for 1 %: `unrealisedRoePcnt`.
         pub unrealised_roe_fraction: Option<Decimal> = "unrealisedRoePcnt",
-        /// Rank in the auto-deleveraging queue, a fraction, 1 for the first: `delevPercentage`.
+        /// Rank in the auto-deleveraging (ADL) queue, a fraction, 1 for the first: `delevPercentage`.
         pub deleverage_fraction: Option<Decimal> = "delevPercentage",
-        /// Settle currency: `settleCurrency`.
+        /// Settlement currency: `settleCurrency`.
         pub settle_currency: Option<Text> = "settleCurrency",
         /// Time of the change: `currentTimestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "currentTimestamp",

@@ -69,7 +69,8 @@ subjects! {
 impl FuturesPosition {
     /// Returns the symbol of the contract, such as `XBTUSDTM`.
     ///
-    /// Returns `None` if neither the data nor the topic names the contract. For an unknown subject only the data counts.
+    /// Returns `None` if neither the data nor the topic names the contract. For an unknown subject, only the data is
+    /// read.
     pub fn symbol(&self) -> Option<&str> {
         match self {
             Self::Change(change) => change.symbol.as_deref(),

@@ -6,17 +6,17 @@ use kucoin_streams_decode::event;
 event! {
     /// The result of a risk limit change, accepted or refused: subject `position.adjustRiskLimit`.
     ///
-    /// It exists for isolated margin only. One known example has empty data.
+    /// It exists for isolated margin only. One known frame has empty data.
     pub struct FuturesRiskLimitAdjustment {
         /// Symbol of the contract, such as `XBTUSDTM`, from the topic: KuCoin sends no `symbol` in the data.
         ///
         /// It is therefore `None` on `/contract/positionAll`. If KuCoin sends `symbol`, it is used.
         pub symbol: Option<Text> = "symbol",
-        /// Whether the change was accepted: `success`.
+        /// Success, `true` if the change was accepted: `success`.
         pub success: Option<bool> = "success",
         /// Current risk limit level: `riskLimitLevel`.
         pub risk_limit_level: Option<u32> = "riskLimitLevel",
-        /// Message, why the change was refused: `msg`.
+        /// Message, the reason of a refusal: `msg`.
         pub message: Option<Text> = "msg",
     }
 }

@@ -12,7 +12,7 @@ event! {
         ///
         /// It is therefore `None` on `/contract/positionAll`. If KuCoin sends `symbol`, it is used.
         pub symbol: Option<Text> = "symbol",
-        /// Funding time, for which the fee is settled: `fundingTime`, sent in milliseconds.
+        /// Funding time that the fee is settled for: `fundingTime`, sent in milliseconds.
         pub funding_time: Option<Timestamp> = "fundingTime",
         /// Position quantity, in contracts, negative if short: `qty`.
         pub quantity: Option<Decimal> = "qty",
@@ -20,9 +20,9 @@ event! {
         pub mark_price: Option<Decimal> = "markPrice",
         /// Funding rate, a fraction, 0.0001 for 0.01 %: `fundingRate`.
         pub funding_rate: Option<Decimal> = "fundingRate",
-        /// Funding fee, in the settle currency, negative if the user pays it: `fundingFee`.
+        /// Funding fee, in the settlement currency, negative if the user pays it: `fundingFee`.
         pub funding_fee: Option<Decimal> = "fundingFee",
-        /// Settle currency: `settleCurrency`.
+        /// Settlement currency: `settleCurrency`.
         pub settle_currency: Option<Text> = "settleCurrency",
         /// Position side: `positionSide`; sent since 2026.
         pub position_side: Option<PositionSide> = "positionSide",

@@ -158,9 +158,9 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Data with arbitrary values, except in the members of `identity`, and with unknown members.
+/// Data with the members of `fixed`, arbitrary values in all others, and unknown members.
 fn with_arbitrary_values(
-    identity: impl Strategy<Value = Value>,
+    fixed: impl Strategy<Value = Value>,
     names: &'static [&'static str],
 ) -> impl Strategy<Value = Value> {
     let name = prop_oneof![
@@ -168,9 +168,9 @@ fn with_arbitrary_values(
         1 => "[a-zA-Z]{1,20}",
         1 => "\\PC{1,8}",
     ];
-    (identity, prop::collection::vec((name, anything()), 0..12)).prop_map(|(identity, members)| {
+    (fixed, prop::collection::vec((name, anything()), 0..12)).prop_map(|(fixed, members)| {
         let mut object = Map::from_iter(members);
-        object.extend(identity.as_object().cloned().unwrap_or_default());
+        object.extend(fixed.as_object().cloned().unwrap_or_default());
         Value::Object(object)
     })
 }
