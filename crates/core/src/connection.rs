@@ -47,9 +47,11 @@ impl fmt::Debug for SecretUrl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Heartbeat {
-    /// Time between two pings: `pingInterval`, in milliseconds on the wire; KuCoin sends 18 s.
+    /// Ping interval: `pingInterval`, in milliseconds on the wire. KuCoin requests 18 s.
     pub interval: Duration,
-    /// Time to wait for a pong until the connection counts as lost: `pingTimeout`, in milliseconds on the wire; 10 s.
+    /// Pong timeout: `pingTimeout`, in milliseconds on the wire. KuCoin requests 10 s.
+    ///
+    /// Without a pong in this time, the connection counts as lost.
     pub timeout: Duration,
 }
 
@@ -76,7 +78,7 @@ impl Default for Heartbeat {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Login {
-    /// `id` of the frame, which its answer repeats.
+    /// ID in the frame; the acknowledgement repeats it.
     pub id: String,
     /// Whole frame. It contains a signature, so `Debug` hides it.
     pub frame: Zeroizing<String>,
@@ -98,19 +100,22 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Information for one dial. Each dial needs new information.
+/// Connection information for one dial: URL, heartbeat and login.
+///
+/// Each dial needs new information.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
     /// URL to connect to, with the token.
     pub url: SecretUrl,
-    /// Heartbeat that KuCoin requested together with the token; `None` if it requested none.
+    /// Heartbeat that KuCoin requested together with the token; `None` for the default of the session.
     pub heartbeat: Option<Heartbeat>,
     /// Login to send after the welcome; `None` if the URL authenticates the connection.
     pub login: Option<Login>,
-    /// ID that the welcome must have: `connectId` in the URL of V1; `None` if the URL has none.
+    /// ID that the welcome must have: V1 `connectId` in the URL; `None` if the URL has none.
     ///
-    /// A welcome with another ID belongs to another connection.
+    /// A welcome with another ID is for another connection, so the session reconnects. A welcome without an ID is
+    /// accepted.
     pub connect_id: Option<String>,
 }
 

@@ -4,7 +4,7 @@ use crate::Text;
 
 /// Error of decoding a frame.
 ///
-/// No variant is retryable. The error does not contain the frame: report both.
+/// No variant is retryable. The error does not contain the frame, so log both.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {

@@ -1,4 +1,4 @@
-//! Errors as one line of text: what happened, why, and what to do.
+//! One-line error texts: what happened, why, and what to do.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};

@@ -95,9 +95,9 @@ impl Serialize for Raw {
 
 /// Unknown fields and unreadable values of an event, by wire name, in the order of the frame.
 ///
-/// A field is here if its event type does not have it, cannot hold its value, or would write the value differently. A
-/// field that cannot be read is `None` in the event and here as KuCoin sent it, so no data is lost. If a name is here,
-/// serialization writes this value instead of the typed one.
+/// A field is here if its event type does not have it, cannot hold its value, or would write another value, such as
+/// `buy` for `BUY`. An optional field that cannot be read is `None` in the event and here as KuCoin sent it. If a name
+/// is here, serialization writes this value instead of the typed one.
 #[derive(Clone, Default, PartialEq, Eq)]
 // Boxed to take eight bytes if it is empty, as it is for nearly every event.
 pub struct Extra(#[allow(clippy::box_collection)] Option<Box<Vec<(Text, Raw)>>>);

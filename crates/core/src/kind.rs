@@ -11,7 +11,7 @@ use crate::Protocol;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WsKey(&'static str);
 
-// Named like the enum variants of the JavaScript SDK.
+// Named like enum variants, since they are used like an enum.
 #[allow(non_upper_case_globals)]
 impl WsKey {
     /// V1 connection to the spot host: spot and margin topics.
@@ -74,12 +74,12 @@ impl FromStr for WsKey {
 
 /// Kind of a connection, as a type: its protocol and its key.
 ///
-/// Each [`Topic`](crate::Topic) names its connection kind, so a futures topic on a spot connection does not compile.
-/// Implement it for a connection that the SDK does not have; the other layers need no change.
+/// Implement it for a connection that the SDK does not have; the other layers need no change. A client opens the
+/// connections of each kind separately, and a [`Topic`](crate::Topic) can only be subscribed on its own kind.
 pub trait ConnectionKind: Send + Sync + 'static {
     /// Protocol of the connection.
     type Protocol: Protocol;
-    /// Key of the connection.
+    /// Key of the connection. Each kind needs its own, since dial limits are counted by key.
     const WS_KEY: WsKey;
 }
 

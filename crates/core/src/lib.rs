@@ -1,6 +1,6 @@
 //! Traits and value types that all layers of the kucoin-streams SDK share.
 //!
-//! This crate has no sockets, no runtime and no event decoder, and it changes rarely. It has:
+//! This crate has no sockets, no runtime and no event decoder, and it changes rarely. It contains:
 //!
 //! - the traits that connect the layers: [`Protocol`] (a stream protocol as pure functions), [`ConnectionKind`],
 //!   [`Topic`] (what to subscribe to, and its event type), [`Event`] and [`ConnectionSource`] (URL and token for a

@@ -5,8 +5,8 @@ const MAX_CHARS: usize = 64;
 
 /// Returns the name most similar to `given`, for "did you mean" texts; `None` if no name is similar.
 ///
-/// It is the name with the lowest edit distance, ignoring case, the first one of several. A name is similar if at most
-/// half of the longer text must be edited, or if it contains `given` and `given` has at least three characters.
+/// The most similar name has the lowest edit distance, ignoring case; among equals, the first one. A name is similar if
+/// at most half of the longer text must be edited, or if it contains `given` and `given` has at least three characters.
 pub fn nearest(given: &str, names: &[&'static str]) -> Option<&'static str> {
     let given: Vec<char> = given.chars().take(MAX_CHARS).collect();
     let (mut nearest, mut fewest) = (None, usize::MAX);

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub struct RequestId(pub u64);
 
 impl RequestId {
-    /// Parses the ID of an answer; `None` if it is not a number, so not the ID of a request of this client.
+    /// Parses the ID of an answer; `None` if it is not a number, so it answers no request of this client.
     pub fn parse(id: &str) -> Option<Self> {
         id.parse().ok().map(Self)
     }
@@ -22,14 +22,15 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Request of one wire subscription. Equal requests share one wire subscription.
+/// Request for one wire subscription, such as a topic path. Equal requests are subscribed once.
 ///
-/// `Display` writes it for users, such as `/account/balance`.
+/// `Display` writes the topic that users, gaps and logs show, such as `/account/balance`; different requests need
+/// different texts. Every type with these bounds implements the trait.
 pub trait Request: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static {}
 
 impl<T: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static> Request for T {}
 
-/// Rate limits and topic limits of a protocol.
+/// Limits of a protocol: messages, topics, dials and pings. A session keeps them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProtocolLimits {
@@ -41,11 +42,11 @@ pub struct ProtocolLimits {
     pub topics: Option<u32>,
     /// Dial limit; `None` if KuCoin states no limit.
     pub dials: Option<DialLimit>,
-    /// Minimum time between two pings: an earlier ping gets no pong. Zero if every ping gets a pong.
+    /// Minimum time between two pings; KuCoin does not answer an earlier ping. Zero if it answers every ping.
     pub ping_spacing: Duration,
 }
 
-/// Limit on how often connections can be opened.
+/// Limit on how often connections of one kind can be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DialLimit {
@@ -113,7 +114,7 @@ pub enum Inbound<'f> {
     Welcome {
         /// Connection ID: V1 `id` (the client's `connectId`), Pro V2 `sessionId`; `None` if absent.
         id: Option<Cow<'f, str>>,
-        /// Ping interval requested by the server (Pro V2 `pingInterval`); `None` if absent.
+        /// Ping interval requested by the server (Pro V2 `pingInterval`); `None` keeps the current interval.
         ping_interval: Option<Duration>,
     },
     /// Acknowledgement of a request.
@@ -121,15 +122,15 @@ pub enum Inbound<'f> {
         /// ID of the request.
         id: Cow<'f, str>,
     },
-    /// Refusal of a request, or of the whole connection if the ID is not that of a request.
+    /// Refusal of a request or of the connection.
     Refused {
-        /// ID of the request; `None` if absent.
+        /// ID of the refused request; `None` if absent.
         id: Option<Cow<'f, str>>,
         /// Error code (V1 `code`); `None` if absent.
         code: Option<i64>,
         /// Error message of the server.
         message: Cow<'f, str>,
-        /// What the refusal means for the connection.
+        /// Meaning of the refusal.
         scope: RefusalScope,
     },
     /// Pong: the answer to a ping.
@@ -146,11 +147,11 @@ pub enum Inbound<'f> {
     Other,
 }
 
-/// Meaning of a refusal whose ID is not that of a request.
+/// Meaning of a refusal: for one request, or for the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalScope {
-    /// The request is refused; the connection continues.
+    /// The request is refused; the connection stays open.
     Request,
     /// The client sends too fast; the same request can be sent again later.
     RateLimit,
@@ -158,7 +159,7 @@ pub enum RefusalScope {
     Temporary,
     /// The connection token is refused; a new token and a new connection are needed.
     Token,
-    /// The server is busy; dial again later.
+    /// The server is busy; the same request can be sent again later. Without a request, dial again later.
     Busy,
     /// The account has its maximum number of connections; dial again later.
     ConnectionLimit,
@@ -171,15 +172,16 @@ pub enum RefusalScope {
 pub enum TopicMatch {
     /// The push belongs to the request.
     Exact,
-    /// The push can belong to the request.
+    /// The push belongs to the request only if no request of the connection matches exactly.
     ///
-    /// It counts only if no request of the connection matches exactly, so that no event is delivered twice.
+    /// An example is a push of one contract's position for a request of all positions. If both are subscribed, the
+    /// event is delivered once.
     Fallback,
     /// The push does not belong to the request.
     None,
 }
 
-/// A frame that breaks the protocol, such as one that is not UTF-8 or not a JSON object.
+/// Error of a frame that breaks the protocol, such as a frame that is not a JSON object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at byte {offset}")]
 #[non_exhaustive]
@@ -199,18 +201,22 @@ impl WireError {
 
 /// A KuCoin stream protocol (V1, Pro V2): pure functions that read and write frames.
 ///
-/// It has no state, so a session, a recorder or a test can call it anywhere. Implement it for another protocol of
-/// KuCoin; a session works with any implementation.
+/// Implement it for a protocol that the SDK does not have; sessions and clients work with any implementation. For
+/// another topic of V1 or Pro V2, implement [`Topic`](crate::Topic) instead.
+///
+/// For each message of the server, a session calls [`text`](Protocol::text) and [`classify`](Protocol::classify). For a
+/// push it then calls [`match_topic`](Protocol::match_topic) with each request of the connection, and
+/// [`check`](Protocol::check) if none matches. It caches matches, so results must depend on the arguments only.
 pub trait Protocol: Send + Sync + 'static {
-    /// Request of one wire subscription.
+    /// Request for one wire subscription.
     type Request: Request;
 
-    /// Limits of a connection.
+    /// Limits that a session keeps, unless its configuration has others.
     const LIMITS: ProtocolLimits;
 
-    /// Returns the text of a frame's payload, which may be a binary WebSocket message.
+    /// Returns the text of a WebSocket message, text or binary.
     ///
-    /// A caller can skip this call for UTF-8 that begins with `{`: in every protocol, such a payload is its own text.
+    /// A caller can skip this call for UTF-8 that begins with `{`: in every protocol, such a payload is the text.
     ///
     /// # Errors
     /// Returns an error if the payload is neither UTF-8 nor another encoding of the protocol.
@@ -228,13 +234,13 @@ pub trait Protocol: Send + Sync + 'static {
     /// It may stop before the end of the frame, so [`Topic::decode`](crate::Topic::decode) can still fail.
     ///
     /// # Errors
-    /// Returns an error if the part that it read is not that of a JSON object.
+    /// Returns an error if the frame is not a JSON object, as far as it was read.
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError>;
 
-    /// Checks a whole frame. By default every frame is valid.
+    /// Checks a frame to its end. The default accepts every frame.
     ///
-    /// [`classify`](Protocol::classify) may stop early, so a broken frame can have a wrong topic. A session checks a
-    /// frame that matches no subscription before it drops the frame.
+    /// A session calls it before it drops a frame that matches no request: [`classify`](Protocol::classify) may stop
+    /// early, so a broken frame can show a wrong topic.
     ///
     /// # Errors
     /// Returns an error if the frame breaks the protocol.
@@ -242,16 +248,18 @@ pub trait Protocol: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Returns how the topic of a push matches `request`. The pushed topic can differ from the requested one.
+    /// Returns how the topic of a push matches `request`.
+    ///
+    /// KuCoin can push a topic under another name than the requested one.
     fn match_topic(request: &Self::Request, pushed: &str) -> TopicMatch;
 
-    /// Appends the frame that subscribes to `request`.
+    /// Appends to `out` the frame that subscribes to `request`. `id` is unique on the connection.
     fn subscribe(id: RequestId, request: &Self::Request, out: &mut String);
 
-    /// Appends the frame that unsubscribes from `request`.
+    /// Appends to `out` the frame that unsubscribes from `request`.
     fn unsubscribe(id: RequestId, request: &Self::Request, out: &mut String);
 
-    /// Appends a ping frame.
+    /// Appends to `out` a ping frame.
     fn ping(id: RequestId, out: &mut String);
 }
 

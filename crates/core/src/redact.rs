@@ -63,8 +63,8 @@ impl Redactor {
     /// Returns at most 256 bytes of a text, with control characters escaped and secrets redacted.
     ///
     /// It redacts parts of the connection's secrets of 8 or more characters, beginnings of its token of 6 or more, runs
-    /// of 20 or more characters that may be a token, and any value named `token`. Secrets are also found if they are
-    /// escaped as in a URL or in JSON, or broken by white space.
+    /// of 20 or more characters that may be a token, and the value after any name that ends with `token`. Secrets are
+    /// also found if they are escaped as in a URL or in JSON, or broken by white space.
     pub fn redact(&self, text: &str) -> String {
         self.redact_except_hosts(text, &[])
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// When to dial again after a failure.
+/// Whether and when to dial again after a failure.
 ///
 /// [`Refused`](RetryPolicy::Refused) always ends the connection. [`Certificate`](RetryPolicy::Certificate) and
 /// [`Fatal`](RetryPolicy::Fatal) end a connection that has never been live, since its configuration is probably wrong;
@@ -19,7 +19,7 @@ pub enum RetryPolicy {
     Blocked,
     /// Rate limited: retry after this delay plus a backoff.
     ///
-    /// The delay is at least 1 s, also if the server named none, and at most 5 minutes.
+    /// The delay counts as at least 1 s and at most 5 minutes; `None`, if the server named no delay, as 1 s.
     Throttled(Option<Duration>),
     /// Retry after a random delay between `least` and `most`, each at most 5 minutes.
     Postponed {
@@ -44,7 +44,7 @@ pub enum RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Returns `true` if a retry can succeed without a change.
+    /// Returns `true` if a retry can succeed without a change by the user.
     pub const fn is_retryable(self) -> bool {
         !matches!(self, Self::Refused | Self::Fatal | Self::Certificate)
     }

@@ -60,7 +60,7 @@ macro_rules! cased_enum {
             }
         }
 
-        /// Reads the value in any case.
+        /// Parses the value, ignoring case.
         impl From<&str> for $name {
             #[inline(always)]
             fn from(text: &str) -> Self {

@@ -10,16 +10,18 @@ use crate::{ConnectionInfo, RetryPolicy, WsKey};
 /// Source of URL and token for each dial, usually KuCoin's REST API.
 ///
 /// Implement it if your tokens come from elsewhere, such as a token service that keeps the API secret away from the
-/// trading host. It is called once for each dial, and each result is used once. It runs on the thread of the
-/// connections, so it must not block.
+/// trading host.
+///
+/// A client calls it once for each dial and uses each result once; calls for different connections can overlap. It is
+/// polled on the connections' thread, so it must not block.
 pub trait ConnectionSource: Send + Sync + 'static {
     /// Fetches new information for one dial of the connection `ws_key`.
     ///
     /// # Errors
-    /// Returns a [`SourceError`] if there is no token; its [`RetryPolicy`] decides when the dial is tried again.
+    /// Returns a [`SourceError`] if there is no token; its [`RetryPolicy`] decides whether and when the client retries.
     ///
     /// # Cancel safety
-    /// The caller drops the future at its own deadline, so the future must be cancel safe.
+    /// The client drops the future after a timeout (15 s by default), so the future must be cancel safe.
     fn connection_info(
         &self,
         ws_key: WsKey,
@@ -68,7 +70,7 @@ macro_rules! impl_connection_source {
 
 impl_connection_source!(Arc, Box);
 
-/// Error of a [`ConnectionSource`]: why there is no information for a dial.
+/// Error of a [`ConnectionSource`]: why there is no connection information, and whether to retry.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct SourceError {
@@ -112,7 +114,8 @@ impl SourceError {
 
     /// Adds a host name that the message or its causes contain, with its port if they contain that too.
     ///
-    /// Without it, a part of 20 or more characters without a dot is redacted as a possible token.
+    /// It keeps the host readable. Otherwise a part of 20 or more characters without a dot is redacted as a possible
+    /// token.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<Box<str>>) -> Self {
         self.hosts.push(host.into());
@@ -126,7 +129,7 @@ impl SourceError {
         self
     }
 
-    /// Returns when the dial is tried again.
+    /// Returns whether and when the client retries.
     pub fn retry_policy(&self) -> RetryPolicy {
         self.retry_policy
     }
@@ -147,12 +150,12 @@ impl SourceError {
         self.remedy.as_deref()
     }
 
-    /// Returns the host names that are never redacted.
+    /// Returns the host names of [`with_host`](Self::with_host).
     pub fn hosts(&self) -> &[Box<str>] {
         &self.hosts
     }
 
-    /// Returns `true` if a retry can succeed without a change.
+    /// Returns `true` if a retry can succeed without a change by the user.
     pub fn is_retryable(&self) -> bool {
         self.retry_policy.is_retryable()
     }

@@ -7,31 +7,31 @@ const MAX_BYTES: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SymbolProblem {
-    /// It is empty.
+    /// The symbol is empty.
     #[error("it is empty")]
     Empty,
-    /// It is a list. Subscribe once for each symbol, or to the topic of all symbols.
+    /// The text is a list. Subscribe once for each symbol, or to the topic of all symbols.
     #[error("expected one symbol; subscribe once for each symbol")]
     List,
-    /// It is longer than any symbol.
+    /// The text is longer than any symbol.
     #[error("it has more than {MAX_BYTES} bytes")]
     TooLong,
-    /// It has lower-case letters, and symbols have none.
+    /// The symbol has lower-case letters.
     #[error("write it in upper case, `{uppercase}`")]
     Lowercase {
         /// The symbol in upper case.
         uppercase: String,
     },
-    /// It has a character that symbols cannot have.
+    /// The text has a character that symbols cannot have.
     #[error("symbols cannot contain {found:?}")]
     Character {
         /// The first such character.
         found: char,
     },
-    /// It is not a pair: a spot or margin symbol is two currencies with one dash between them.
+    /// Not a pair: a spot or margin symbol is two currencies with one dash between them.
     #[error("expected base and quote currency with one dash between them, such as BTC-USDT")]
     NotAPair,
-    /// It is not a contract: a futures symbol has no dash.
+    /// Not a contract: a futures symbol has no dash.
     #[error("expected a contract, which has no dash, such as XBTUSDTM")]
     NotAContract,
 }
@@ -53,7 +53,7 @@ impl SymbolShape {
     /// It does not check whether KuCoin has the symbol.
     ///
     /// # Errors
-    /// Returns what is wrong if the text cannot be such a symbol.
+    /// Returns the first problem if the text cannot be such a symbol.
     pub fn check(self, symbol: &str) -> Result<(), SymbolProblem> {
         if symbol.is_empty() {
             return Err(SymbolProblem::Empty);

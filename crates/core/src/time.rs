@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Point in time, in nanoseconds since the Unix epoch, with all digits that KuCoin sent.
 ///
-/// KuCoin sends some fields in milliseconds and some in nanoseconds, and has changed the unit of fields. The unit (s,
-/// ms, µs or ns) is detected by magnitude and converted to nanoseconds.
+/// KuCoin sends some fields in milliseconds and some in nanoseconds, and has changed the unit of some. The unit (s, ms,
+/// µs or ns) is detected by magnitude, and the time is converted to nanoseconds.
 ///
 /// It is serialized as a string of nanoseconds, such as `"1765000000000000001"`, since a JSON integer above 2^53 loses
 /// digits in JavaScript and in jq before 1.7. [`TimeFormat`] can change the format.
@@ -23,10 +23,10 @@ impl Timestamp {
         Self(nanos)
     }
 
-    /// Creates a timestamp from a number of any unit; `None` if it is out of range.
+    /// Creates a timestamp from a number in s, ms, µs or ns; `None` if it is out of range.
     ///
-    /// The unit is detected by magnitude: below 10^11 seconds, below 10^14 milliseconds, below 10^17 microseconds, else
-    /// nanoseconds.
+    /// The unit is detected by magnitude: a number below 10^11 is seconds, below 10^14 milliseconds, below 10^17
+    /// microseconds, and any other nanoseconds.
     #[inline]
     pub const fn from_wire(number: i64) -> Option<Self> {
         let factor = match number.unsigned_abs() {

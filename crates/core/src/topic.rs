@@ -7,26 +7,31 @@ type RequestOf<T> = <<<T as Topic>::Kind as ConnectionKind>::Protocol as Protoco
 
 /// A topic to subscribe to, and the type of its events.
 ///
-/// The topic names its connection kind and its event type, so a futures topic on a spot connection does not compile.
-/// Implement it for a topic that the SDK does not have, or to decode a topic into a type of your own.
+/// Implement it for a topic that the SDK does not have, or to decode a topic into a type of your own. The connection
+/// kind is part of the type, so a futures topic on a spot connection does not compile.
+///
+/// A client passes only pushes that match one of the [`requests`](Topic::requests). It decodes a push in the task that
+/// reads the subscription, and during a rotation also on the connections' thread, so decoding must not block.
 pub trait Topic: Send + Sync + 'static {
     /// Connection that the topic belongs to.
     type Kind: ConnectionKind;
     /// Event that a push of the topic decodes to.
     type Event: Event;
 
-    /// `true` if each value of the type has exactly one request. A list of such topics finds the topic of a push
-    /// faster.
+    /// `true` if each value of the type has exactly one request.
+    ///
+    /// A list of such topics finds the topic of a push faster.
     const HAS_ONE_REQUEST: bool = false;
 
-    /// Returns all wire subscriptions of the topic. Equal requests are subscribed once.
+    /// Returns the requests of the topic, the same list at each call. Equal requests are subscribed once.
     fn requests(&self) -> Vec<RequestOf<Self>>;
 
     /// Decodes a push from its whole frame; `None` if the push does not belong to this topic.
     ///
+    /// A client skips the push on `None`, and turns an error into a gap with the frame.
+    ///
     /// # Errors
-    /// Returns an error if the frame is not JSON or lacks a required field. The error does not contain the frame:
-    /// report both.
+    /// Returns an error if the frame is not JSON or lacks a required field.
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError>;
 
     /// Like [`decode`](Topic::decode), with a hint which request the push matched.
@@ -49,14 +54,16 @@ pub trait Topic: Send + Sync + 'static {
 }
 
 /// An event of a topic.
+///
+/// Implement it for the events of a topic of your own.
 pub trait Event: Send + 'static {
-    /// Returns the dedup key, such as order ID, type, match time and trade ID together.
+    /// Returns the dedup key, which identifies the event: such as order ID, type, match time and trade ID together.
     ///
-    /// Equal keys mean the same event, pushed twice or received on two connections. The SDK uses the key to remove
-    /// duplicates during a rotation; use it yourself if you forward events.
+    /// Equal keys mean the same event of a topic, pushed twice or received on two connections. The SDK uses the key to
+    /// remove duplicates during a rotation; use it yourself if you forward events.
     fn dedup_key(&self) -> String;
 
-    /// Returns `false` if two different events can have the same dedup key.
+    /// Returns `false` if two different events of a topic can have the same dedup key.
     ///
     /// An example is a leverage set to 5, to 3 and back to 5, without a time in the push. Such an event is never
     /// removed as a duplicate: during a rotation it can be delivered twice, but it is not lost.
@@ -133,7 +140,7 @@ impl<E> Push<E> {
 
 /// Several topics of one type in one subscription. Their events come in arrival order.
 ///
-/// If a push matches several topics, any of them decodes it, so they must all give the same result.
+/// If several topics accept a push, any one of them decodes it, so they must give the same result.
 impl<T: Topic> Topic for Vec<T> {
     type Kind = T::Kind;
     type Event = T::Event;
