@@ -102,7 +102,7 @@ pub(super) const fn are_digits(chunk: [u8; 8]) -> bool {
     word & HIGH_HALVES == DIGITS && word.wrapping_add(ONES * 6) & HIGH_HALVES == DIGITS
 }
 
-/// Returns the number of eight digits.
+/// Returns the value of eight digits.
 #[inline]
 pub(super) const fn number_of(digits: [u8; 8]) -> u64 {
     // Joins neighbors three times: digits to pairs, pairs to fours, fours to eight.

@@ -8,7 +8,7 @@ use crate::Text;
 
 /// An enum whose values differ only in case between V1 and Pro V2.
 ///
-/// Any case is read. A spelling that is not the protocol's own is also kept in `extra`, so serialization writes it
+/// Reading ignores case. A spelling other than the protocol's is also kept in `extra`, so serialization writes it
 /// unchanged.
 pub trait CasedEnum: for<'t> From<&'t str> {
     /// Returns the value in upper case, as Pro V2 writes it.
@@ -25,7 +25,9 @@ pub trait CasedEnum: for<'t> From<&'t str> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uppercase<T>(pub T);
 
-/// Adapter that reads and writes a field of an event: `with` in [`event!`](crate::event).
+/// Adapter that reads and writes a field of an event in another form: `with` in [`event!`](crate::event).
+///
+/// Implement it for a generic tuple struct `A<T>(T)`, and [`ToJson`] for `A<&T>`.
 pub trait FieldAdapter<T> {
     /// Type that is read from JSON.
     type Read: FromJson;

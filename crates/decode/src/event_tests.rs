@@ -258,7 +258,7 @@ event! {
 }
 
 #[test]
-fn unreadable_field_is_written_under_its_long_name() {
+fn unreadable_field_is_written_under_its_serialized_name() {
     let written = |frame: &str| {
         let event = Short::read(&mut Scanner::new(frame)).unwrap();
         serde_json::to_string(&event).unwrap()
@@ -324,7 +324,7 @@ field_group! {
     pub struct ShortFill {
         /// Price.
         pub price: Decimal = "p" as "price",
-        /// Fee, with equal wire and long names.
+        /// Fee, with equal wire and serialized names.
         pub fee: Option<Decimal> = "fee" as "fee",
     }
 }
@@ -338,7 +338,7 @@ event_kind! {
 }
 
 event! {
-    /// An event with a kind and long names.
+    /// An event with a kind and serialized names.
     pub struct ShortSample {
         /// Kind.
         pub kind: ShortKind,
@@ -348,7 +348,7 @@ event! {
 }
 
 #[test]
-fn long_names_of_kinds_and_groups_deserialize() {
+fn serialized_names_of_kinds_and_groups_deserialize() {
     let written = r#"{"kind":"m","price":"1.50","fee":"2","side":"SELL","x":0}"#;
     let long: ShortSample = serde_json::from_str(written).unwrap();
     let wire = r#"{"k":"m","p":1.50,"fee":2,"s":"SELL","x":0}"#;

@@ -26,7 +26,7 @@ pub struct FieldTable<const N: usize> {
 /// The two names that last followed another name. KuCoin writes fields in the same order each time, so the next key is
 /// usually one of them and needs no lookup.
 ///
-/// There are two since kinds of an event differ in some fields: after a few frames nothing is written here any more, so
+/// Two are enough, since the kinds of an event differ in few fields: after some frames the hints no longer change, so
 /// threads do not contend. The hints only affect speed.
 #[derive(Debug)]
 struct NextFieldHint([AtomicU8; 2]);
@@ -102,7 +102,7 @@ impl<const N: usize> FieldTable<N> {
         None
     }
 
-    /// Returns the index of a key, and hints it for the next time.
+    /// Returns the index of a key, and remembers it as a hint.
     pub(super) fn find<'n>(&'n self, cursor: &mut FieldCursor<'n>, key: &str) -> Option<usize> {
         let key = key.as_bytes();
         let ends = KeyEnds::of(key);

@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 
 use super::{DecodeError, Extra, FieldWriter, FromJson, Scanner, Value};
 
-/// A type that is read from a JSON object, implemented by [`event!`](crate::event).
+/// A type that is read from a JSON object. [`event!`](crate::event) implements it.
 pub trait Record: Sized {
     /// Reads the next object of the scanner.
     ///
@@ -24,7 +24,7 @@ impl<T: Record> Record for Box<T> {
 
 /// A type that is read from some of the fields of an object.
 ///
-/// It is implemented by [`field_group!`](crate::field_group) and [`event_kind!`](crate::event_kind).
+/// [`field_group!`](crate::field_group) and [`event_kind!`](crate::event_kind) implement it.
 pub trait FieldGroup: Sized {
     /// Wire names of the fields.
     const NAMES: &'static [&'static str];
@@ -125,21 +125,21 @@ const MAX_FIELDS: usize = 6;
 
 /// Reads a group; `None` if a required field is missing or unreadable, and then `slots` are unchanged.
 #[inline(always)]
-pub fn group_or_none<P: FieldGroup>(
+pub fn group_or_none<G: FieldGroup>(
     slots: &mut [Option<Value<'_>>],
     extra: &mut Extra,
-) -> Option<P> {
+) -> Option<G> {
     const {
         assert!(
-            P::NAMES.len() <= MAX_FIELDS,
+            G::NAMES.len() <= MAX_FIELDS,
             "too many fields for one group"
         )
     };
     let mut before = [None; MAX_FIELDS];
-    let before = &mut before[..P::NAMES.len()];
+    let before = &mut before[..G::NAMES.len()];
     before.copy_from_slice(slots);
     let kept = extra.len();
-    match P::read(slots, extra) {
+    match G::read(slots, extra) {
         Ok(group) => Some(group),
         Err(_) => {
             slots.copy_from_slice(before);

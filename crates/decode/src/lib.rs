@@ -26,7 +26,7 @@
 //! not matter and one field can decide the meaning of another.
 //!
 //! KuCoin writes fields in the same order each time, so the key that followed the current one in earlier frames is
-//! compared first; only another key is looked up ([`FieldTable`]). Keys and string ends are scanned 16 bytes at a time.
+//! compared first; any other key is looked up ([`FieldTable`]). Keys and string ends are scanned 16 bytes at a time.
 //! Rare cases use full parsers: `serde_json` for strings with escapes, `simd-json` for trees of unknown values
 //! ([`read_raw`]). Property tests and fuzzing compare the scanner with `serde_json`: both accept the same texts, with
 //! the same values.

@@ -11,7 +11,7 @@ pub mod __private {
     pub use crate::fields::{claim_shared_names, concat, field, field_of_any_name, group_or_none};
     pub use crate::{
         __kind as kind, __names as names, __otherwise as otherwise, __read as read,
-        __reproduces as round_trips, __write as write, __written as written,
+        __round_trips as round_trips, __write as write, __written as written,
     };
 
     /// Returns the total number of names in the lists.

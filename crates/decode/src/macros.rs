@@ -11,8 +11,8 @@
 ///   [`CasedEnum`](crate::CasedEnum) in upper case.
 /// - no wire name: a [`FieldGroup`](crate::FieldGroup), read from fields of the same object.
 ///
-/// An `Option` field is optional. If another field is missing, the frame is undecodable, unless the field type has a
-/// value for that case ([`FromJson::absent`](crate::FromJson::absent)).
+/// An `Option` field is optional. Any other field is required: without it the frame is undecodable, unless its type has
+/// a value for a missing field ([`FromJson::absent`](crate::FromJson::absent)).
 ///
 /// The type gets one more field, `extra`, with unknown fields and unreadable values. It implements
 /// [`Record`](crate::Record), [`FromJson`](crate::FromJson), [`ToJson`](crate::ToJson), `serde::Serialize` and

@@ -82,7 +82,7 @@ impl ShortNumber {
         (true, magnitude)
     }
 
-    /// Returns the number without its decimal point, and the number of digits after the point. `None` if the text has
+    /// Returns the value without its decimal point, and the count of digits after the point. `None` if the text has
     /// anything but digits and one point, or no digit.
     #[inline(always)]
     pub(super) fn decimal(self) -> Option<(u64, u32)> {
@@ -102,7 +102,7 @@ impl ShortNumber {
         Some((digits.digits()?, digits.length - at))
     }
 
-    /// Returns the number of digits.
+    /// Counts the digits.
     #[inline]
     pub(super) fn count_digits(self) -> u32 {
         self.length - self.others.count_ones()
@@ -114,7 +114,7 @@ impl ShortNumber {
         self.others == 0
     }
 
-    /// Returns the number; `None` unless there is at least one digit and nothing else.
+    /// Returns the value; `None` unless there is at least one digit and nothing else.
     #[inline]
     pub(super) fn digits(self) -> Option<u64> {
         if self.others != 0 || self.length == 0 {

@@ -2,9 +2,9 @@
 
 /// Defines an open enum of wire values: an unknown value is `Unknown` and keeps its text.
 ///
-/// A missing field of such a type is `Unknown` with an empty text, so the event is still decoded. With `ignoring case`
-/// before the brace, `TRIGGERED` is read as `triggered`; KuCoin's spelling is then kept in the event's `extra`, and
-/// serialization writes it.
+/// A missing field of this type is `Unknown` with an empty text, so the event is still decoded. With `ignoring case`
+/// before the brace, `TRIGGERED` is read as `triggered`; KuCoin's spelling is then in the event's `extra`, and
+/// serialization writes it from there.
 ///
 /// ```
 /// use kucoin_streams_decode::open_enum;
@@ -140,7 +140,7 @@ macro_rules! __otherwise {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __reproduces {
+macro_rules! __round_trips {
     ($this:expr, $value:expr) => {{
         let _ = $value;
         true

@@ -1,4 +1,4 @@
-//! Reads JSON values into types, with all rules of what is accepted.
+//! Reads JSON values into types. All rules about accepted spellings are here.
 
 use rust_decimal::Decimal;
 
@@ -9,7 +9,9 @@ use crate::{Text, Timestamp};
 
 /// A type that can be read from a JSON value, for fields of events.
 ///
-/// Implement it for a type of your own to use it in [`event!`](crate::event).
+/// Implement it, and [`ToJson`](crate::ToJson), to use a type of your own in [`event!`](crate::event). The decoder calls
+/// the methods with valid JSON only. A value that the type cannot hold is kept in [`Extra`](super::Extra); in a required
+/// field, it is an error.
 pub trait FromJson: Sized {
     /// Reads a value; `None` if the type cannot hold it.
     fn from_json(value: Value<'_>) -> Option<Self>;
@@ -27,9 +29,9 @@ pub trait FromJson: Sized {
         Self::absent()
     }
 
-    /// Returns `true` if serializing `self` gives `value` again.
+    /// Returns `true` if `self`, when written, means the same as `value`. Quotes and exponents can differ.
     ///
-    /// If not, `value` is also kept in [`Extra`](super::Extra) and written from there.
+    /// If it is `false`, `value` is also kept in [`Extra`](super::Extra) and written from there.
     fn round_trips(&self, value: Value<'_>) -> bool {
         let _ = value;
         true

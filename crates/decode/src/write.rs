@@ -9,6 +9,8 @@ use crate::{Text, Timestamp};
 
 /// A type that can be written as a field of an event.
 ///
+/// Implement it, and [`FromJson`](crate::FromJson), to use a type of your own in [`event!`](crate::event).
+///
 /// Decimals are written as strings with all digits, times as strings of nanoseconds, enums as their wire text.
 pub trait ToJson {
     /// Writes the value.
@@ -17,7 +19,7 @@ pub trait ToJson {
     /// Returns the errors of the serializer.
     fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Returns `true` if the field is omitted.
+    /// Returns `true` if a field with this value is not written.
     fn is_omitted(&self) -> bool {
         false
     }
@@ -69,7 +71,7 @@ to_json_with_serde!(Text, Timestamp, Raw, bool, i64, u64, i32, u32);
 pub struct FieldWriter<'e, M> {
     map: M,
     extra: &'e Extra,
-    /// Wire names in `extra` that are written under their long names.
+    /// Wire names in `extra` that are written under their serialized names.
     written_as: Vec<(&'static str, &'static str)>,
 }
 
@@ -104,7 +106,7 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
         name: &'static str,
         value: &T,
     ) -> Result<(), M::Error> {
-        // The frame can have an unknown field under our serialized name.
+        // An unknown field of the frame can have the same name.
         let is_taken = self.extra.get(name).is_some();
         if self.extra.get(wire).is_some() {
             if !is_taken {
@@ -114,7 +116,7 @@ impl<'e, M: SerializeMap> FieldWriter<'e, M> {
         }
         match (value.is_omitted(), is_taken) {
             (true, false) => Ok(()),
-            // Without an empty wire field, the unknown field would be read back as ours.
+            // Without an empty wire field, the unknown field would be read back as the typed field.
             (true, true) => self.map.serialize_entry(wire, ""),
             (false, true) => self.map.serialize_entry(wire, &AsJson(value)),
             (false, false) => self.map.serialize_entry(name, &AsJson(value)),
