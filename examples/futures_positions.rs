@@ -35,7 +35,7 @@ async fn run() -> Result<(), Error> {
     // One subscription to both topics: their events arrive in the order in which KuCoin pushed them.
     let topics: Vec<AnyFuturesTopic> = vec![FuturesPositions.into(), FuturesWallet.into()];
     let mut events = kucoin.subscribe(topics).await?;
-    println!("KuCoin pushes no snapshot: query the open positions over REST first");
+    println!("KuCoin pushes no snapshot: query the positions that are already open over REST");
 
     let mut positions = HashMap::new();
     let mut done = pin!(setup.until_done(simulate));

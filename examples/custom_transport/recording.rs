@@ -21,7 +21,7 @@ pub(crate) struct Recording<C> {
 }
 
 impl<C: Connect> Recording<C> {
-    /// Starts a thread that writes to `out`. Call [`Recorder::finish`] to wait for its end.
+    /// Starts a thread that writes to `out`. [`Recorder::finish`] waits for its end.
     pub(crate) fn start(inner: C, out: impl Write + Send + 'static) -> (Self, Recorder) {
         let (sender, lines) = sync_channel(MAX_QUEUED_LINES);
         let dropped = Arc::new(AtomicU64::new(0));

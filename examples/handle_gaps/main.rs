@@ -89,7 +89,7 @@ fn handle(
         }
         // The subscription has ended.
         GapReason::Closed { .. } | GapReason::Refused { .. } => return Err(gap.clone().into()),
-        // Overflowed: read faster. Undecodable: please report the frame in `raw`. Some events before now are missing.
+        // Overflowed: read faster. Undecodable: please report the frame in `raw`. Earlier events are missing.
         _ => {
             open_orders.mark_unconfirmed();
             reconcile(
@@ -107,7 +107,7 @@ fn handle(
 /// Each event has the full state of its order, so the open orders are correct after these events, even if the response is
 /// newer than some of them.
 fn reconcile((from, to): (Timestamp, Timestamp), open_orders: &mut OpenOrders, setup: &Setup) {
-    // The window is in local receive time. Exchange time is earlier, and REST may lag the stream: add a margin.
+    // The window is in local receive time. Exchange time is earlier, and REST may lag behind the stream: add a margin.
     let (start, end) = (from.as_millis() - 5_000, to.as_millis() + 1_000);
     match setup.local_exchange() {
         Some(exchange) => {

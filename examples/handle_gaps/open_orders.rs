@@ -1,4 +1,4 @@
-//! A list of open orders that marks those which may have changed unnoticed.
+//! A list of open orders. Orders that may have changed during a gap are marked as unconfirmed.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -13,14 +13,14 @@ use tokio::task::JoinHandle;
 
 /// The client of the service, without API key and secret.
 ///
-/// It requests a new token for each dial and **caches nothing**, since a token expires after 24 hours. The service must not
+/// It requests a new token for each dial and **caches nothing**, since a token expires after 24 h. The service must not
 /// cache tokens either.
 #[derive(Debug)]
 pub(crate) struct TokenService(mpsc::Sender<Request>);
 
 type Request = (WsKey, oneshot::Sender<Result<Grant, Denial>>);
 
-/// The response for one dial. Here it is sent through a channel; between machines, use HTTPS.
+/// The response for one dial. Here it is sent through a channel; between machines, use only HTTPS.
 struct Grant {
     url: SecretUrl,
     heartbeat: Option<Heartbeat>,
@@ -79,7 +79,7 @@ pub(crate) fn start(tokens: RestTokens) -> (TokenService, JoinHandle<()>) {
     (TokenService(sender), tokio::spawn(serve(tokens, requests)))
 }
 
-/// The service: fetches a token for each request, or replies whether the client may retry.
+/// Serves requests: fetches a token for each, or replies with a status that says whether to retry.
 async fn serve(tokens: RestTokens, mut requests: mpsc::Receiver<Request>) {
     while let Some((ws_key, reply)) = requests.recv().await {
         // The client may have given up while its request was queued.

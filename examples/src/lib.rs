@@ -1,4 +1,4 @@
-//! What the examples share: the choice between KuCoin and a local exchange, and the report of an error.
+//! Shared code of the examples: it chooses between KuCoin and a local exchange, and prints errors.
 #![allow(clippy::print_stderr)]
 
 use std::process::ExitCode;
