@@ -23,7 +23,7 @@ use socket::{Socket, greet, open_plain, open_secure};
 
 /// A connected reader of the stream. It is called outside of its runtime and works in its own task.
 pub trait Contender {
-    /// Returns its name in the tables.
+    /// Returns the name in the tables.
     fn name(&self) -> &'static str;
     /// Returns the name of its connection at the server.
     fn connection(&self) -> &str;
@@ -43,7 +43,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Returns the address of the server, for this kind of frame.
+    /// Creates the target for frames of this kind, with or without TLS.
     pub fn new(server: &Server, kind: Kind, secure: bool) -> Self {
         Self {
             port: server.port(secure),
@@ -76,15 +76,15 @@ pub const ALL_A: [&str; 3] = [A_SONIC, A_SERDE, A_SIMD];
 const A_SONIC: &str = "A: fastwebsockets + sonic-rs borrowed";
 const A_SERDE: &str = "A: fastwebsockets + serde_json borrowed";
 const A_SIMD: &str = "A: fastwebsockets + simd-json borrowed";
-/// The common way.
+/// The common way: tokio-tungstenite and serde_json.
 pub const B: &str = "B: tokio-tungstenite + serde_json owned + mpsc";
-/// The facade.
+/// The facade with its defaults.
 pub const OURS: &str = "ours: Subscription in the user's task";
 
 /// The facade with its connections on the user's runtime instead of their own thread.
 pub const OURS_ON_THE_RUNTIME: &str = "ours: connections on the user's runtime";
 
-/// Connects one contender; returns `None` if it cannot decode this kind exactly.
+/// Connects one contender; `None` if it cannot decode this kind of frame exactly.
 ///
 /// # Panics
 /// Panics if it cannot connect.

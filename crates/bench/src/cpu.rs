@@ -159,15 +159,15 @@ pub fn tables(server: &mut Server, settings: &[Setting], effort: Effort) -> Vec<
         },
         if first.secure { "TLS" } else { "plain" },
         match first.one_thread {
-            true => "runtime of one thread",
-            false => "runtime as #[tokio::main] has it",
+            true => "runtime with one thread",
+            false => "#[tokio::main]",
         },
     );
     let heads = || settings.iter().map(|setting| setting.kind.name());
     let title =
-        format!("CPU of the client's process, ns per event, median of rounds: {conditions}");
+        format!("CPU time of the client process, ns per event, median of rounds: {conditions}");
     let mut cpu = Table::new(title, heads());
-    let mut rate = Table::new(format!("Thousand events a second: {conditions}"), heads());
+    let mut rate = Table::new(format!("Thousand events per second: {conditions}"), heads());
     let cell = |column: &Column, name: &str, of: fn(&Figures) -> &[f64], by: f64| {
         let figures = column.get(name).map(|figures| median(of(figures)) / by);
         figure(figures.unwrap_or(f64::NAN))

@@ -18,10 +18,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The four kinds that all contenders read.
+    /// The four kinds that are compared.
     pub const COMPARED: [Self; 4] = [Self::Order, Self::Balance, Self::Position, Self::ProOrder];
 
-    /// Returns its name in tables and on command lines.
+    /// Returns the name in tables and on command lines.
     pub fn name(self) -> String {
         match self {
             Self::Order => "order".into(),
@@ -40,7 +40,7 @@ impl Kind {
         }
     }
 
-    /// Returns `true` if it is sent in binary messages.
+    /// Returns `true` if frames of this kind are sent in binary messages.
     pub fn is_binary(self) -> bool {
         self == Self::ProOrder
     }

@@ -39,7 +39,7 @@ pub fn tables(server: &mut Server, counts: &[u32], reconnect: u32, events: u64) 
     let mut clients = runtime.block_on(join_all(all));
     let last = clients.pop().expect("the list is not empty");
     let heads = counts.iter().map(ToString::to_string);
-    let title = "CPU ns per event, by subscribed symbols: batched, plain";
+    let title = "CPU time per event in ns, by number of symbols: batched, plain";
     let mut table = Table::new(title, heads);
     let each = clients.iter_mut();
     let each = each.map(|client| figure(measure(server, &runtime, client, events)));
@@ -111,13 +111,13 @@ fn cut(server: &mut Server, runtime: &Runtime, client: Subscribed) -> Table {
     let limit = f64::from(client.symbols.saturating_sub(1) / 100 * 10);
     let title = format!("Reconnect with {} topics", client.symbols);
     let mut table = Table::new(title, [String::new()]);
-    table.row("seconds of the first subscription", [seconds(client.took)]);
+    table.row("first subscription, in s", [seconds(client.took)]);
     table.row(
-        "seconds from the cut until all are live again",
+        "from the cut until all topics are live again, in s",
         [seconds(reconnect)],
     );
     table.row(
-        "seconds required by the limit of 100 messages in 10 s",
+        "minimum by the limit of 100 messages in 10 s, in s",
         [figure(limit)],
     );
     table.row("messages sent on the new connection", [messages]);

@@ -51,7 +51,7 @@ pub fn table(server: &mut Server, events: u64) -> Option<Table> {
     for _ in 0..=ROUNDS {
         server.send(&format!("push {NAME} batched"));
         let micros = lines.find_map(|line| line.split(' ').next()?.parse::<f64>().ok());
-        theirs.push(micros.expect("the reading task ends") * 1000.0 / events as f64);
+        theirs.push(micros.expect("the SDK prints its CPU time") * 1000.0 / events as f64);
         server.response();
         let before = process_cpu();
         server.send(&format!("push {} batched", ours.connection()));
@@ -64,7 +64,7 @@ pub fn table(server: &mut Server, events: u64) -> Option<Table> {
     let _ = node.wait();
     // The first round only warms up.
     let (theirs, own) = (median(&theirs[1..]), median(&own[1..]));
-    let title = "CPU of the client's process, ns per event: orders, batched, plain";
+    let title = "CPU time of the client process, ns per event: orders, batched, plain";
     let mut table = Table::new(title, [Kind::Order.name()]);
     table.row("kucoin-universal-sdk 1.3.0 in Node", [figure(theirs)]);
     table.row(OURS, [figure(own)]);

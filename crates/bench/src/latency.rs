@@ -55,8 +55,9 @@ pub fn tables(server: &mut Server, rates: &[Rate], secure: bool) -> Vec<Table> {
             }
         }
         let tls = if secure { "TLS" } else { "plain" };
-        let title =
-            format!("Microseconds from the server's write to the consumer: {rate} a second, {tls}");
+        let title = format!(
+            "Microseconds from the server's write to the consumer: {rate} per second, {tls}"
+        );
         let heads = ["p50", "p90", "p99", "p99.9", "worst"].map(String::from);
         let mut table = Table::new(title, heads);
         for (reader, (all, inner)) in readers.iter().zip(samples) {

@@ -1,4 +1,4 @@
-//! What the benchmarks share: frames, the server that pushes them, and the contenders that read them.
+//! Shared code of the benchmarks: frames, the server that pushes them, and the contenders that read them.
 //!
 //! The program `bench` compares the facade over loopback with other ways to read the same stream. The program
 //! `instructions` runs the hot paths for an instruction counter, and needs only the frames.

@@ -16,7 +16,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads them from the system.
+    /// Reads the header from the system.
     pub fn read() -> Self {
         let first_line = |program: &str, arguments: &[&str]| {
             let output = std::process::Command::new(program).args(arguments).output();
@@ -41,7 +41,7 @@ impl Header {
         }
     }
 
-    /// Returns it as text.
+    /// Returns the header as one line of text.
     pub fn text(&self) -> String {
         format!(
             "{}, {} cores; {}; {}; {}",
@@ -91,7 +91,7 @@ impl Table {
         });
     }
 
-    /// Returns it as text.
+    /// Returns the table as text.
     pub fn text(&self) -> String {
         let shown = |cell: &Value| match cell {
             Value::String(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! A sum over several fields of each event, which shows that all contenders have decoded the same events.
+//! A sum over several fields of each event, to check that all contenders have decoded the same events.
 
 use rust_decimal::Decimal;
 

@@ -40,9 +40,12 @@ pub fn table(server: &mut Server, counts: &[usize], listen: Duration) -> Table {
         let cpu = (process_cpu() - before.0).as_nanos() as f64 / 1000.0;
         beats.push(cpu / (received(server) - before.1).max(1) as f64);
     }
-    table.row("KiB resident for each", memory.into_iter().map(figure));
     table.row(
-        "CPU microseconds for a heartbeat and its answer",
+        "resident memory per account, in KiB",
+        memory.into_iter().map(figure),
+    );
+    table.row(
+        "CPU time per heartbeat and its answer, in µs",
         beats.into_iter().map(figure),
     );
     table

@@ -49,7 +49,7 @@ impl Frames {
 
     /// Pushes all frames in one of the modes `batched`, `one_by_one` and `rate:N`.
     ///
-    /// `rate:N` pushes N frames a second, each with the time of its write.
+    /// `rate:N` pushes N frames per second, each with the time of its write.
     pub(super) fn push(&mut self, connections: &[Arc<Connection>], mode: &str) {
         let pushed = match (connections, mode) {
             ([connection], "batched") => self.batched(connection),
