@@ -1,6 +1,7 @@
 //! Checks that no file has an absolute path of one machine, and that links in Markdown are not broken.
 
 use super::Violation;
+use super::faults::test_exists;
 use super::project::{File, Project};
 
 /// Starts of absolute paths. Written in halves, because this file is checked too.
@@ -40,6 +41,40 @@ pub(super) fn no_broken_links(project: &Project) -> Vec<Violation> {
             for link in links(line).filter(|link| !link_exists(project, file, link)) {
                 let place = format!("{}:{}", file.path, index + 1);
                 broken.push(Violation::new(place, format!("broken link `{link}`")));
+            }
+        }
+    }
+    broken
+}
+
+/// A link with the name of a test, such as `[close_is_a_loss](tests/it/losses.rs)`, leads to a file with that test.
+pub(super) fn linked_tests_exist(project: &Project) -> Vec<Violation> {
+    let mut broken = Vec::new();
+    for file in project
+        .files
+        .iter()
+        .filter(|file| file.path.ends_with(".md"))
+    {
+        for (index, line) in file.text.lines().enumerate() {
+            for (before, after) in line.match_indices("](").map(|(at, _)| line.split_at(at)) {
+                let Some((_, name)) = before.rsplit_once('[') else {
+                    continue;
+                };
+                let is_test =
+                    name.contains('_') && name.chars().all(|c| c == '_' || c.is_alphanumeric());
+                let path = after[2..].split(')').next().unwrap_or_default();
+                let Some(path) = resolve(file.folder(), path).filter(|path| {
+                    is_test && path.ends_with(".rs") && !path.starts_with("examples/")
+                }) else {
+                    continue;
+                };
+                if !test_exists(project, &format!("{path}::{name}")) {
+                    let place = format!("{}:{}", file.path, index + 1);
+                    broken.push(Violation::new(
+                        place,
+                        format!("there is no test `{name}` in {path}"),
+                    ));
+                }
             }
         }
     }
@@ -155,5 +190,13 @@ mod tests {
             places(no_broken_links(&project)),
             ["a.md:3", "a.md:4", "a.md:5"]
         );
+    }
+
+    #[test]
+    fn linked_test_that_does_not_exist_is_found() {
+        let page = "[it_holds](t/a.rs), [it_fails](t/a.rs) [`text`](t/a.rs) [it_is_a_page](b.md)\n[it_waits](gone.rs)\n";
+        let source = "#[test]\nfn it_holds() {}\n";
+        let project = fake::files(&[("a.md", page), ("t/a.rs", source), ("b.md", "")]);
+        assert_eq!(places(linked_tests_exist(&project)), ["a.md:1", "a.md:2"]);
     }
 }

@@ -78,7 +78,7 @@ fn row_violations(project: &Project, row: &Row<'_>) -> Vec<Violation> {
 }
 
 /// Returns `true` if the test `path::name` is a function in that file with a test attribute.
-fn test_exists(project: &Project, test: &str) -> bool {
+pub(super) fn test_exists(project: &Project, test: &str) -> bool {
     let Some((path, name)) = test.rsplit_once("::") else {
         return false;
     };

@@ -56,6 +56,7 @@ const RULES: &[Rule] = &[
     Rule { name: "the core does no I/O", read: "crates/README.md#what-goes-where", check: sources::pure_crates_have_their_lints },
     Rule { name: "no absolute paths", read: "crates/README.md#sources", check: documents::no_absolute_paths },
     Rule { name: "no broken links", read: "crates/README.md#sources", check: documents::no_broken_links },
+    Rule { name: "linked tests exist", read: "crates/README.md#sources", check: documents::linked_tests_exist },
     Rule { name: "plain words", read: "crates/README.md#sources", check: language::plain_words },
     Rule { name: "short summaries", read: "crates/README.md#sources", check: language::summaries_are_short },
     Rule { name: "one meaning per type name", read: "crates/README.md#sources", check: language::one_meaning_per_type_name },
