@@ -12,14 +12,18 @@ use crate::{ConnectionRuntime, DialLimiter};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Maximum number of frames in the queue of a subscription. The reader holds up to the same number again, as it
-    /// takes the whole queue at once. Default: 8,192.
+    /// Maximum number of frames in the queue of a subscription. Default: 8,192.
+    ///
+    /// The reader holds up to the same number again, as it takes the whole queue at once.
     pub queue_capacity: usize,
-    /// Maximum size of the frames in the queue of a subscription, in bytes. The reader holds up to the same size
-    /// again, so a subscription uses 32 MiB at most. Default: 16 MiB.
+    /// Maximum size of the frames in the queue of a subscription, in bytes. Default: 16 MiB.
+    ///
+    /// The reader holds up to the same size again, so a subscription uses 32 MiB at most.
     pub queue_bytes: usize,
-    /// Timeout of `subscribe` until its topics are live. Time spent waiting for KuCoin's message limit or the dial
-    /// limit does not count: after such a wait the full timeout applies again. Default: 30 s.
+    /// Timeout of `subscribe` and `wait_live` until the topics or the connection are live. Default: 30 s.
+    ///
+    /// Time spent waiting for KuCoin's message limit or the dial limit does not count: after such a wait the full
+    /// timeout applies again.
     pub connect_timeout: Duration,
     /// Maximum time for which a connection stops reading because of full queues. Default: 1 s.
     ///
@@ -27,7 +31,7 @@ pub struct Config {
     /// TCP flow control holds the exchange back and heartbeats continue, but the other subscriptions of the
     /// connection receive nothing.
     ///
-    /// So the subscriptions of a connection share this time in equal parts, and together they regain used time at a
+    /// To limit this, the subscriptions of a connection share this time in equal parts, and together they regain used time at a
     /// tenth of real time: slow consumers delay the other subscriptions by at most 1 s at a time, and by a tenth of
     /// the time in the long run. A connection's only subscription delays no other, and may pause reading for the
     /// whole time each time.
@@ -36,7 +40,9 @@ pub struct Config {
     pub slow_consumer: SlowConsumer,
     /// Timeouts, retries and rotation.
     pub session: kucoin_streams_session::SessionConfig,
-    /// Limit of dials, shared by all connections with the same limiter. Default: [`DialLimiter::process_wide`].
+    /// Limit of dials, shared by all connections with this limiter.
+    ///
+    /// Default: [`DialLimiter::process_wide`].
     pub dials: DialLimiter,
     /// Limits of this account by connection key, if they differ from KuCoin's defaults. Default: none.
     ///
@@ -46,8 +52,10 @@ pub struct Config {
     pub seed: Option<u64>,
     /// Runtime of the connection tasks. Default: [`ConnectionRuntime::Dedicated`].
     pub runtime: ConnectionRuntime,
-    /// Name of the account in logs, such as `desk 7`: the field `account` of the `tracing` span `connection`, which
-    /// covers all work of a connection. It is never derived from the API key. Default: none.
+    /// Name of the account in logs, such as `desk 7`. Default: none.
+    ///
+    /// It is the field `account` of the `tracing` span `connection`, which covers all work of a connection. It is never
+    /// derived from the API key.
     pub label: Option<Arc<str>>,
 }
 
@@ -105,16 +113,18 @@ impl Config {
         self
     }
 
-    /// Sets the interval of rotations, `session.rotate_every`. Default: 23 h; jitter starts each rotation up to 1 h
-    /// earlier.
+    /// Sets the interval of automatic rotations, `session.rotate_every`. Default: 23 h.
+    ///
+    /// Jitter starts each rotation earlier, by up to a tenth of the interval and at most 1 h.
     #[must_use]
     pub fn with_rotation_every(mut self, period: Duration) -> Self {
         self.session.rotate_every = Some(period);
         self
     }
 
-    /// Disables automatic rotation. Then KuCoin closes a connection after about 24 h, which is a [`Gap`](crate::Gap).
-    /// [`Connections::rotate`](crate::Connections::rotate) still works.
+    /// Disables automatic rotation. [`Connections::rotate`](crate::Connections::rotate) still works.
+    ///
+    /// KuCoin then closes a connection after about 24 h, which is a [`Gap`](crate::Gap).
     #[must_use]
     pub fn without_rotation(mut self) -> Self {
         self.session.rotate_every = None;

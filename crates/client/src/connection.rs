@@ -17,7 +17,7 @@ use crate::feed::{Feed, ShareGuard};
 use crate::queue::queue;
 use crate::{Config, LifecycleSender};
 
-/// Handle of one connection; cheap to clone, one task owns the socket.
+/// Handle of one connection; cheap to clone. One task owns the socket.
 ///
 /// The connection opens at the first subscription. It stays open until it is [closed](Connection::close), fails for
 /// good, or all handles **and** all subscriptions are dropped; then it unsubscribes and closes.

@@ -65,8 +65,9 @@ impl<K: ConnectionKind> fmt::Debug for Connections<K> {
 }
 
 impl<K: ConnectionKind> Connections<K> {
-    /// Creates a handle. A connection is opened by the first subscription, with information of `source` for each
-    /// dial.
+    /// Creates a handle. The first subscription opens a connection.
+    ///
+    /// `source` is asked for new connection information before each dial.
     ///
     /// # Panics
     /// A later subscription panics outside of a tokio runtime if the runtime is
@@ -143,9 +144,9 @@ impl<K: ConnectionKind> Connections<K> {
     /// Subscribes to several topics, and leaves out those that KuCoin refuses.
     ///
     /// Resolves when KuCoin has answered each topic: returns the subscription to the acknowledged topics, and the
-    /// refusals of the others. A refusal causes no event loss on the other topics. A topic that is refused
-    /// temporarily stays in the subscription: it starts with a [`Gap`](crate::Gap) for this topic, and the topic is
-    /// retried until it is live.
+    /// refusals of the others. A refusal causes no event loss on the other topics. A topic that is refused temporarily
+    /// is not left out: the subscription starts with a [`Gap`](crate::Gap) for it, and the topic is retried until it is
+    /// live.
     ///
     /// Cancel safe, as [`Connections::subscribe`].
     ///
@@ -193,8 +194,9 @@ impl<K: ConnectionKind> Connections<K> {
         Ok((is_open.then(|| Subscription::new(topics, feeds)), refused))
     }
 
-    /// Opens a connection if none is open, and waits until all are live; after a loss, until every topic is live or
-    /// refused again. Cancel safe.
+    /// Opens a connection if none is open, and waits until all are live. Cancel safe.
+    ///
+    /// After a loss, a connection is live once every topic is acknowledged or refused again.
     ///
     /// # Errors
     /// - [`SubscribeError::TimedOut`] if a connection is not live within [`Config::connect_timeout`], with the last
@@ -226,7 +228,7 @@ impl<K: ConnectionKind> Connections<K> {
     /// - [`RotateError::Failed`] if a replacement failed, or the current connection was lost meanwhile.
     /// - [`RotateError::Closed`] if a connection is closed.
     ///
-    /// With several connections, the first error is returned and the others are rotated nevertheless.
+    /// With several connections, the first error is returned; the other connections are rotated nevertheless.
     pub async fn rotate(&self) -> Result<(), RotateError> {
         let connections = self.all();
         if connections.is_empty() {

@@ -121,19 +121,19 @@ impl Feed {
         self.queue.end_reason()
     }
 
-    /// Counts an event. Returns its topic as subscribed: that of the request at `position`, which differs from the
-    /// routed one if several topics are pushed under the same name.
+    /// Counts an event. Returns its topic as subscribed: the request at `position`. It differs from the routed one if
+    /// several topics are pushed under the same name.
     #[inline]
     fn delivered(&self, at: usize, routed: usize, position: usize) -> Arc<str> {
         let Some(counters) = self.queue.counters(at) else {
             return Arc::from("");
         };
         counters.count(FrameOutcome::Delivered);
-        let of_place = match position == routed {
+        let other = match position == routed {
             true => None,
             false => self.positions.iter().position(|&known| known == position),
         };
-        let subscribed = of_place.and_then(|at| self.queue.counters(at));
+        let subscribed = other.and_then(|at| self.queue.counters(at));
         Arc::clone(subscribed.unwrap_or(counters).topic())
     }
 

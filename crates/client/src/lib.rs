@@ -1,8 +1,8 @@
 //! Tokio driver of KuCoin's private streams: sockets, timers, queues and subscriptions.
 //!
 //! Each connection has one task that moves bytes between a transport and the `Streams` of `kucoin-streams-session`,
-//! which makes all decisions. A frame is decoded when the consumer takes it, so a slow or panicking consumer affects
-//! no other subscription.
+//! which makes all decisions. A frame is decoded when the consumer takes it, so a consumer that panics affects no other
+//! subscription. A slow consumer delays the others of its connection at most as [`Config::backpressure_timeout`] says.
 //!
 //! The tasks run on a thread of their own by default ([`ConnectionRuntime`]). A consumer may block its own thread:
 //! heartbeats continue, events wait in the queue of the subscription, and events that do not fit are counted in a

@@ -21,8 +21,9 @@ use crate::inbox::{Reader, Readers, Received};
 pub struct Lifecycle {
     /// Key of the connection.
     pub ws_key: WsKey,
-    /// Number of the connection among those of this key: 0, or higher for a further connection that was opened
-    /// because the topic limit was reached.
+    /// Number of the connection among those of this key.
+    ///
+    /// It is 0, or higher for a further connection that was opened because the topic limit was reached.
     pub number: u32,
     /// Local time of the event.
     pub at: Timestamp,
@@ -125,7 +126,7 @@ fn level(event: &LifecycleEvent) -> Level {
     }
 }
 
-/// A stream of the lifecycle events of all connections of a client, from the time of subscribing on.
+/// A stream of the lifecycle events of all connections of a client, since it was created.
 ///
 /// Up to 4,096 events are queued. If the reader is too slow, the oldest are dropped and [`LifecycleEvent::Lagged`]
 /// reports their number.
@@ -138,7 +139,7 @@ impl LifecycleStream {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Returns the next event if one is ready.
+    /// Returns the next event if one is ready; `None` if none is, or no more follow.
     pub fn try_next(&mut self) -> Option<Lifecycle> {
         self.0.take().map(to_lifecycle)
     }
@@ -160,7 +161,7 @@ fn to_lifecycle(received: Received<Lifecycle>) -> Lifecycle {
     }
 }
 
-/// A reader follows all connections, so this event belongs to none of them; it uses the first key.
+/// A reader follows all connections, so this event belongs to no connection; its key is the first of all keys.
 fn lagged(missed: u64) -> Lifecycle {
     tracing::warn!(
         missed,

@@ -71,8 +71,10 @@ impl<T: Topic> Subscription<T> {
 
     /// Unsubscribes, and resolves when KuCoin has answered or the connection is lost.
     ///
-    /// This takes at most two `ack_timeout`s after the request is sent, which KuCoin's message limit may delay. It
-    /// resolves at once if another subscription has the same topics. Queued events are dropped.
+    /// Without an answer it resolves after twice the
+    /// [`ack_timeout`](kucoin_streams_session::SessionConfig::ack_timeout) from when the request is sent, which
+    /// KuCoin's message limit may delay. It resolves at once if another subscription has the same topics. Queued events
+    /// are dropped.
     ///
     /// Dropping the subscription unsubscribes as well, without waiting for the answer. So does dropping this future.
     pub async fn unsubscribe(self) {
@@ -107,7 +109,9 @@ impl<T: Topic> Subscription<T> {
         std::future::poll_fn(|context| self.poll_item(context)).await
     }
 
-    /// Returns the next event or gap if one is ready, else `None`; see [`Subscription::end_reason`] for the end.
+    /// Returns the next event or gap if one is ready; `None` if none is, or the subscription has ended.
+    ///
+    /// `None` is the end if [`Subscription::end_reason`] returned a reason before the call.
     pub fn try_next(&mut self) -> Option<Result<Update<T::Event>, Gap>> {
         let mut context = Context::from_waker(std::task::Waker::noop());
         match self.poll_item(&mut context) {
@@ -124,6 +128,8 @@ impl<T: Topic> Subscription<T> {
     }
 
     /// Returns the reason why the subscription has ended; `None` if it has not.
+    ///
+    /// It is set as soon as no more events can arrive; queued events and gaps may still have to be read.
     pub fn end_reason(&self) -> Option<EndReason> {
         #[cfg(feature = "test-util")]
         if let Some(script) = &self.script {
@@ -132,8 +138,9 @@ impl<T: Topic> Subscription<T> {
         first_if_all(self.feeds.iter().map(Feed::end_reason))
     }
 
-    /// Returns a stream of the events without gaps. It counts the gaps, and connection losses are still reported as
-    /// lifecycle events.
+    /// Returns a stream of the events without gaps, which it counts.
+    ///
+    /// Connection losses are still reported as lifecycle events.
     pub fn events(self) -> Events<T> {
         Events {
             subscription: self,

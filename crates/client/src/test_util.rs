@@ -66,12 +66,13 @@ impl<T: Topic> Script<T> {
         self.send(Item::Next(Box::new(Ok(update))));
     }
 
-    /// Adds a frame as KuCoin pushes it: an event, or a gap if it cannot be decoded. Returns `false`, and adds
-    /// nothing, if it belongs to another topic.
+    /// Adds a frame as KuCoin pushes it: an event, or a gap if it cannot be decoded.
+    ///
+    /// Returns `false`, and adds nothing, if the frame belongs to another topic.
     pub fn frame(&mut self, frame: &str) -> bool {
-        let mut place = 0;
-        match self.topic.decode_at(&mut place, frame) {
-            Ok(Some(push)) => self.push_of(place, push),
+        let mut position = 0;
+        match self.topic.decode_at(&mut position, frame) {
+            Ok(Some(push)) => self.push_of(position, push),
             Ok(None) => return false,
             Err(error) => self.gap(GapReason::Undecodable {
                 raw: frame.to_owned(),

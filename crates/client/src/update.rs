@@ -99,42 +99,46 @@ impl<E> Update<E> {
         &self.push.topic
     }
 
-    /// Subject of the envelope: V1 `subject`; `None` if absent.
+    /// Returns the subject of the envelope: V1 `subject`; `None` if absent.
     pub fn subject(&self) -> Option<&Text> {
         self.push.subject.as_ref()
     }
 
-    /// ID of the envelope: V1 `id`; `None` if absent.
+    /// Returns the ID of the envelope: V1 `id`; `None` if absent.
     pub fn id(&self) -> Option<&Text> {
         self.push.id.as_ref()
     }
 
-    /// User ID of the account: V1 `userId`; `None` if absent.
+    /// Returns the user ID of the account: V1 `userId`; `None` if absent.
     pub fn user_id(&self) -> Option<&Text> {
         self.push.user_id.as_ref()
     }
 
-    /// Unknown fields of the envelope.
+    /// Returns the unknown fields of the envelope.
     pub fn envelope_extra(&self) -> &Extra {
         &self.push.extra
     }
 
-    /// Push time of KuCoin's gateway, by the exchange's clock: V1 `pt`, Pro V2 `P`; `None` if absent.
+    /// Returns the push time of KuCoin's gateway: V1 `pt`, Pro V2 `P`; `None` if absent.
+    ///
+    /// It is a time of the exchange's clock.
     pub fn pushed_at(&self) -> Option<Timestamp> {
         self.push.pushed_at
     }
 
-    /// Local receive time: when the frame was read from the socket.
+    /// Returns the local receive time: when the frame was read from the socket.
     pub fn received_at(&self) -> Timestamp {
         self.received_at
     }
 
-    /// Number of the connection on which it was received. It grows by one with each reconnect and each rotation.
+    /// Returns the epoch: the number of the connection on which it was received.
+    ///
+    /// It grows by one with each reconnect and each rotation.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Origin of the event.
+    /// Returns the origin of the event.
     pub fn origin(&self) -> Origin {
         self.origin
     }

@@ -24,19 +24,21 @@ pub enum Input {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Action<R> {
-    /// Ask the connection source for the information for one dial, and answer with [`Input::ConnectionInfo`].
+    /// Request the connection information for one dial from the source; answer with [`Input::ConnectionInfo`].
     FetchConnectionInfo,
     /// Dial this URL and answer with [`Input::Dialled`]. Use the URL for one dial only.
     Dial(SecretUrl),
     /// Send this text frame. It may contain a login: never log it.
     Send(Zeroizing<String>),
-    /// Cancel the fetch or the dial that is in progress, or close the open connection with a close frame of this
-    /// code. Pass no later result of it to the session.
+    /// Cancel the fetch or dial in progress, or close the open connection with a close frame of this code.
+    ///
+    /// Do not pass later results of that fetch, dial or connection to the session.
     HangUp {
         /// WebSocket close code, such as 1000.
         code: u16,
     },
-    /// Only from a [`RotatingSession`](crate::RotatingSession): the replacement connection becomes the current one.
+    /// The replacement connection becomes the current one; only from a [`RotatingSession`](crate::RotatingSession).
+    ///
     /// Close the old connection with code 1000, and deliver the buffered frames of the replacement before its later
     /// ones.
     TakeOver {
@@ -70,8 +72,9 @@ pub enum SessionEvent<R> {
         /// The server's message, or ours if the request exceeds the topic limit of the connection.
         message: String,
     },
-    /// The server refuses the request temporarily, for example because of a rate limit or an internal error. The
-    /// request is sent again after a delay, until it succeeds or is refused for good.
+    /// The server refuses the request temporarily, for example because of a rate limit or an internal error.
+    ///
+    /// The request is sent again after a delay, until it succeeds or is refused for good.
     Postponed {
         /// The request.
         request: R,
@@ -82,7 +85,9 @@ pub enum SessionEvent<R> {
         /// Delay before the request is sent again.
         delay: Duration,
     },
-    /// The request has ended: unsubscribed, or dropped with a lost connection while it was no longer wanted.
+    /// The request is no longer subscribed.
+    ///
+    /// Its unsubscription was answered or has timed out, or the connection was lost while it was being unsubscribed.
     Ended {
         /// The request.
         request: R,
@@ -102,6 +107,7 @@ pub enum SessionEvent<R> {
         delay: Duration,
     },
     /// The connection is live again, and each request that was subscribed when it became live is live or refused.
+    ///
     /// [Postponed](SessionEvent::Postponed) requests delay this event by up to
     /// [`SessionConfig::postponed_limit`](crate::SessionConfig).
     Reconnected {
@@ -117,24 +123,30 @@ pub enum SessionEvent<R> {
         /// What happened.
         message: String,
     },
-    /// The replacement connection is now the current one. No event was missed unless [`SessionEvent::Lost`] was
-    /// emitted before. The replacement may still repeat events that the old connection has delivered.
+    /// The replacement connection is now the current one.
+    ///
+    /// No event was missed, unless [`SessionEvent::Lost`] was emitted before or topics are not [in
+    /// sync](crate::Overlap::is_in_sync). The replacement may still repeat events that the old connection has
+    /// delivered.
     Rotated {
         /// Time from the start of the rotation until now.
         took: Duration,
     },
     /// The replacement connection starts to subscribe: from now on an event may arrive on both connections.
     OverlapBegan,
-    /// The replacement connection has acknowledged a request. Discard the frames of this topic that it delivered
-    /// before: the current connection delivers those events too, or they belong to an earlier subscription.
+    /// The replacement connection has acknowledged a request.
+    ///
+    /// Discard the frames of this topic that the replacement delivered before: the current connection delivers those
+    /// events too, or they belong to an earlier subscription.
     ReplacementLive {
         /// The request.
         request: R,
     },
     /// The overlap has ended: no more duplicates follow from this rotation.
     OverlapEnded,
-    /// The rotation failed, without a gap of its own. The current connection is kept, unless it was lost, as
-    /// [`SessionEvent::Lost`] has reported.
+    /// The rotation failed; this causes no gap.
+    ///
+    /// The current connection stays open, unless [`SessionEvent::Lost`] was emitted before.
     RotationFailed(Failure),
     /// The session is closed; nothing follows.
     Closed(CloseReason),
@@ -147,7 +159,7 @@ pub enum CloseReason {
     /// Closed by the user.
     #[error("closed by the user")]
     Requested,
-    /// It failed in a way that retrying cannot fix.
+    /// It failed, and retrying cannot fix the cause.
     #[error("{0}")]
     Failed(Failure),
 }
@@ -165,7 +177,6 @@ pub enum FrameKind<'f> {
     Consumed,
     /// Frame of a kind that the protocol does not define.
     Unknown,
-    /// Malformed frame. The connection stays open unless more than
-    /// [`SessionConfig::malformed_storm`](crate::SessionConfig) of them arrive within 10 s.
+    /// Malformed frame; counted towards [`SessionConfig::malformed_storm`](crate::SessionConfig).
     Malformed(WireError),
 }

@@ -10,15 +10,18 @@ use crate::Backoff;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SessionConfig {
-    /// Timeout of fetching connection information. Default: 15 s, enough for a second request after a clock
-    /// correction.
+    /// Timeout of fetching connection information. Default: 15 s.
+    ///
+    /// This is enough for a second request after a clock correction.
     pub token_timeout: Duration,
     /// Timeout of a dial, from the DNS lookup to the WebSocket upgrade. Default: 20 s.
     pub dial_timeout: Duration,
     /// Timeout of the welcome message after the upgrade. Default: 5 s.
     pub welcome_timeout: Duration,
-    /// Timeout of an acknowledgement. After it the request is sent once more; after a second timeout the connection
-    /// is closed and reopened. Default: 5 s.
+    /// Timeout of an acknowledgement, and of the answer to a login. Default: 5 s.
+    ///
+    /// After it the request is sent once more. After a second timeout a subscription closes and reopens the connection,
+    /// and an unsubscription counts as done. A login is not repeated: the connection is reopened.
     pub ack_timeout: Duration,
     /// Maximum time for which temporarily refused topics delay a `Reconnected` event.
     ///
@@ -33,18 +36,24 @@ pub struct SessionConfig {
     pub backoff: Backoff,
     /// Time after which a live connection counts as healthy, which resets the backoff. Default: 60 s.
     pub healthy_after: Duration,
-    /// Malformed frames within 10 s that are tolerated; more are a protocol violation, and the connection is
-    /// reopened. Default: 20.
+    /// Number of malformed frames within 10 s that are tolerated. Default: 20.
+    ///
+    /// More are a protocol violation, and the connection is reopened.
     pub malformed_storm: usize,
-    /// Interval of rotations: KuCoin closes a connection after about 24 h, so it is replaced before that. Default: 23
-    /// h. Jitter starts each rotation earlier, by up to a tenth of the interval and at most 1 h. Two rotations are at
-    /// least 60 s apart. `None` disables automatic rotation.
+    /// Interval of automatic rotations; `None` disables them. Default: 23 h.
+    ///
+    /// KuCoin closes a connection after about 24 h, so it is replaced before that. Jitter starts each rotation earlier,
+    /// by up to a tenth of the interval and at most 1 h. Automatic rotations are at least 60 s apart.
     pub rotate_every: Option<Duration>,
-    /// Minimum time for which both connections of a rotation are read, before and again after the handover. KuCoin's
-    /// gateways may push the same event at different times; see [`Overlap`](crate::Overlap). Default: 20 s.
+    /// Minimum time for which both connections of a rotation are read before the handover. Default: 20 s.
+    ///
+    /// After the handover, duplicates are removed for at least the same time. KuCoin's gateways may push the same event
+    /// at different times; see [`Overlap`](crate::Overlap).
     pub overlap: Duration,
-    /// Maximum time for which a rotation waits until both connections have delivered the same events. After it the
-    /// replacement takes over anyway, and topics that may miss events get a gap. Default: 5 min.
+    /// Maximum time for which a rotation waits until both connections are in sync. Default: 5 min.
+    ///
+    /// After it the replacement takes over anyway, and topics that may miss events get a gap. See
+    /// [`Overlap::is_in_sync`](crate::Overlap::is_in_sync).
     pub overlap_limit: Duration,
     /// Limits of this account's connection, if they differ from [`Protocol::LIMITS`]. Default: `None`.
     ///

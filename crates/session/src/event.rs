@@ -17,8 +17,9 @@ pub enum LifecycleEvent {
     Response {
         /// Topic, as it was subscribed.
         topic: String,
-        /// `true` if the topic is acknowledged and its events follow; `false` if it is refused. The reason of a
-        /// refusal is in an [`Exception`](LifecycleEvent::Exception).
+        /// `true` if the topic is acknowledged and its events follow; `false` if it is refused.
+        ///
+        /// The reason of a refusal is in an [`Exception`](LifecycleEvent::Exception).
         ok: bool,
     },
     /// The login was accepted.
@@ -39,8 +40,10 @@ pub enum LifecycleEvent {
         /// Number of refused topics.
         refused: usize,
     },
-    /// A replacement connection has taken over from the current one, without missing an event. If the old connection
-    /// was lost during the handover, each topic has a [`Gap`](crate::Gap).
+    /// A replacement connection has taken over from the current one.
+    ///
+    /// No event is missed unless a [`Gap`](crate::Gap) reports it: on every topic if the old connection was lost during
+    /// the handover, or on a topic of which the two connections delivered different events.
     Rotated {
         /// Time from the token request to the handover.
         took: Duration,

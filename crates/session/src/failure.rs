@@ -143,8 +143,9 @@ impl Failure {
         self
     }
 
-    /// Marks a host name in the message, or other text with one, as safe to show: a long name could be mistaken for a
-    /// token.
+    /// Marks a host name in the message, or text that contains one, as safe to show.
+    ///
+    /// Without the mark, a long name could be mistaken for a token and redacted.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<Box<str>>) -> Self {
         self.hosts.get_or_insert_default().0.push(host.into());

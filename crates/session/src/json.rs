@@ -24,7 +24,7 @@ impl Serialize for Gap {
     }
 }
 
-/// Writes `reason` (all but [`GapReason::Live`], which is a line of its own kind) and its fields.
+/// Writes `reason` and its fields; no `reason` for [`GapReason::Live`], which is a line of its own kind.
 impl Serialize for GapReason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -57,7 +57,7 @@ impl GapReason {
             } => {
                 map.serialize_entry("reason", "lost")?;
                 map.serialize_entry("cause", &cause.message)?;
-                where_and_code(map, cause)?;
+                stage_and_code(map, cause)?;
                 optional(map, "lastEventAt", *last_event_at)?;
                 map.serialize_entry("lastHeardAt", last_heard_at)?;
                 map.serialize_entry("lostAt", lost_at)
@@ -104,7 +104,7 @@ impl Serialize for LifecycleEvent {
 }
 
 impl LifecycleEvent {
-    /// The `kind` of the event in JSON, such as `reconnected`.
+    /// Returns the `kind` of the event in JSON, such as `reconnected`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -118,7 +118,9 @@ impl LifecycleEvent {
         }
     }
 
-    /// Writes the fields of the event without its kind: durations in milliseconds, with their unit in the name.
+    /// Writes the fields of the event without its kind.
+    ///
+    /// Durations are in milliseconds, with the unit in the name.
     ///
     /// # Errors
     /// Those of the serializer.
@@ -136,7 +138,7 @@ impl LifecycleEvent {
             } => {
                 map.serialize_entry("cause", &cause.message)?;
                 optional(map, "remedy", cause.remedy.as_deref())?;
-                where_and_code(map, cause)?;
+                stage_and_code(map, cause)?;
                 map.serialize_entry("attempt", attempt)?;
                 map.serialize_entry("delayMs", &millis(*delay))
             }
@@ -167,7 +169,7 @@ impl LifecycleEvent {
     }
 }
 
-fn where_and_code<M: SerializeMap>(map: &mut M, cause: &Failure) -> Result<(), M::Error> {
+fn stage_and_code<M: SerializeMap>(map: &mut M, cause: &Failure) -> Result<(), M::Error> {
     map.serialize_entry("stage", cause.stage.as_str())?;
     optional(map, "code", cause.code.as_deref())
 }

@@ -5,7 +5,7 @@
 //! passes in bytes and the current time, and carries out the outputs. Jitter comes from a seed. So any runtime can
 //! drive it, and a test can replay every run.
 //!
-//! Call the methods in this order:
+//! There are three groups of methods. Call them in this order:
 //!
 //! 1. Commands of the user: [`Streams::subscribe`], [`Streams::wait_live`], [`Streams::rotate`], [`Streams::close`].
 //! 2. Inputs: [`Streams::handle`] for the result of an output, [`Streams::message`] for each inbound message,

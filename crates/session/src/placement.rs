@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use kucoin_streams_core::Request;
 
-/// Assigns the topics of one account to connections of one kind. Connections are numbered from 0.
+/// Assigns the topics of one account to numbered connections of one kind.
+///
+/// Connections are numbered from 0.
 ///
 /// A topic stays on the connection that already has it, so equal topics share one wire subscription. The other topics
 /// of a subscription go together to the first connection with room for all of them, or to a new connection. They are
@@ -18,8 +20,9 @@ pub struct Placement<R> {
 }
 
 impl<R: Request> Placement<R> {
-    /// Creates a placement without connections. `limit` is the maximum number of topics per connection; `None` means
-    /// no limit.
+    /// Creates a placement without connections.
+    ///
+    /// `limit` is the maximum number of topics per connection (minimum 1); `None` means no limit.
     pub fn new(limit: Option<u32>) -> Self {
         Self {
             limit: limit.map_or(usize::MAX, |limit| (limit as usize).max(1)),
@@ -45,8 +48,9 @@ impl<R: Request> Placement<R> {
         self.connections.remove(&number);
     }
 
-    /// Assigns the topics of a subscription to connections, and adds connections if needed. Each topic is counted
-    /// until it is [released](Self::release).
+    /// Assigns the topics of a subscription to connections, and adds connections if needed.
+    ///
+    /// Each topic is counted until it is [released](Self::release).
     pub fn place(&mut self, mut requests: Vec<R>) -> Vec<(u32, Vec<R>)> {
         let mut seen = HashSet::new();
         requests.retain(|request| seen.insert(request.clone()));
@@ -88,8 +92,10 @@ impl<R: Request> Placement<R> {
         placed.into_iter().collect()
     }
 
-    /// Releases topics of a subscription on a connection. Returns `true` if the connection has no topics left and is
-    /// not connection 0: it is removed and can be closed. Connection 0 is kept for the next subscription.
+    /// Releases topics of a subscription on a connection. Returns `true` if the connection can be closed.
+    ///
+    /// This is the case if it has no topics left and is not connection 0: it is removed. Connection 0 is kept for the
+    /// next subscription.
     pub fn release(&mut self, number: u32, requests: &[R]) -> bool {
         let Some(topics) = self.connections.get_mut(&number) else {
             return false;

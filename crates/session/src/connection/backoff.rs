@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// Exponential backoff with full jitter: a random delay between zero and a ceiling that doubles with each attempt.
+/// Exponential backoff with full jitter.
 ///
-/// Jitter starts at zero for every attempt, so that 1,000 clients that are disconnected at the same time do not
-/// reconnect at the same time.
+/// A delay is random between zero and a ceiling that doubles with each attempt. It starts at zero for every attempt, so
+/// that 1,000 clients that are disconnected at the same time do not reconnect at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// Ceiling of the first delay. Default: 0.5 s.

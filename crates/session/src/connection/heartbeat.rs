@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::Heartbeat;
 
-/// What the heartbeat timer requires now.
+/// Step that the heartbeat timer requires.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HeartbeatStep {
     /// Nothing is due.
@@ -184,10 +184,10 @@ mod tests {
         let start = Instant::now();
         let mut heartbeat_timer = heartbeat_timer(start);
         heartbeat_timer.poll(start + Duration::from_secs(18));
-        let woken = start + Duration::from_secs(3_600);
-        assert_eq!(heartbeat_timer.poll(woken), HeartbeatStep::Ping);
+        let late = start + Duration::from_secs(3_600);
+        assert_eq!(heartbeat_timer.poll(late), HeartbeatStep::Ping);
         assert_eq!(
-            heartbeat_timer.poll(woken + Duration::from_secs(10)),
+            heartbeat_timer.poll(late + Duration::from_secs(10)),
             HeartbeatStep::TimedOut
         );
     }
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_heartbeat_of_a_server_is_capped() {
+    fn extreme_heartbeat_of_a_server_is_capped() {
         let requested = Heartbeat::new(Duration::MAX, Duration::MAX);
         let bounded = Heartbeat::new(MAX_INTERVAL, MAX_INTERVAL);
         assert_eq!(clamp_times(requested), bounded);

@@ -1,4 +1,4 @@
-//! Handling of failures: retries, their delays, and giving up.
+//! Handling of failures: retries, their delays, and failures that end the session.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -82,8 +82,9 @@ impl<P: Protocol> fmt::Debug for Session<P> {
 }
 
 impl<P: Protocol> Session<P> {
-    /// Creates a session that does nothing until it is opened or a request is subscribed. `seed` feeds the jitter:
-    /// use a different one for each session of a process.
+    /// Creates a session that does nothing until it is opened or a request is subscribed.
+    ///
+    /// `seed` feeds the jitter: use a different one for each session of a process.
     pub fn new(config: SessionConfig, seed: u64) -> Self {
         let config = config.bounded();
         let mut limits = config.limits.unwrap_or(P::LIMITS);
@@ -112,7 +113,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Returns how many times the session has become live, which numbers its connections.
+    /// Returns the epoch of the connection: how many times the session has become live.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -122,7 +123,7 @@ impl<P: Protocol> Session<P> {
         matches!(self.phase, Phase::Live { .. })
     }
 
-    /// Returns the stage that the session waits for; `None` if for none, as between two attempts.
+    /// Returns the stage that the session waits for; `None` if it waits for none.
     pub fn stage(&self) -> Option<FailureStage> {
         self.phase.stage()
     }
@@ -193,7 +194,9 @@ impl<P: Protocol> Session<P> {
         self.entry_of(request).is_some_and(is_ending) || self.unsubscribed_here.contains(request)
     }
 
-    /// Unsubscribes a request. [`SessionEvent::Ended`] follows when the server has answered or the connection is
+    /// Unsubscribes a request.
+    ///
+    /// [`SessionEvent::Ended`] follows when the server has answered, has not answered in time, or the connection is
     /// lost.
     pub fn unsubscribe(&mut self, now: Instant, request: &P::Request) {
         let is_postponed =
@@ -254,7 +257,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Redacts the failure: a server may repeat the token of this or the last connection.
+    /// Redacts a failure, and handles it: a server may repeat the token of this or the last connection.
     fn on_failure(&mut self, now: Instant, failure: Failure) {
         let failure = failure.redacted(&self.redactor);
         self.lose(now, failure);
@@ -306,8 +309,9 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Counts a frame that was not text, or that turned out to be malformed after [`Session::frame`]. Too many within
-    /// 10 s are a protocol violation: see [`SessionConfig::malformed_storm`].
+    /// Counts a frame that was not text, or that turned out to be malformed after [`Session::frame`].
+    ///
+    /// Too many within 10 s are a protocol violation: see [`SessionConfig::malformed_storm`].
     pub fn malformed(&mut self, now: Instant) {
         if self.phase.is_connected() && self.history.malformed(now) > self.config.malformed_storm {
             let message = "the server sent too many malformed frames";

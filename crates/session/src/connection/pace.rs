@@ -8,7 +8,7 @@ use kucoin_streams_core::ProtocolLimits;
 /// Counts the messages of one connection as the server may count them.
 ///
 /// The server counts a message when it arrives, at some time between sending and the answer. So a message counts from
-/// when it is sent until one window after its answer: the server's limit holds whatever the network latency. A tenth
+/// when it is sent until one window after its answer: the server's limit is kept whatever the network latency. A tenth
 /// of the limit is reserved for heartbeats, so that subscribing many topics cannot delay them.
 #[derive(Debug)]
 pub(crate) struct Pace {

@@ -135,7 +135,7 @@ impl<P: Protocol> Session<P> {
         let about = match id {
             Some(id) if is_of_request => {
                 let Some(at) = self.topics.find_in_flight(id) else {
-                    // It was answered already: a second answer to a request that was sent twice, or a late objection.
+                    // It was answered already: a second answer to a request that was sent twice, or a late refusal.
                     // Only report it.
                     let message = self.redactor.redact(message);
                     return self.emit(SessionEvent::Exception { code, message });

@@ -221,7 +221,7 @@ impl<R: Request> Topics<R> {
         }
     }
 
-    /// Returns the number of requests of the replay that are in flight, and the number that are postponed.
+    /// Returns the number of requests of the replay that are not answered yet, and the number that are postponed.
     pub(crate) fn awaited(&self) -> (usize, usize) {
         let postponed = |entry: &&Entry<R>| entry.is_awaited() && entry.postponements > 0;
         let postponed = match self.replaying {

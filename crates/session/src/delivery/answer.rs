@@ -9,7 +9,7 @@ use super::{RotateError, SubscribeError};
 use crate::Failure;
 use crate::config::deadline_after;
 
-/// Number of a command, to find its answer.
+/// Number of a command; its answer has the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(u64);
 
@@ -23,13 +23,13 @@ impl Ticket {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Answer {
-    /// To [`Streams::subscribe`](crate::Streams::subscribe).
+    /// Answer to [`Streams::subscribe`](crate::Streams::subscribe).
     Subscribed(Result<Subscribed, SubscribeError>),
-    /// To [`Streams::wait_live`](crate::Streams::wait_live).
+    /// Answer to [`Streams::wait_live`](crate::Streams::wait_live).
     Live(Result<(), SubscribeError>),
-    /// To [`Streams::rotate`](crate::Streams::rotate).
+    /// Answer to [`Streams::rotate`](crate::Streams::rotate).
     Rotated(Result<(), RotateError>),
-    /// To [`Streams::wait_unsubscribed`](crate::Streams::wait_unsubscribed).
+    /// Answer to [`Streams::wait_unsubscribed`](crate::Streams::wait_unsubscribed).
     Unsubscribed,
 }
 

@@ -12,8 +12,9 @@ use crate::CloseReason;
 ///
 /// A single-threaded driver uses a `RefCell`; a driver with readers on other threads uses a lock.
 pub trait Mailbox: Clone {
-    /// Readers to wake once all received frames are delivered, because a wake-up costs more than an event. See
-    /// [`Streams::wakers`](crate::Streams::wakers).
+    /// Readers to wake once all received frames are delivered. See [`Streams::wakers`](crate::Streams::wakers).
+    ///
+    /// One wake-up for many frames, because a wake-up costs more than an event.
     type Wakers: Default;
 
     /// Runs `act` on the buffer, and adds the reader to `wakers` if it waits and the buffer is readable.
@@ -58,11 +59,12 @@ pub enum EndReason {
     /// The connection was closed.
     #[error("{0}")]
     Closed(CloseReason),
-    /// It was unsubscribed or dropped. Only its handles can return this.
+    /// The subscription was unsubscribed or dropped. Only its handles can return this.
     #[error("unsubscribed")]
     Unsubscribed,
-    /// Its queue was full, and the policy is [`SlowConsumer::Disconnect`]. The connection and its other subscriptions
-    /// are not affected.
+    /// The queue was full, and the policy is [`SlowConsumer::Disconnect`].
+    ///
+    /// The connection and its other subscriptions are not affected.
     #[error("the consumer was too slow")]
     SlowConsumer,
 }
@@ -149,7 +151,9 @@ impl Buffer {
         }
     }
 
-    /// Moves all queued items into `into`, which must be empty. `now` is called if the connection waits for room.
+    /// Moves all queued items into `into`, which must be empty.
+    ///
+    /// `now` is called only if the connection waits for room.
     pub fn take(
         &mut self,
         now: impl FnOnce() -> Instant,
@@ -178,7 +182,9 @@ impl Buffer {
         }
     }
 
-    /// Returns `true` unless [`Buffer::take`] would return [`TakeOutcome::Empty`]: a waiting reader must be woken.
+    /// Returns `true` if a waiting reader must be woken.
+    ///
+    /// This is the case unless [`Buffer::take`] would return [`TakeOutcome::Empty`].
     pub fn is_readable(&self) -> bool {
         !self.items.is_empty() || !self.pending.is_empty() || self.end.is_some()
     }
@@ -188,7 +194,9 @@ impl Buffer {
         &self.counters
     }
 
-    /// Returns the ledger of each topic. `taken` holds the items that the reader has taken but not returned yet.
+    /// Returns the ledger of each topic.
+    ///
+    /// `taken` holds the items that the reader has taken but not returned yet.
     pub fn ledger(&self, taken: &VecDeque<Delivery>) -> Vec<TopicLedger> {
         let counters = self.counters.iter().zip(self.queued(taken));
         counters
@@ -197,13 +205,16 @@ impl Buffer {
     }
 
     /// Returns the reason why the subscription has ended; `None` if it has not.
+    ///
+    /// Queued items may still have to be read.
     pub fn end_reason(&self) -> Option<&EndReason> {
         self.end.as_ref()
     }
 
-    /// Closes the buffer for a dropped reader, and drops all items. `taken` holds the items that the reader has taken
-    /// but
-    /// not returned. Wake the driver after it, so that the topics are unsubscribed.
+    /// Closes the buffer because its reader is dropped, and drops all items.
+    ///
+    /// `taken` holds the items that the reader has taken but not returned. Wake the driver afterwards, so that the
+    /// topics are unsubscribed.
     pub fn close(&mut self, taken: &VecDeque<Delivery>) {
         self.unread = self.queued(taken);
         self.reader_gone = true;
@@ -254,7 +265,7 @@ impl Buffer {
         self.is_closed() || self.lagging || !self.is_full(bytes)
     }
 
-    /// Notes that the connection stops reading until there is room. Returns for how long it may.
+    /// Notes that the connection stops reading until there is room. Returns the maximum length of this pause.
     pub(super) fn pause(&mut self, now: Instant, limit: PauseLimit) -> Duration {
         self.backpressure.pause(now, limit)
     }

@@ -9,9 +9,10 @@ use crate::{CloseReason, Failure};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// KuCoin refused the topic. Check its name and symbol, the API key's permission, and the limits of the
-    /// connection. Also returned if the topic is refused temporarily (code 500 or 509) until the connect timeout;
-    /// subscribe again later then.
+    /// KuCoin refused the topic, also temporarily (code 500 or 509) until the connect timeout.
+    ///
+    /// Check the topic's name and symbol, the API key's permission, and the limits of the connection. After a temporary
+    /// refusal, subscribe again later.
     #[error("topic {topic} {}; {}", Refused(*.code, .message), refused_remedy(.code))]
     Refused {
         /// Topic.
@@ -21,8 +22,9 @@ pub enum SubscribeError {
         /// Error message of the server.
         message: String,
     },
-    /// The topic was not live within the connect timeout, usually because the exchange cannot be reached. Check the
-    /// network, then subscribe again.
+    /// The topic was not live within the connect timeout: usually the exchange cannot be reached.
+    ///
+    /// Check the network, then subscribe again.
     #[error("not connected within {limit:?}{}", cause_text(.cause))]
     TimedOut {
         /// The connect timeout.
@@ -30,10 +32,12 @@ pub enum SubscribeError {
         /// Failure of the last attempt to connect; `None` if none failed.
         cause: Option<Failure>,
     },
-    /// The connection is closed. If it failed, fix the cause and create a new client.
+    /// The connection is closed.
+    ///
+    /// If it failed, fix the cause. Then subscribe again on the same client: this opens a new connection.
     #[error(transparent)]
     Closed(#[from] ClosedError),
-    /// There is no topic to subscribe to, for example because of an empty list. Pass at least one.
+    /// There is no topic to subscribe to, for example because a list is empty. Pass at least one.
     #[error("no topic to subscribe to; pass at least one")]
     Nothing,
 }
@@ -66,18 +70,26 @@ fn cause_text(cause: &Option<Failure>) -> String {
         .map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
+fn closed_text(reason: &CloseReason) -> String {
+    match reason {
+        CloseReason::Requested => "the connection was closed by the user".to_owned(),
+        CloseReason::Failed(failure) => format!("the connection is closed: {failure}"),
+    }
+}
+
 /// Error of a rotation.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RotateError {
-    /// The connection is not live: it was not opened yet, or is reconnecting after a loss (which uses a new token
-    /// anyway). Wait until it is live.
+    /// The connection is not live: not opened yet, or reconnecting. Wait until it is live.
+    ///
+    /// A reconnect uses a new token too.
     #[error("the connection is not live; wait until it is (`wait_live`)")]
     NotLive,
-    /// The rotation failed, without a gap of its own. Try again later if [`RotateError::is_retryable`].
+    /// The rotation failed; this causes no gap. Try again later if [`RotateError::is_retryable`].
     #[error("rotation failed: {0}")]
     Failed(Failure),
-    /// The connection is closed. If it failed, fix the cause and create a new client.
+    /// The connection is closed. If it failed, fix the cause and subscribe again.
     #[error(transparent)]
     Closed(#[from] ClosedError),
 }
@@ -96,7 +108,7 @@ impl RotateError {
 
 /// Error: the connection is closed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the connection is closed: {reason}")]
+#[error("{}", closed_text(.reason))]
 #[non_exhaustive]
 pub struct ClosedError {
     /// Reason.

@@ -10,22 +10,22 @@ use crate::{CloseReason, Failure};
 
 /// A position in a stream at which events may be missing, or the end of an outage.
 ///
-/// Gaps are in order: after the last event before them and before the first event after them. What to do:
+/// A gap is at its position in the stream: after all earlier events and before all later ones. What to do:
 ///
 /// | Reason | Action | Next |
 /// |---|---|---|
-/// | [`Lost`](GapReason::Lost) | treat your state of these topics as stale | `Live` or `Closed`; events of the new connection may come before it |
+/// | [`Lost`](GapReason::Lost) | treat your state of these topics as stale | for each topic `Live`, `Refused` or `Closed`; events of the new connection may come before it |
 /// | [`Live`](GapReason::Live) | query the exchange over REST for the time of [`Gap::window`] | events |
 /// | [`Overflowed`](GapReason::Overflowed), [`Undecodable`](GapReason::Undecodable) | query the exchange over REST from the last event before the gap until now | events |
-/// | [`Refused`](GapReason::Refused), `retrying: true` | treat your state of the topic as stale | `Live`, once the topic is accepted |
+/// | [`Refused`](GapReason::Refused), `retrying: true` | treat your state of the topic as stale | `Live` once the topic is accepted, or `Refused` for good |
 /// | [`Refused`](GapReason::Refused), `retrying: false` | check the topic's name and the API key's permission | events of the other topics, or the end if there are none |
-/// | [`Closed`](GapReason::Closed) | query over REST from the last event until now, create a new client | the end (`None`) |
+/// | [`Closed`](GapReason::Closed) | query over REST from the last event until now; fix the cause (for example a permission of the API key), then subscribe again on the same `Kucoin`: this opens a new connection | the end (`None`) |
 ///
 /// Serializes as a line of `kucoin-streams watch --format ndjson`: an object of kind `gap`, or `live`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gap {
-    /// Connection of the gap; `None` if the driver does not set it.
+    /// Key of the connection; `None` if the driver does not set it.
     pub ws_key: Option<WsKey>,
     /// Affected topics of the subscription, as they were subscribed.
     pub topics: Arc<[Arc<str>]>,
@@ -37,8 +37,10 @@ pub struct Gap {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection was lost. KuCoin does not replay missed pushes, so everything that happens until the topics are
-    /// live again is missed. [`GapReason::Live`] or [`GapReason::Closed`] follows.
+    /// The connection was lost: everything that happens until the topics are live again is missed.
+    ///
+    /// KuCoin does not replay pushes. For each topic [`GapReason::Live`], [`GapReason::Refused`] or
+    /// [`GapReason::Closed`] follows.
     Lost {
         /// Reason.
         cause: Failure,
@@ -49,7 +51,9 @@ pub enum GapReason {
         /// Time when the loss was detected.
         lost_at: Timestamp,
     },
-    /// The topics are live again after a loss. [`Gap::window`] is the period to query over REST.
+    /// The topics are live again. [`Gap::window`] is the period to query over REST.
+    ///
+    /// Follows [`GapReason::Lost`], or [`GapReason::Refused`] with `retrying: true`.
     Live {
         /// Receive time of the last event of these topics before the loss; `None` if there was none.
         last_event_at: Option<Timestamp>,
@@ -80,8 +84,9 @@ pub enum GapReason {
         code: Option<i64>,
         /// Error message of the server.
         message: String,
-        /// `true` if the topic is subscribed again after 1 s to 30 s, until [`GapReason::Live`]. `false` if no more
-        /// events of this topic follow; the other topics of the subscription continue.
+        /// `true` if the topic is subscribed again after 1 s to 30 s, until [`GapReason::Live`].
+        ///
+        /// `false` if no more events of this topic follow; the other topics of the subscription continue.
         retrying: bool,
     },
     /// The connection has ended, or was closed while it was down: no more events follow.
@@ -108,12 +113,13 @@ impl Gap {
         Self::new([topic.clone()], reason)
     }
 
-    /// Returns the period of an outage that a REST query must cover: from the last event before the loss, or from the
-    /// last frame if there was no event, until the topics were live again. Always `Some` for [`GapReason::Live`], `None`
-    /// for other reasons.
+    /// Returns the period to query over REST; `None` unless the reason is [`GapReason::Live`].
     ///
-    /// Both are local receive times. Exchange time is earlier by the network latency, so start the query a few seconds
-    /// before the window.
+    /// It starts at the last event before the loss, or at the last frame if there was no event, and ends when the
+    /// topics were live again.
+    ///
+    /// Both are times of this machine. Exchange time is earlier by the network latency, so start the query a few
+    /// seconds before the window.
     pub fn window(&self) -> Option<(Timestamp, Timestamp)> {
         match self.reason {
             GapReason::Live {
@@ -175,7 +181,10 @@ impl fmt::Display for Gap {
                     false => Ok(()),
                 }
             }
-            GapReason::Closed { reason, .. } => write!(f, ": connection closed: {reason}"),
+            GapReason::Closed { reason, .. } => match reason {
+                CloseReason::Requested => f.write_str(": connection closed by the user"),
+                CloseReason::Failed(failure) => write!(f, ": connection closed: {failure}"),
+            },
         }
     }
 }

@@ -21,16 +21,16 @@ pub struct TopicLedger {
     pub delivered: u64,
     /// Duplicates of events, dropped while two connections overlapped in a rotation.
     pub duplicates: u64,
-    /// Frames that could not be decoded; each was returned as a [`Gap`](crate::Gap) that contains the frame.
+    /// Frames that could not be decoded; each was returned in a [`Gap`](crate::Gap).
     pub undecodable: u64,
     /// Frames of another topic that is pushed under the same name, such as one of another symbol.
     pub other: u64,
     /// Frames in the queue.
     pub queued: u64,
-    /// Frames dropped because the queue was full; each is counted in `missed` of a [`Gap`](crate::Gap). The frame that
-    /// ends a subscription with [`SlowConsumer::Disconnect`] is one of them.
+    /// Frames dropped because the queue was full; each is counted in `missed` of a [`Gap`](crate::Gap).
     ///
-    /// [`SlowConsumer::Disconnect`]: crate::SlowConsumer::Disconnect
+    /// The frame that ends a subscription with [`SlowConsumer::Disconnect`](crate::SlowConsumer::Disconnect) is one of
+    /// them.
     pub overflowed: u64,
 }
 
@@ -100,13 +100,14 @@ impl TopicCounters {
         }
     }
 
-    /// Topic, as it was subscribed.
+    /// Returns the topic as it was subscribed.
     pub fn topic(&self) -> &Arc<str> {
         &self.topic
     }
 
-    /// Returns the topics that a frame counted here may belong to, as they were subscribed: nearly always one. Pro V2
-    /// pushes several topics of one symbol under one name.
+    /// Returns the topics that a frame counted here may belong to, as they were subscribed.
+    ///
+    /// Nearly always one: Pro V2 pushes several topics of one symbol under one name.
     pub fn topics(&self) -> Arc<[Arc<str>]> {
         let same_name = self
             .same_name

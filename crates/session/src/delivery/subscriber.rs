@@ -35,7 +35,7 @@ pub(super) struct Subscriber<R, M> {
 struct Outage<R> {
     /// Lost and not live again.
     missing: HashSet<R>,
-    /// Refused for now.
+    /// Refused temporarily.
     postponed: HashSet<R>,
     /// Live again but not reported yet: one gap reports all that were lost together.
     live: Vec<Arc<str>>,
@@ -240,8 +240,8 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         Some(pending.deadline())
     }
 
-    /// Answers the caller after its timeout, with the topics that are live. Returns `false` if none is and the
-    /// subscription failed.
+    /// Answers the caller after its timeout: with the live topics if the policy allows it, else with an error. Returns
+    /// `false` after an error.
     pub(super) fn time_out(
         &mut self,
         last: Option<&Failure>,

@@ -242,7 +242,7 @@ impl<P: Protocol> RotatingSession<P> {
         // The replacement may be lost too.
         let ready = |replacement: &Replacement<P>| replacement.session.all_acknowledged();
         if self.rotation.is_handing_over() && self.replacement.as_ref().is_some_and(ready) {
-            // Drop the retry of its session: the replacement is ready.
+            // Drop its retry: the replacement is ready.
             let cause =
                 std::iter::from_fn(|| self.current.poll()).find_map(|action| match action {
                     Action::Emit(SessionEvent::Reconnect { cause, .. })

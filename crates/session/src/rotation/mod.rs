@@ -21,19 +21,21 @@ use crate::{
 pub enum ConnectionRole {
     /// The connection whose events are delivered.
     Current,
-    /// The connection that will replace it. Buffer its data frames until [`Action::TakeOver`], and discard them at
-    /// [`SessionEvent::RotationFailed`].
+    /// The connection that will replace the current one.
+    ///
+    /// Buffer its data frames until [`Action::TakeOver`], and discard them at [`SessionEvent::RotationFailed`].
     Replacement,
 }
 
-/// A [`Session`] that rotates: it replaces its connection by a new one, at intervals and on request, without missing
-/// an event and without [`SessionEvent::Lost`].
+/// A [`Session`] that replaces its connection by a new one without missing an event.
+///
+/// It does so at intervals and on request, without [`SessionEvent::Lost`].
 ///
 /// A rotation opens a replacement connection and subscribes all requests on it. When all are acknowledged on both
 /// connections, both are read for at least [`SessionConfig::overlap`], and until they are in sync (see
-/// [`RotatingSession::set_in_sync`]). Then the current connection is pinged: its answer shows that everything it
-/// pushed before has been received, and the replacement takes over. If the answer does not arrive, the current
-/// connection is lost; the loss is reported before the replacement takes over.
+/// [`RotatingSession::set_in_sync`]). Then the current connection is pinged: its answer shows that everything it pushed
+/// before has been received, and the replacement takes over. If the answer does not arrive, the current connection is
+/// lost; the loss is reported before the replacement takes over.
 ///
 /// If the replacement fails, or a topic is refused on it, the current connection stays open, and
 /// [`SessionEvent::RotationFailed`] reports the reason.
@@ -68,8 +70,9 @@ impl<P: Protocol> fmt::Debug for RotatingSession<P> {
 }
 
 impl<P: Protocol> RotatingSession<P> {
-    /// Creates a session that does nothing until it is opened or a request is subscribed. `seed` feeds the jitter:
-    /// use a different one for each session of a process.
+    /// Creates a session that does nothing until it is opened or a request is subscribed.
+    ///
+    /// `seed` feeds the jitter: use a different one for each session of a process.
     pub fn new(config: SessionConfig, seed: u64) -> Self {
         let config = config.bounded();
         Self {
@@ -80,8 +83,9 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// Returns the number of this connection, which grows by one with each reconnect and each rotation. Without a
-    /// replacement it is the number of the current connection.
+    /// Returns the epoch of a connection: it grows by one with each reconnect and each rotation.
+    ///
+    /// Without a replacement it is the epoch of the current connection.
     pub fn epoch(&self, role: ConnectionRole) -> u64 {
         match (role, &self.replacement) {
             (ConnectionRole::Replacement, Some(replacement)) => replacement.session.epoch(),
@@ -130,9 +134,11 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// Like [`Session::subscribe`]. During a rotation the request is subscribed on the replacement once it is live on
-    /// the current connection, so that the current connection delivers everything the replacement delivers. The
-    /// handover waits for both acknowledgements.
+    /// Like [`Session::subscribe`], on both connections.
+    ///
+    /// During a rotation the request is subscribed on the replacement once it is live on the current connection, so
+    /// that the current connection delivers everything the replacement delivers. The handover waits for both
+    /// acknowledgements.
     pub fn subscribe(&mut self, now: Instant, request: P::Request) {
         self.current.subscribe(now, request.clone());
         if self.current.is_subscribed(&request) {
@@ -161,10 +167,10 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// Starts a rotation now. [`SessionEvent::Rotated`] or [`SessionEvent::RotationFailed`] follows, also for a
-    /// rotation that is in progress already.
+    /// Starts a rotation now. Returns `false`, and does nothing, if the connection is not live.
     ///
-    /// Returns `false`, and does nothing, if the connection is not live.
+    /// After a loss it counts as live again once [`SessionEvent::Reconnected`] is emitted. [`SessionEvent::Rotated`] or
+    /// [`SessionEvent::RotationFailed`] follows, also for a rotation that is in progress already.
     #[must_use]
     pub fn rotate(&mut self, now: Instant) -> bool {
         if !self.current.can_rotate() {
@@ -194,8 +200,9 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// Like [`Session::frame`], for one connection. Buffer the data frames of the
-    /// [replacement](ConnectionRole::Replacement).
+    /// Like [`Session::frame`], for one connection.
+    ///
+    /// Buffer the data frames of the [replacement](ConnectionRole::Replacement).
     pub fn frame<'f>(
         &mut self,
         now: Instant,
@@ -238,8 +245,9 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// Notes that the driver cannot buffer more frames of the replacement. The handover no longer waits for the
-    /// overlap; a replacement that is not ready fails.
+    /// Notes that the driver cannot buffer more frames of the replacement.
+    ///
+    /// The handover no longer waits for the overlap; a replacement that is not ready fails.
     pub fn buffer_full(&mut self, now: Instant) {
         self.rotation.limit = self.rotation.limit.map(|limit| limit.min(now));
         match &mut self.rotation.phase {
@@ -261,8 +269,9 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// Sets whether both connections have delivered the same events, as [`Overlap::is_in_sync`] returns. A handover
-    /// waits for it up to [`SessionConfig::overlap_limit`].
+    /// Sets whether both connections are in sync, as [`Overlap::is_in_sync`] returns.
+    ///
+    /// A handover waits for it up to [`SessionConfig::overlap_limit`].
     pub fn set_in_sync(&mut self, now: Instant, is_in_sync: bool) {
         if std::mem::replace(&mut self.rotation.is_in_sync, is_in_sync) != is_in_sync {
             self.collect(now);
@@ -289,8 +298,9 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// Returns the next action and its connection; `None` if there is none. Events are always of the current
-    /// connection.
+    /// Returns the next action and its connection; `None` if there is none.
+    ///
+    /// Events are always of the current connection.
     pub fn poll(&mut self) -> Option<(ConnectionRole, Action<P::Request>)> {
         self.actions.pop_front()
     }

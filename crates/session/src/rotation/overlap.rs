@@ -66,7 +66,7 @@ struct TopicOverlap {
     on_current: bool,
     /// The replacement delivered an event.
     on_replacement: bool,
-    /// Both delivered the same event.
+    /// Both delivered the same event at least once.
     matched: bool,
 }
 
@@ -138,8 +138,10 @@ impl<F> Overlap<F> {
         self.phase != Phase::None
     }
 
-    /// Notes that the replacement has acknowledged the requests whose topics match `is_of`. Discards its earlier
-    /// frames of these topics: the current connection delivers them too, or they belong to an earlier subscription.
+    /// Notes that the replacement has acknowledged the requests whose topics match `is_of`.
+    ///
+    /// Discards its earlier frames of these topics: the current connection delivers them too, or they belong to an
+    /// earlier subscription.
     pub fn replacement_live(&mut self, now: Instant, is_of: impl Fn(&str) -> bool) {
         self.subscribed_at = Some(now);
         self.topics.retain(|topic, _| !is_of(topic));
@@ -156,8 +158,8 @@ impl<F> Overlap<F> {
 
     /// Handles an event of the current connection. Returns `false` if it is a duplicate.
     ///
-    /// Without a `dedup_key` an event is never a duplicate. If the replacement delivered the event first, its frame
-    /// is passed to `duplicate`.
+    /// Without a `dedup_key` an event is never a duplicate. If the replacement has delivered the event already, its
+    /// frame is passed to `duplicate`.
     pub fn from_current(
         &mut self,
         now: Instant,
@@ -243,12 +245,12 @@ impl<F> Overlap<F> {
         self.buffered.len() >= MAX_BUFFERED || self.buffered_bytes >= MAX_BUFFERED_BYTES
     }
 
-    /// Returns `true` if each topic with events has delivered the same event on both connections.
+    /// Returns `true` if each topic with events has had one of them on both connections.
     pub fn is_in_sync(&self) -> bool {
         self.topics.values().all(TopicOverlap::is_in_sync)
     }
 
-    /// Returns the topics with events on one connection that the other has not delivered.
+    /// Returns the topics with events of which none has arrived on both connections.
     pub fn topics_out_of_sync(&self) -> Vec<Box<str>> {
         let uneven = self.topics.iter().filter(|(_, topic)| !topic.is_in_sync());
         uneven.map(|(topic, _)| topic.clone()).collect()

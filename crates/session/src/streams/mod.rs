@@ -54,8 +54,9 @@ impl<P: Protocol, M: Mailbox> fmt::Debug for Streams<P, M> {
 }
 
 impl<P: Protocol, M: Mailbox> Streams<P, M> {
-    /// Creates streams that do nothing until the first subscription. `seed` feeds the jitter: use a different one for
-    /// each connection of a process.
+    /// Creates streams that do nothing until the first subscription.
+    ///
+    /// `seed` feeds the jitter: use a different one for each connection of a process.
     pub fn new(config: SessionConfig, limits: Timeouts, seed: u64, now: ClockReading) -> Self {
         let pause = limits.backpressure_timeout.min(NEVER);
         let overlap = Overlap::new(config.overlap / 2, seed.rotate_left(16));
@@ -121,7 +122,10 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Opens the connection if it is not open. [`Answer::Live`] follows when it is live or has failed.
+    /// Opens the connection if it is not open.
+    ///
+    /// [`Answer::Live`] follows when it is live or closed, or after the connect timeout. After a loss it is live again
+    /// once every topic is acknowledged or refused.
     pub fn wait_live(&mut self, now: ClockReading) -> Ticket {
         let ticket = self.waiters.ticket();
         if self.state == ConnectionState::Live {
@@ -134,7 +138,9 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Starts a rotation: replaces the connection by a new one without a gap. [`Answer::Rotated`] follows.
+    /// Starts a rotation: replaces the connection by a new one without a gap.
+    ///
+    /// [`Answer::Rotated`] follows.
     pub fn rotate(&mut self, now: ClockReading) -> Ticket {
         let ticket = self.waiters.ticket();
         if self.session.rotate(now.monotonic) {
@@ -146,8 +152,10 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         ticket
     }
 
-    /// Unsubscribes topics that have no subscription left. [`Answer::Unsubscribed`] follows when the server has
-    /// answered the unsubscriptions of `topics`, or the connection is lost.
+    /// Unsubscribes topics that have no subscription left.
+    ///
+    /// [`Answer::Unsubscribed`] follows when the unsubscriptions of `topics` are answered or have timed out, or the
+    /// connection is lost.
     pub fn wait_unsubscribed(&mut self, now: ClockReading, topics: Vec<Arc<str>>) -> Ticket {
         let ticket = self.waiters.ticket();
         self.waiters.wait_unsubscribed(ticket, topics);
@@ -178,8 +186,9 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.process_actions(now);
     }
 
-    /// Notes that a dial still waits for the driver's dial limit, which must not count for timeouts. Call it before
-    /// each [`Streams::tick`] during that time.
+    /// Notes that a dial still waits for the driver's dial limit.
+    ///
+    /// This time does not count for timeouts. Call it before each [`Streams::tick`] during that time.
     pub fn dial_queued(&mut self, now: ClockReading, role: ConnectionRole) {
         if role == ConnectionRole::Current {
             self.waiters.rate_limited(now.monotonic);
@@ -197,13 +206,16 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.session.touch(role);
     }
 
-    /// Returns `true` if this connection may be read. Read it only then: otherwise there is no room for more frames.
+    /// Returns `true` if this connection may be read: there is room for more frames.
+    ///
+    /// Do not read it otherwise.
     pub fn may_read(&self, role: ConnectionRole) -> bool {
         self.router.can_accept(role)
     }
 
-    /// Returns the number of frames so far that belong to no subscription: of an unknown kind, or late after an
-    /// unsubscription.
+    /// Returns the number of frames so far that belong to no subscription.
+    ///
+    /// They are of an unknown kind, or late after an unsubscription.
     pub fn unrouted_frames(&self) -> u64 {
         self.router.unrouted_frames()
     }
@@ -255,8 +267,10 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         deadlines.into_iter().flatten().min()
     }
 
-    /// Handles timeouts, dropped subscriptions, and the frame that waits for room. Call it when the deadline has
-    /// passed, and when a reader has closed its buffer or [made room](crate::TakeOutcome).
+    /// Handles timeouts, dropped subscriptions, and the frame that waits for room.
+    ///
+    /// Call it when the deadline has passed, and when a reader has closed its buffer or [made
+    /// room](crate::TakeOutcome).
     pub fn tick(&mut self, now: ClockReading) {
         if self.session.is_rate_limited() {
             self.waiters.rate_limited(now.monotonic);
@@ -501,14 +515,14 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Tells the session whether both connections of a rotation have delivered the same events.
+    /// Passes to the session whether both connections of a rotation are in sync.
     fn compare(&mut self, now: ClockReading) {
         let is_in_sync = self.router.overlap().is_in_sync();
         self.session.set_in_sync(now.monotonic, is_in_sync);
     }
 
-    /// Reports an unreadable frame: it may be an event of any topic, so every stream gets a gap. It is one lifecycle
-    /// event.
+    /// Reports an unreadable frame: it may be an event of any topic, so every stream gets a gap. One lifecycle event
+    /// reports it too.
     fn unreadable(
         &mut self,
         now: ClockReading,

@@ -26,9 +26,9 @@ pub enum ConnectionState {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Output {
-    /// Ask the connection source for the information for one dial, and answer with
-    /// [`Input::ConnectionInfo`](crate::Input::ConnectionInfo).
+    /// Request the connection information for one dial from the source.
     ///
+    /// Answer with [`Input::ConnectionInfo`](crate::Input::ConnectionInfo).
     /// A driver that limits its dials calls [`Streams::dial_queued`](crate::Streams::dial_queued) while the dial
     /// waits for its turn, and [`Streams::fetch_started`](crate::Streams::fetch_started) when it asks the source.
     FetchConnectionInfo(ConnectionRole),
@@ -36,8 +36,9 @@ pub enum Output {
     Dial(ConnectionRole, SecretUrl),
     /// Send this text frame. It may contain a login: never log it.
     Send(ConnectionRole, Zeroizing<String>),
-    /// Cancel the fetch or dial of this connection, or close it with a close frame of this code. Pass in no later
-    /// result of it.
+    /// Cancel the fetch or dial of this connection, or close it with a close frame of this code.
+    ///
+    /// Do not pass in later results of it.
     HangUp(ConnectionRole, u16),
     /// The replacement connection becomes the current one. Close the old connection with code 1000.
     TakeOver,
@@ -49,11 +50,13 @@ pub enum Output {
     Event(LifecycleEvent),
     /// Report this event to the user: a topic is refused for good.
     Refusal(LifecycleEvent),
-    /// This gap was delivered to a subscription, for the log. Refusals and the end of the connection are lifecycle
-    /// events instead.
+    /// This gap was delivered to a subscription: write it to the log.
+    ///
+    /// Gaps of refusals and of the end of the connection are not output: they are lifecycle events.
     Gap(Gap),
-    /// The queue of a subscription to this topic is full, and frames are dropped from now on, for the log. The ledger
-    /// and a gap count them.
+    /// The queue of a subscription to this topic is full, and frames are dropped: write it to the log.
+    ///
+    /// The ledger and a gap count the dropped frames.
     Overflowing(Arc<str>),
 }
 

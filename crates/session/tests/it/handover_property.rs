@@ -188,7 +188,7 @@ impl Simulation {
                 wire.held.remove(topic);
                 wire.sent.push_back(format!("ack {id}"));
             }
-            _ => panic!("not a frame of the protocol: {request}"),
+            _ => panic!("unexpected frame: {request}"),
         }
     }
 
@@ -331,7 +331,7 @@ impl Simulation {
             // Before the acknowledgement events may be missing.
             SessionEvent::Live { request } => self.mark(&request, Item::Gap),
             SessionEvent::Refused { request, .. } => self.mark(&request, Item::NewSubscription),
-            SessionEvent::Closed(reason) => panic!("nothing here is fatal: {reason}"),
+            SessionEvent::Closed(reason) => panic!("unexpected end of the session: {reason}"),
             _ => {}
         }
     }

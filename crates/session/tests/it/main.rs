@@ -5,9 +5,9 @@
 mod rig;
 mod rotation_rig;
 
-mod absurd_numbers;
 mod closes;
-mod gives_up;
+mod extreme_config_values;
+mod fatal_failures;
 mod handover_property;
 mod heartbeat;
 mod login;

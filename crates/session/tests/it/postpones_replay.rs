@@ -181,7 +181,7 @@ fn reconnected_needs_a_live_topic_after_a_refusal() {
 }
 
 #[test]
-fn topic_live_before_the_limit_waits_for_it() {
+fn abandoned_postponed_topic_delays_reconnected_to_the_limit() {
     let mut rig = reconnecting(&["/a"]);
     rig.unsubscribe("/a").expect(&["ended /a"]);
     rig.subscribe("/c");
@@ -192,7 +192,7 @@ fn topic_live_before_the_limit_waits_for_it() {
 }
 
 #[test]
-fn only_topic_postponed_delays_reconnected_beyond_the_limit() {
+fn single_postponed_topic_delays_reconnected_beyond_the_limit() {
     let mut rig = reconnecting(&["/a"]);
     assert_eq!(
         without_repeats(refuse_for(&mut rig, "/a", 300_000)),

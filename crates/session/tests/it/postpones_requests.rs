@@ -137,7 +137,7 @@ fn postponement_without_id_finds_its_topic() {
 }
 
 #[test]
-fn server_error_about_no_request_is_an_exception() {
+fn server_error_without_a_request_is_an_exception() {
     let mut rig = Rig::live(&["/a"]);
     rig.frame("refuse - 500 system error")
         .expect(&["exception system error"]);
@@ -148,7 +148,7 @@ fn server_error_about_no_request_is_an_exception() {
 }
 
 #[test]
-fn busy_server_about_no_request_loses_the_connection() {
+fn busy_reply_without_a_request_loses_the_connection() {
     let mut rig = Rig::live(&["/a"]);
     rig.frame("refuse - 503 service busy");
     rig.expect(&[
@@ -197,7 +197,7 @@ fn unanswered_then_postponed_unsubscribe_has_ended() {
 }
 
 #[test]
-fn topic_wanted_again_follows_its_postponed_unsubscribe() {
+fn topic_is_resubscribed_after_its_postponed_unsubscribe() {
     let mut rig = Rig::live(&["/a"]);
     rig.unsubscribe("/a").poll();
     rig.frame("refuse 2 500 system error").expect(&[]);

@@ -63,7 +63,7 @@ struct Simulation {
     /// A temporary refusal is being received.
     is_refusing: bool,
     /// Topics whose requests are all refused temporarily.
-    troubled: BTreeSet<String>,
+    always_postponed: BTreeSet<String>,
     /// Topics that ended on this connection without an acknowledgement: the server may still have them.
     given_up: BTreeSet<String>,
     seen: Seen,
@@ -94,7 +94,7 @@ impl Simulation {
             replay: Replay::default(),
             down: false,
             is_refusing: false,
-            troubled: BTreeSet::new(),
+            always_postponed: BTreeSet::new(),
             given_up: BTreeSet::new(),
             seen: Seen::default(),
         }
@@ -131,8 +131,8 @@ impl Simulation {
             Step::Trouble(topic, is_on) => {
                 let topic = format!("/{topic}");
                 match is_on {
-                    true => self.troubled.insert(topic),
-                    false => self.troubled.remove(&topic),
+                    true => self.always_postponed.insert(topic),
+                    false => self.always_postponed.remove(&topic),
                 };
             }
             Step::Attempt { fails } => self.attempt(*fails),
@@ -180,7 +180,7 @@ impl Simulation {
         };
         let words: Vec<&str> = frame.split(' ').collect();
         if let [_, _, topic] = words[..]
-            && self.troubled.contains(topic)
+            && self.always_postponed.contains(topic)
         {
             return self.refuse_one(500, true);
         }
@@ -196,7 +196,7 @@ impl Simulation {
                 self.server.held.remove(topic);
                 self.receive(&format!("ack {id}"));
             }
-            _ => panic!("not a frame of the protocol: {frame}"),
+            _ => panic!("unexpected frame: {frame}"),
         }
     }
 
@@ -298,7 +298,7 @@ impl Simulation {
             }
             SessionEvent::Postponed { request, delay, .. } => {
                 self.seen.postponed += 1;
-                assert!(self.is_refusing, "{request} was not refused for now");
+                assert!(self.is_refusing, "{request} was not refused temporarily");
                 assert!(self.wanted.contains(&request), "{request} is not wanted");
                 let delays = 1_000..=30_000;
                 assert!(delays.contains(&delay.as_millis()), "{delay:?}");
@@ -317,7 +317,7 @@ impl Simulation {
             }
             SessionEvent::Lost { .. } => self.down = true,
             SessionEvent::Reconnected { refused, .. } => self.reconnected(refused),
-            SessionEvent::Closed(reason) => panic!("nothing here is fatal: {reason}"),
+            SessionEvent::Closed(reason) => panic!("unexpected end of the session: {reason}"),
             _ => {}
         }
     }
@@ -345,7 +345,7 @@ impl Simulation {
         }
     }
 
-    /// Runs without faults, except for troubled topics. A round takes half a second.
+    /// Runs without faults, except that some topics are always refused temporarily. A round takes half a second.
     fn work(&mut self, rounds: usize) {
         for _ in 0..rounds {
             self.step(&Step::Attempt { fails: false });
@@ -359,7 +359,7 @@ impl Simulation {
     /// Runs without faults until nothing is in flight.
     fn settle(&mut self) {
         self.work(150);
-        self.troubled.clear();
+        self.always_postponed.clear();
         self.work(250);
     }
 }

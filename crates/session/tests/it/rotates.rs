@@ -150,7 +150,7 @@ fn unanswered_probe_is_repeated_while_events_come() {
 }
 
 #[test]
-fn topic_subscribed_again_is_so_on_the_replacement_too() {
+fn resubscribed_topic_is_resubscribed_on_the_replacement() {
     let mut rig = RotationRig::live(&["/a"], config());
     rig.prepare();
     rig.session.subscribe(rig.now, "/b".to_owned());

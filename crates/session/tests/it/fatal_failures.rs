@@ -16,8 +16,8 @@ fn refused_credentials_cost_one_token_request() {
     rig.after(600_000).expect(&[]);
 }
 
-/// All other retry policies, and whether each may end a session that was never live.
-const PASSING: [(RetryPolicy, bool); 7] = [
+/// All retry policies except `Refused`, and whether each may end a session that was never live.
+const NOT_REFUSED: [(RetryPolicy, bool); 7] = [
     (RetryPolicy::Transient, false),
     (RetryPolicy::Blocked, false),
     (RetryPolicy::Throttled(None), false),
@@ -29,7 +29,7 @@ const PASSING: [(RetryPolicy, bool); 7] = [
 
 #[test]
 fn live_stream_survives_an_hour_of_temporary_failures() {
-    for (retry_policy, _) in PASSING {
+    for (retry_policy, _) in NOT_REFUSED {
         let mut rig = Rig::live(&["/a"]);
         rig.lost().poll();
         let mut attempts = 0;
@@ -50,7 +50,7 @@ fn live_stream_survives_an_hour_of_temporary_failures() {
 
 #[test]
 fn first_connection_fails_only_on_wrong_configuration() {
-    for (retry_policy, ends) in PASSING {
+    for (retry_policy, ends) in NOT_REFUSED {
         let mut rig = Rig::new();
         rig.subscribe("/a").poll();
         for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! Huge numbers from a server or the settings neither overflow a deadline nor keep a stream down for long.
+//! Extreme numbers from a server or in the settings overflow no deadline and keep no stream down for long.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use kucoin_streams_session::{ConnectionRole, RotatingSession, SessionConfig};
 use crate::rig::{Plain, Rig};
 
 /// `Retry-After` values in seconds that a server may send.
-const ABSURD: [u64; 4] = [86_400, i64::MAX as u64, u64::MAX / 1_000, u64::MAX];
+const EXTREME: [u64; 4] = [86_400, i64::MAX as u64, u64::MAX / 1_000, u64::MAX];
 
 #[test]
-fn absurd_retry_after_is_capped_at_five_minutes() {
-    for seconds in ABSURD {
+fn extreme_retry_after_is_capped_at_five_minutes() {
+    for seconds in EXTREME {
         let wait = Duration::from_secs(seconds);
         for retry_policy in [
             RetryPolicy::Throttled(Some(wait)),
@@ -34,13 +34,13 @@ fn absurd_retry_after_is_capped_at_five_minutes() {
 }
 
 #[test]
-fn absurd_heartbeat_detects_a_dead_peer_within_two_minutes() {
-    let absurd = Heartbeat::new(Duration::MAX, Duration::MAX);
+fn extreme_heartbeat_detects_a_dead_peer_within_two_minutes() {
+    let extreme = Heartbeat::new(Duration::MAX, Duration::MAX);
     for welcome in ["welcome", "welcome 18446744073709551615"] {
         let mut rig = Rig::new();
         rig.subscribe("/a").poll();
         let info = ConnectionInfo::new(SecretUrl::new("wss://host/?token=1"));
-        rig.give(info.with_heartbeat(absurd))
+        rig.give(info.with_heartbeat(extreme))
             .dialled()
             .frame(welcome);
         let live = rig.now;
@@ -53,6 +53,7 @@ fn absurd_heartbeat_detects_a_dead_peer_within_two_minutes() {
     }
 }
 
+/// Returns settings with the longest possible times.
 fn endless() -> SessionConfig {
     let mut config = SessionConfig::default();
     for time in [
