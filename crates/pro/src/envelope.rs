@@ -17,7 +17,7 @@ const SUCCESS: i64 = 200_000;
 /// Classifies a frame. A push is read up to its `T` only, any other frame to its end.
 pub(crate) fn classify(frame: &str) -> Result<Inbound<'_>, DecodeError> {
     let mut scanner = Scanner::new(frame);
-    let mut envelope = Envelope::default();
+    let mut fields = FrameFields::default();
     let mut object = scanner.object()?;
     while let Some(key) = object.key()? {
         let value = object.value()?;
@@ -26,15 +26,15 @@ pub(crate) fn classify(frame: &str) -> Result<Inbound<'_>, DecodeError> {
         {
             return Ok(Inbound::Message { topic });
         }
-        envelope.set_field(&key, value);
+        fields.set_field(&key, value);
     }
     scanner.finish()?;
-    Ok(envelope.classify())
+    Ok(fields.classify())
 }
 
-/// Envelope of a frame that is not a push. Keys are case-sensitive, as everywhere in this protocol.
+/// Fields of a frame that is not a push. Keys are case-sensitive, as everywhere in this protocol.
 #[derive(Default)]
-struct Envelope<'f> {
+struct FrameFields<'f> {
     id: Option<Value<'f>>,
     result: Option<bool>,
     kind: Option<Value<'f>>,
@@ -47,7 +47,7 @@ struct Envelope<'f> {
     ping_interval: Option<Value<'f>>,
 }
 
-impl<'f> Envelope<'f> {
+impl<'f> FrameFields<'f> {
     fn set_field(&mut self, key: &str, value: Value<'f>) {
         match key {
             "id" => self.id = Some(value),

@@ -58,13 +58,13 @@ event! {
         pub side: Side = "S" as "side" with Uppercase,
         /// Position side: `pS`; documented for orders only.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// Margin mode: `mM`; documented for orders only.
+        /// Margin mode: `mM`; not documented for this channel.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
         /// Order type, limit or market: `oT`; `None` for forced trades.
         pub order_type: Option<OrderType> = "oT" as "orderType",
         /// Fill price, in the quote currency: `p`.
         pub price: Option<Decimal> = "p" as "price",
-        /// Fill size: `q`.
+        /// Fill size, in the base currency or in contracts: `q`.
         pub size: Option<Decimal> = "q" as "size",
         /// Liquidity, maker or taker: `lR`; `None` for auto-deleveraging (ADL).
         pub liquidity: Option<Liquidity> = "lR" as "liquidity" with Uppercase,
@@ -100,13 +100,13 @@ event! {
         pub side: Side = "S" as "side" with Uppercase,
         /// Position side: `pS`; documented for orders only.
         pub position_side: Option<PositionSide> = "pS" as "positionSide",
-        /// Margin mode: `mM`; documented for orders only.
+        /// Margin mode: `mM`; not documented for this channel.
         pub margin_mode: Option<MarginMode> = "mM" as "marginMode",
         /// Order type, limit or market: `oT`.
         pub order_type: Option<OrderType> = "oT" as "orderType",
         /// Fill price, in the quote currency: `p`.
         pub price: Option<Decimal> = "p" as "price",
-        /// Fill size: `q`.
+        /// Fill size, in the base currency or in contracts: `q`.
         pub size: Option<Decimal> = "q" as "size",
         /// Liquidity, maker or taker: `lR`.
         pub liquidity: Option<Liquidity> = "lR" as "liquidity" with Uppercase,

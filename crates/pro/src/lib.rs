@@ -15,8 +15,8 @@
 //! | `leverage?tradeType=UNIFIED` | `leverage.UNIFIED` | [`Leverages`] | [`Leverage`] | a leverage setting changes |
 //!
 //! Each topic type has one event type and one [`ChannelRequest`]: a [`Channel`], its [`TradeType`] or [`AccountType`],
-//! and the symbol if the channel is for one symbol. [`AnyProTopic`] is any of these topics, parsed
-//! from text; [`ProEvent`] is any of the events. [`decode`] decodes a recorded frame by its own `T`.
+//! and the symbol if the channel is for one symbol. [`AnyProTopic`] is any of these topics, parsed from text;
+//! [`ProEvent`] is any of the events. [`decode`] decodes a recorded frame by its own `T`.
 //!
 //! KuCoin sends no snapshot after a subscription and replays nothing: query orders, positions and balances over REST if
 //! you need their current state.

@@ -59,7 +59,7 @@ wire_names! {
     pub enum Channel called "channel" {
         /// `order`: orders of one symbol; a spot symbol also covers its margin orders.
         Order = "order",
-        /// `orderAll`: all orders. With [`Channel::Order`] as well, the events of its symbol are pushed twice.
+        /// `orderAll`: all orders. If you also subscribe to `order`, the events of its symbol are pushed twice.
         OrderAll = "orderAll",
         /// `execution`: fills with fees, including forced trades.
         Execution = "execution",

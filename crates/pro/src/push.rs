@@ -49,7 +49,7 @@ pub(crate) fn decode<E: PushData>(
     filter: PushFilter<'_>,
 ) -> Result<Option<Push<E>>, DecodeError> {
     let mut scanner = Scanner::new(frame);
-    let mut envelope = Envelope::default();
+    let mut envelope = PushEnvelope::default();
     let mut object = scanner.object()?;
     let mut cursor = FieldCursor::default();
     let mut event = None;
@@ -94,7 +94,7 @@ const DATA: usize = 1;
 const PUSHED_AT: usize = 2;
 
 #[derive(Default)]
-struct Envelope<'f> {
+struct PushEnvelope<'f> {
     topic: Option<Text>,
     pushed_at: Option<Timestamp>,
     // Data that came before `T`.
@@ -102,7 +102,7 @@ struct Envelope<'f> {
     extra: Extra,
 }
 
-impl<'f> Envelope<'f> {
+impl<'f> PushEnvelope<'f> {
     fn awaits_data(&self) -> bool {
         self.topic.is_some() && self.data.is_none()
     }

@@ -6,7 +6,7 @@ use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Object, Scan
 use crate::path::{match_topic, symbol};
 
 /// The data of a push, which becomes the event.
-pub(crate) trait Data: Sized {
+pub(crate) trait PushData: Sized {
     /// `true` if the subject decides how the data is decoded.
     const BY_SUBJECT: bool = false;
 
@@ -34,22 +34,22 @@ pub(crate) struct PushContext<'e> {
 }
 
 /// Decodes a push of the topic `requested`; `None` if the frame is not a push of that topic.
-pub(crate) fn decode<E: Data>(
+pub(crate) fn decode<E: PushData>(
     frame: &str,
     requested: &Text,
 ) -> Result<Option<Push<E>>, DecodeError> {
     let mut scanner = Scanner::new(frame);
-    let mut envelope = Envelope::default();
+    let mut envelope = PushEnvelope::default();
     let mut object = scanner.object()?;
     let mut cursor = FieldCursor::default();
     match envelope.read_fields(&mut object, &mut cursor, requested, E::BY_SUBJECT)? {
-        Stop::Other => Ok(None),
+        ReadStop::Other => Ok(None),
         // The usual order: decode the data in place, then read the remaining fields. Events are large, so each
         // intermediate variable would cost a copy.
-        Stop::Data => {
+        ReadStop::Data => {
             let event = E::from_data(object.scanner(), envelope.context())?;
             envelope.has_event = true;
-            if let Stop::Other =
+            if let ReadStop::Other =
                 envelope.read_fields(&mut object, &mut cursor, requested, E::BY_SUBJECT)?
             {
                 return Ok(None);
@@ -57,7 +57,7 @@ pub(crate) fn decode<E: Data>(
             scanner.finish()?;
             Ok(envelope.push(event, requested))
         }
-        Stop::End => {
+        ReadStop::End => {
             scanner.finish()?;
             if envelope.topic.is_none() {
                 return Ok(None);
@@ -105,7 +105,7 @@ const CHANNEL_TYPE: usize = 5;
 const DATA: usize = 6;
 
 #[derive(Default)]
-struct Envelope<'f> {
+struct PushEnvelope<'f> {
     topic: Option<Text>,
     subject: Option<Text>,
     id: Option<Text>,
@@ -117,7 +117,7 @@ struct Envelope<'f> {
 }
 
 /// Reason why the reading of fields stopped.
-enum Stop {
+enum ReadStop {
     /// The data is next, and the fields needed to decode it are known.
     Data,
     /// The envelope has no more fields.
@@ -126,7 +126,7 @@ enum Stop {
     Other,
 }
 
-impl<'f> Envelope<'f> {
+impl<'f> PushEnvelope<'f> {
     /// Reads fields until the data can be decoded, the envelope ends, or it has another topic.
     #[inline(always)]
     fn read_fields(
@@ -135,19 +135,21 @@ impl<'f> Envelope<'f> {
         cursor: &mut FieldCursor<'static>,
         requested: &Text,
         by_subject: bool,
-    ) -> Result<Stop, DecodeError> {
+    ) -> Result<ReadStop, DecodeError> {
         while let Some(key) = object.key_among(&NAMES, cursor)? {
             match key {
-                Key::Known(DATA) if self.is_ready_for_data(by_subject) => return Ok(Stop::Data),
+                Key::Known(DATA) if self.is_ready_for_data(by_subject) => {
+                    return Ok(ReadStop::Data);
+                }
                 Key::Known(at) => {
                     if !self.read_field(at, object.value()?, requested) {
-                        return Ok(Stop::Other);
+                        return Ok(ReadStop::Other);
                     }
                 }
                 Key::Other(key) => self.extra.push(&key, object.value()?),
             }
         }
-        Ok(Stop::End)
+        Ok(ReadStop::End)
     }
 
     /// Returns `true` if the data can be decoded now: the topic matches, and the subject is known if it is needed.
@@ -203,7 +205,7 @@ impl<'f> Envelope<'f> {
 
     /// Combines the event with its envelope; `None` if the event is for another symbol than requested.
     #[inline]
-    fn push<E: Data>(self, event: E, requested: &str) -> Option<Push<E>> {
+    fn push<E: PushData>(self, event: E, requested: &str) -> Option<Push<E>> {
         let topic = self.topic.unwrap_or_default();
         // Of the pushes under the account-wide topic, a symbol's topic keeps only those of its symbol.
         if let Some(found) = event.symbol()

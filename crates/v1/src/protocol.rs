@@ -53,8 +53,8 @@ impl Protocol for V1 {
         if let Some(topic) = topic_of_push(frame) {
             return Ok(Inbound::Message { topic });
         }
-        Envelope::read(frame)
-            .map(Envelope::classify)
+        FrameFields::read(frame)
+            .map(FrameFields::classify)
             .map_err(wire_error)
     }
 
@@ -142,7 +142,7 @@ fn topic_of_push(frame: &str) -> Option<Cow<'_, str>> {
 
 /// The fields of a frame that decide its kind.
 #[derive(Default)]
-struct Envelope<'f> {
+struct FrameFields<'f> {
     kind: Option<Cow<'f, str>>,
     topic: Option<Cow<'f, str>>,
     id: Option<Cow<'f, str>>,
@@ -151,30 +151,30 @@ struct Envelope<'f> {
     msg: Option<Value<'f>>,
 }
 
-impl<'f> Envelope<'f> {
+impl<'f> FrameFields<'f> {
     /// Reads until the frame is known to be a push, or else to its end.
     fn read(frame: &'f str) -> Result<Self, DecodeError> {
-        let mut envelope = Self::default();
+        let mut fields = Self::default();
         let mut scanner = Scanner::new(frame);
         let mut object = scanner.object()?;
         let mut cursor = FieldCursor::default();
         while let Some(key) = object.key_among(&NAMES, &mut cursor)? {
             let value = object.value()?;
             match key {
-                Key::Known(TOPIC) => envelope.topic = value.lossless_text(),
-                Key::Known(TYPE) => envelope.kind = value.text(),
-                Key::Known(ID) => envelope.id = id(value),
-                Key::Known(CODE) => envelope.code = Some(value),
-                Key::Known(DATA) => envelope.data = Some(value),
-                Key::Known(_) => envelope.msg = Some(value),
+                Key::Known(TOPIC) => fields.topic = value.lossless_text(),
+                Key::Known(TYPE) => fields.kind = value.text(),
+                Key::Known(ID) => fields.id = id(value),
+                Key::Known(CODE) => fields.code = Some(value),
+                Key::Known(DATA) => fields.data = Some(value),
+                Key::Known(_) => fields.msg = Some(value),
                 Key::Other(_) => {}
             }
-            if envelope.topic.is_some() && envelope.kind.as_deref() == Some("message") {
-                return Ok(envelope);
+            if fields.topic.is_some() && fields.kind.as_deref() == Some("message") {
+                return Ok(fields);
             }
         }
         scanner.finish()?;
-        Ok(envelope)
+        Ok(fields)
     }
 
     fn classify(self) -> Inbound<'f> {

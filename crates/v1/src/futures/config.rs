@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::MarginMode;
 use crate::FuturesPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::topic::topic;
 
 topic! {
@@ -99,13 +99,13 @@ impl<'de> Deserialize<'de> for FuturesCrossLeverageChange {
     }
 }
 
-impl Data for FuturesMarginModeChange {
+impl PushData for FuturesMarginModeChange {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 }
 
-impl Data for FuturesCrossLeverageChange {
+impl PushData for FuturesCrossLeverageChange {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

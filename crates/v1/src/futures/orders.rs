@@ -5,7 +5,7 @@ use kucoin_streams_decode::{Record, Scanner, event, event_kind, field_group, ope
 
 use super::{MarginMode, PositionSide};
 use crate::FuturesPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::order::{FeeType, OrderStatus, OrderType};
 use crate::symbol::SymbolParam;
 use crate::topic::topic;
@@ -177,7 +177,7 @@ impl FuturesOrder {
     }
 }
 
-impl Data for FuturesOrder {
+impl PushData for FuturesOrder {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

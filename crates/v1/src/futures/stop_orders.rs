@@ -5,7 +5,7 @@ use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 
 use super::{MarginMode, PositionSide};
 use crate::FuturesPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::spot::StopOrderType;
 use crate::topic::topic;
 
@@ -89,7 +89,7 @@ impl FuturesStopOrder {
     }
 }
 
-impl Data for FuturesStopOrder {
+impl PushData for FuturesStopOrder {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

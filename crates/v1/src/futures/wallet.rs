@@ -7,7 +7,7 @@ use kucoin_streams_decode::{FromJson, Scanner, ToJson, Value, event};
 use serde::Serializer;
 
 use crate::FuturesPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::subjects::subjects;
 use crate::topic::topic;
 
@@ -175,7 +175,7 @@ impl FuturesWalletChange {
     }
 }
 
-impl Data for FuturesWalletChange {
+impl PushData for FuturesWalletChange {
     const BY_SUBJECT: bool = true;
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {

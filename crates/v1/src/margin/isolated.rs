@@ -5,7 +5,7 @@ use kucoin_streams_decode::{Entries, Record, Scanner, event, open_enum};
 
 use super::timestamp_key;
 use crate::SpotPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::path::symbol;
 use crate::symbol::SymbolParam;
 use crate::topic::topic;
@@ -98,7 +98,7 @@ open_enum! {
     }
 }
 
-impl Data for IsolatedMarginPosition {
+impl PushData for IsolatedMarginPosition {
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
         let mut position = Self::read(scanner)?;
         if position.symbol.is_none() {

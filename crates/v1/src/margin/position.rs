@@ -5,7 +5,7 @@ use kucoin_streams_decode::{Entries, Record, Scanner, event, open_enum};
 
 use super::timestamp_key;
 use crate::SpotPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::subjects::subjects;
 use crate::topic::topic;
 
@@ -136,7 +136,7 @@ impl MarginPosition {
     }
 }
 
-impl Data for MarginPosition {
+impl PushData for MarginPosition {
     const BY_SUBJECT: bool = true;
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {

@@ -5,7 +5,7 @@ use kucoin_streams_decode::{Record, Scanner, event};
 
 use super::RelationEvent;
 use crate::SpotPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::topic::topic;
 
 topic! {
@@ -70,7 +70,7 @@ event! {
     }
 }
 
-impl Data for Balance {
+impl PushData for Balance {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

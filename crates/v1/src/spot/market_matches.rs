@@ -4,7 +4,7 @@ use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Te
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::symbol::SymbolParam;
 use crate::topic::topic;
 
@@ -90,7 +90,7 @@ impl MarketMatch {
     }
 }
 
-impl Data for MarketMatch {
+impl PushData for MarketMatch {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

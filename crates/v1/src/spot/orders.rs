@@ -4,7 +4,7 @@ use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Te
 use kucoin_streams_decode::{Record, Scanner, event, event_kind, field_group};
 
 use crate::SpotPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::order::{FeeType, OrderStatus, OrderType};
 use crate::topic::topic;
 
@@ -160,7 +160,7 @@ fn if_present(liquidity: &Liquidity) -> Option<Liquidity> {
     (!liquidity.as_str().is_empty()).then(|| liquidity.clone())
 }
 
-impl Data for SpotOrder {
+impl PushData for SpotOrder {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

@@ -4,7 +4,7 @@ use kucoin_streams_core::{Decimal, DecodeError, Event, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 
 use crate::SpotPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::topic::topic;
 
 topic! {
@@ -103,7 +103,7 @@ open_enum! {
     }
 }
 
-impl Data for SpotStopOrder {
+impl PushData for SpotStopOrder {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

@@ -4,7 +4,7 @@ use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Side, Text, Timesta
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
-use crate::envelope::{Data, PushContext};
+use crate::envelope::{PushContext, PushData};
 use crate::order::OrderType;
 use crate::topic::topic;
 
@@ -66,7 +66,7 @@ impl SpotTradeFill {
     }
 }
 
-impl Data for SpotTradeFill {
+impl PushData for SpotTradeFill {
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

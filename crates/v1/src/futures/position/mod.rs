@@ -14,7 +14,7 @@ pub use risk_limit::FuturesRiskLimitAdjustment;
 pub use settlement::FuturesFundingSettlement;
 
 use crate::FuturesPrivate;
-use crate::envelope::{Data, PushContext, is_readable};
+use crate::envelope::{PushContext, PushData, is_readable};
 use crate::subjects::subjects;
 use crate::symbol::SymbolParam;
 use crate::topic::topic;
@@ -109,7 +109,7 @@ impl FuturesPosition {
     }
 }
 
-impl Data for FuturesPosition {
+impl PushData for FuturesPosition {
     const BY_SUBJECT: bool = true;
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
