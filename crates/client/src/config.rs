@@ -28,13 +28,13 @@ pub struct Config {
     /// Maximum time for which a connection stops reading because of full queues. Default: 1 s.
     ///
     /// After it, frames are dropped and reported as a [`Gap`](crate::Gap); zero drops at once. While reading pauses,
-    /// TCP flow control holds the exchange back and heartbeats continue, but the other subscriptions of the
-    /// connection receive nothing.
+    /// TCP flow control holds the exchange back and heartbeats continue, but the other subscriptions of the connection
+    /// receive nothing.
     ///
-    /// To limit this, the subscriptions of a connection share this time in equal parts, and together they regain used time at a
-    /// tenth of real time: slow consumers delay the other subscriptions by at most 1 s at a time, and by a tenth of
-    /// the time in the long run. A connection's only subscription delays no other, and may pause reading for the
-    /// whole time each time.
+    /// The subscriptions of a connection share this time in equal parts, and together they regain used time at a tenth
+    /// of real time. So slow consumers delay the other subscriptions by at most 1 s at a time, and by a tenth of the
+    /// time in the long run. A connection's only subscription delays no other, and may pause reading for the whole time
+    /// each time.
     pub backpressure_timeout: Duration,
     /// Policy for a subscription whose queue is full. Default: [`SlowConsumer::Gap`].
     pub slow_consumer: SlowConsumer,

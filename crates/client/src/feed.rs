@@ -50,8 +50,8 @@ impl Feed {
         }
     }
 
-    /// Sets the positions of its topics in the requests of the subscription, of which this connection may serve only
-    /// some.
+    /// Sets the positions of its topics in the requests of the subscription. This connection may serve only some of
+    /// them.
     pub(crate) fn set_positions(&mut self, requests: &HashMap<String, usize>) {
         let position = |topic: &Arc<str>| requests.get(&**topic).copied().unwrap_or(usize::MAX);
         self.positions = self.queue.topics().iter().map(position).collect();

@@ -144,7 +144,7 @@ pub enum SessionEvent<R> {
     },
     /// The overlap has ended: no more duplicates follow from this rotation.
     OverlapEnded,
-    /// The rotation failed; this causes no gap.
+    /// The rotation failed, which itself causes no gap.
     ///
     /// The current connection stays open, unless [`SessionEvent::Lost`] was emitted before.
     RotationFailed(Failure),

@@ -43,7 +43,7 @@ pub enum LifecycleEvent {
     /// A replacement connection has taken over from the current one.
     ///
     /// No event is missed unless a [`Gap`](crate::Gap) reports it: on every topic if the old connection was lost during
-    /// the handover, or on a topic of which the two connections delivered different events.
+    /// the handover, or on a topic whose events differed on the two connections.
     Rotated {
         /// Time from the token request to the handover.
         took: Duration,

@@ -196,7 +196,7 @@ impl Buffer {
 
     /// Returns the ledger of each topic.
     ///
-    /// `taken` holds the items that the reader has taken but not returned yet.
+    /// `taken` contains the items that the reader has taken but not returned yet.
     pub fn ledger(&self, taken: &VecDeque<Delivery>) -> Vec<TopicLedger> {
         let counters = self.counters.iter().zip(self.queued(taken));
         counters
@@ -213,7 +213,7 @@ impl Buffer {
 
     /// Closes the buffer because its reader is dropped, and drops all items.
     ///
-    /// `taken` holds the items that the reader has taken but not returned. Wake the driver afterwards, so that the
+    /// `taken` contains the items that the reader has taken but not returned. Wake the driver afterwards, so that the
     /// topics are unsubscribed.
     pub fn close(&mut self, taken: &VecDeque<Delivery>) {
         self.unread = self.queued(taken);

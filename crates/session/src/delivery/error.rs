@@ -86,7 +86,7 @@ pub enum RotateError {
     /// A reconnect uses a new token too.
     #[error("the connection is not live; wait until it is (`wait_live`)")]
     NotLive,
-    /// The rotation failed; this causes no gap. Try again later if [`RotateError::is_retryable`].
+    /// The rotation failed, which itself causes no gap. Try again later if [`RotateError::is_retryable`].
     #[error("rotation failed: {0}")]
     Failed(Failure),
     /// The connection is closed. If it failed, fix the cause and subscribe again.

@@ -19,7 +19,7 @@ use crate::{CloseReason, Failure};
 /// | [`Overflowed`](GapReason::Overflowed), [`Undecodable`](GapReason::Undecodable) | query the exchange over REST from the last event before the gap until now | events |
 /// | [`Refused`](GapReason::Refused), `retrying: true` | treat your state of the topic as stale | `Live` once the topic is accepted, or `Refused` for good |
 /// | [`Refused`](GapReason::Refused), `retrying: false` | check the topic's name and the API key's permission | events of the other topics, or the end if there are none |
-/// | [`Closed`](GapReason::Closed) | query over REST from the last event until now; fix the cause (for example a permission of the API key), then subscribe again on the same `Kucoin`: this opens a new connection | the end (`None`) |
+/// | [`Closed`](GapReason::Closed) | query over REST from the last event until now; fix the cause (for example the API key), then subscribe again on the same `Kucoin`: this opens a new connection | the end (`None`) |
 ///
 /// Serializes as a line of `kucoin-streams watch --format ndjson`: an object of kind `gap`, or `live`.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +118,7 @@ impl Gap {
     /// It starts at the last event before the loss, or at the last frame if there was no event, and ends when the
     /// topics were live again.
     ///
-    /// Both are times of this machine. Exchange time is earlier by the network latency, so start the query a few
+    /// Both ends are times of this machine. Exchange time is earlier by the network latency, so start the query a few
     /// seconds before the window.
     pub fn window(&self) -> Option<(Timestamp, Timestamp)> {
         match self.reason {

@@ -241,8 +241,8 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Reports a gap on topics of which the two connections of a rotation delivered different events: a loss that has
-    /// ended already.
+    /// Reports a gap on topics whose events differed on the two connections of a rotation: a loss that has ended
+    /// already.
     pub(crate) fn out_of_sync(
         &mut self,
         pushed: &[Box<str>],

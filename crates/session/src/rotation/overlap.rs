@@ -250,13 +250,13 @@ impl<F> Overlap<F> {
         self.topics.values().all(TopicOverlap::is_in_sync)
     }
 
-    /// Returns the topics with events of which none has arrived on both connections.
+    /// Returns the topics that are not [in sync](Overlap::is_in_sync).
     pub fn topics_out_of_sync(&self) -> Vec<Box<str>> {
         let uneven = self.topics.iter().filter(|(_, topic)| !topic.is_in_sync());
         uneven.map(|(topic, _)| topic.clone()).collect()
     }
 
-    /// Returns the topics with events on the old connection of which the new one repeated none.
+    /// Returns the topics with events on the old connection, if the new one repeated none of them.
     pub fn topics_not_repeated(&self) -> Vec<Box<str>> {
         let missing = |topic: &TopicOverlap| topic.on_current && !topic.matched;
         let missing = self.topics.iter().filter(|(_, topic)| missing(topic));

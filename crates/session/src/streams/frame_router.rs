@@ -263,7 +263,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
             .extend(buffered.map(|(topic, frame)| BufferedFrame { topic, frame }));
     }
 
-    /// Ends the overlap. Returns the topics of which the new connection did not repeat the events of the old one.
+    /// Ends the overlap. Returns the topics whose events the new connection did not repeat.
     pub(super) fn end_overlap(&mut self) -> Vec<Box<str>> {
         let missing = self.overlap.topics_not_repeated();
         self.overlap.end();

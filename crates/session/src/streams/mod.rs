@@ -450,7 +450,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Reports a gap on topics of which the two connections of a rotation delivered different events.
+    /// Reports a gap on topics whose events differed on the two connections of a rotation.
     fn report_out_of_sync(&mut self, now: ClockReading, topics: &[Box<str>]) {
         // If the connection was lost, every topic has a gap already.
         if topics.is_empty() || self.state != ConnectionState::Live {
