@@ -11,7 +11,7 @@ pub enum DecodeError {
     /// The frame is not valid JSON. If many frames in a row are invalid, the connection is broken: reconnect.
     #[error("{reason} at byte {offset}")]
     Syntax {
-        /// What is wrong.
+        /// Reason.
         reason: &'static str,
         /// Position in the frame, in bytes.
         offset: usize,
@@ -35,7 +35,9 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// Creates an [`Unreadable`](DecodeError::Unreadable) error for the value `found` at byte `offset` of the frame.
+    /// Creates an [`Unreadable`](DecodeError::Unreadable) error.
+    ///
+    /// `found` is the value at byte `offset` of the frame.
     #[cold]
     pub fn unreadable(field: &'static str, found: &str, offset: usize) -> Self {
         Self::Unreadable {

@@ -85,7 +85,7 @@ fn io_errors<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e i
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>())
 }
 
-/// Returns `true` if the cause of an error is that the process or the machine is out of file descriptors.
+/// Returns `true` if an error is caused by a lack of file descriptors, of the process or the machine.
 pub fn is_out_of_descriptors(error: &(dyn Error + 'static)) -> bool {
     // EMFILE and ENFILE, which have no `ErrorKind`.
     const CODES: [i32; 2] = if cfg!(windows) { [10_024, 4] } else { [24, 23] };

@@ -34,15 +34,17 @@ impl<T: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static> R
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProtocolLimits {
-    /// Maximum number of client messages per [`window`](ProtocolLimits::window) on a connection, heartbeats included.
+    /// Maximum number of messages sent per [`window`](Self::window) on a connection, with heartbeats.
     pub messages: u32,
-    /// Sliding window of [`messages`](ProtocolLimits::messages).
+    /// Sliding window of [`messages`](Self::messages).
     pub window: Duration,
     /// Maximum number of topics per connection; `None` if KuCoin states no limit.
     pub topics: Option<u32>,
     /// Dial limit; `None` if KuCoin states no limit.
     pub dials: Option<DialLimit>,
-    /// Minimum time between two pings; KuCoin does not answer an earlier ping. Zero if it answers every ping.
+    /// Minimum time between two pings; zero if KuCoin answers every ping.
+    ///
+    /// A ping that comes earlier gets no pong.
     pub ping_spacing: Duration,
 }
 
@@ -54,7 +56,7 @@ pub struct DialLimit {
     pub dials: u32,
     /// Sliding window of [`dials`](DialLimit::dials).
     pub window: Duration,
-    /// Which dials count together.
+    /// Scope of the count: per account or per IP address.
     pub scope: DialScope,
 }
 
@@ -186,7 +188,7 @@ pub enum TopicMatch {
 #[error("{reason} at byte {offset}")]
 #[non_exhaustive]
 pub struct WireError {
-    /// What is wrong.
+    /// Reason.
     pub reason: &'static str,
     /// Position in the frame, in bytes.
     pub offset: usize,

@@ -15,7 +15,7 @@ pub enum RetryPolicy {
     Transient,
     /// Blocked by a firewall or a CDN, or the answer was unusable: retry after a backoff of at least 1 s.
     ///
-    /// Such blocks last from seconds to minutes.
+    /// A block lasts from seconds to minutes.
     Blocked,
     /// Rate limited: retry after this delay plus a backoff.
     ///

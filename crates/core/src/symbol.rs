@@ -3,7 +3,7 @@
 /// Longer than any symbol, in bytes.
 const MAX_BYTES: usize = 64;
 
-/// What is wrong with a symbol.
+/// Problem of a symbol: why the text cannot be a symbol of KuCoin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SymbolProblem {
@@ -25,7 +25,7 @@ pub enum SymbolProblem {
     /// The text has a character that symbols cannot have.
     #[error("symbols cannot contain {found:?}")]
     Character {
-        /// The first such character.
+        /// First invalid character.
         found: char,
     },
     /// Not a pair: a spot or margin symbol is two currencies with one dash between them.
@@ -53,7 +53,7 @@ impl SymbolShape {
     /// It does not check whether KuCoin has the symbol.
     ///
     /// # Errors
-    /// Returns the first problem if the text cannot be such a symbol.
+    /// Returns the first problem if the text does not have this shape.
     pub fn check(self, symbol: &str) -> Result<(), SymbolProblem> {
         if symbol.is_empty() {
             return Err(SymbolProblem::Empty);

@@ -363,7 +363,9 @@ thread_local! {
 }
 
 impl TimeFormat {
-    /// Runs `serialize` with this format for all timestamps that it writes on this thread, also inside events.
+    /// Runs `serialize` with this format for all timestamps that it writes, also inside events.
+    ///
+    /// The format applies to this thread only.
     ///
     /// ```
     /// use kucoin_streams_core::{TimeFormat, Timestamp};

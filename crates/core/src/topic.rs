@@ -65,8 +65,8 @@ pub trait Event: Send + 'static {
 
     /// Returns `false` if two different events of a topic can have the same dedup key.
     ///
-    /// An example is a leverage set to 5, to 3 and back to 5, without a time in the push. Such an event is never
-    /// removed as a duplicate: during a rotation it can be delivered twice, but it is not lost.
+    /// An example is a leverage set to 5, to 3 and back to 5, without a time in the push. These events are never
+    /// removed as duplicates: during a rotation they can be delivered twice, but are not lost.
     fn has_unique_key(&self) -> bool {
         true
     }

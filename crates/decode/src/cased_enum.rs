@@ -21,13 +21,16 @@ pub trait CasedEnum: for<'t> From<&'t str> {
     fn is_uppercase(&self, text: &str) -> bool;
 }
 
-/// Adapter for a [`CasedEnum`] in upper case: `"S" as "side" with Uppercase` in [`event!`](crate::event).
+/// Adapter for a [`CasedEnum`] in upper case.
+///
+/// Write `"S" as "side" with Uppercase` in [`event!`](crate::event).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uppercase<T>(pub T);
 
-/// Adapter that reads and writes a field of an event in another form: `with` in [`event!`](crate::event).
+/// Adapter that reads and writes a field of an event in another form.
 ///
-/// Implement it for a generic tuple struct `A<T>(T)`, and [`ToJson`] for `A<&T>`.
+/// Name it after `with` in [`event!`](crate::event). Implement it for a generic tuple struct `A<T>(T)`, and [`ToJson`]
+/// for `A<&T>`.
 pub trait FieldAdapter<T> {
     /// Type that is read from JSON.
     type Read: FromJson;

@@ -7,12 +7,13 @@ use serde_json::value::RawValue;
 
 use super::{DecodeError, Record, Scanner, write_string};
 
-/// Deserializes a record. `wire` has its wire names, and `written` its serialized names in the same order.
+/// Deserializes a record.
 ///
-/// It reads the JSON text, so no digit is lost; it therefore works with the deserializers of `serde_json` only.
+/// `wire` has its wire names, and `written` its serialized names in the same order. It reads the JSON text, so no digit
+/// is lost; it therefore works with the deserializers of `serde_json` only.
 ///
 /// # Errors
-/// Returns an error if the JSON text is not such a record.
+/// Returns an error if the JSON text is not a record of this type.
 pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(
     deserializer: D,
     wire: &[&str],
@@ -23,7 +24,9 @@ pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(
     })
 }
 
-/// Deserializes with a function that reads the JSON text. It works with the deserializers of `serde_json` only.
+/// Deserializes with a function that reads the JSON text.
+///
+/// It works with the deserializers of `serde_json` only.
 ///
 /// # Errors
 /// Returns the errors of the function and of the deserializer.

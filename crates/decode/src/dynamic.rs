@@ -3,9 +3,10 @@
 use kucoin_streams_core::{DecodeError, Raw};
 use serde::de::DeserializeOwned;
 
-/// Reads one JSON value, such as an unknown field of an event, into a type of your own or into `serde_json::Value`.
+/// Reads a JSON value, such as an unknown field of an event, into a type of your own.
 ///
-/// Numbers are read as `f64`, `i64` or `u64`. Their exact digits are in [`Raw::as_str`].
+/// The type can also be `serde_json::Value`. Numbers are read as `f64`, `i64` or `u64`. Their exact digits are in
+/// [`Raw::as_str`].
 ///
 /// ```
 /// use kucoin_streams_core::Raw;

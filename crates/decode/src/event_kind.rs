@@ -4,8 +4,8 @@
 ///
 /// A variant can hold a [`field_group!`](crate::field_group). An unlisted value is `Unknown`, and the fields of the
 /// groups are then in the event's `extra`. If the group of a variant lacks a required field, the frame is undecodable,
-/// so that an incomplete fill is not taken for another kind. With `else`, such an event gets another variant instead,
-/// with the fields of the group in `extra`.
+/// so that an incomplete fill is not taken for another kind. With `else`, the event gets another variant instead, with
+/// the fields of the group in `extra`.
 ///
 /// ```
 /// use kucoin_streams_core::Decimal;

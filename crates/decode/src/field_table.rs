@@ -11,7 +11,9 @@ const BUCKETS: usize = 256;
 const MAX_TRIALS: u64 = 64;
 const VACANT: u8 = u8::MAX;
 
-/// Hash table of a record's wire names, made at compile time. A key is hashed by its first and last eight bytes.
+/// Hash table of a record's wire names, made at compile time.
+///
+/// A key is hashed by its first and last eight bytes.
 #[derive(Debug)]
 pub struct FieldTable<const N: usize> {
     names: [&'static str; N],
@@ -44,7 +46,9 @@ struct KeyEnds {
 }
 
 impl<const N: usize> FieldTable<N> {
-    /// Creates the table of `lists`, which must have `N` names together. If names are equal, the first one is found.
+    /// Creates the table of `lists`, which must have `N` names together.
+    ///
+    /// If names are equal, the first one is found.
     pub const fn new(lists: &[&[&'static str]]) -> Self {
         assert!(N < BUCKETS / 2 - 1, "too many fields for one record");
         let names = concat::<N>(lists);
@@ -119,7 +123,7 @@ impl<const N: usize> FieldTable<N> {
         }
     }
 
-    /// Reads the next object of the scanner: the values of known names into `slots`, all others into `extra`.
+    /// Reads the next object: the values of known names into `slots`, all others into `extra`.
     ///
     /// If the frame repeats a name, the last value counts, and all values are kept in `extra`.
     ///

@@ -83,8 +83,9 @@ fn read_keeping_raw<T: FromJson>(
     Ok(Box::new(read))
 }
 
-/// Reads one field that can have several names: the first name with a value. A value under another name than the first
-/// is also kept in `extra`.
+/// Reads one field that can have several names: the first name with a value.
+///
+/// A value under another name than the first is also kept in `extra`.
 ///
 /// # Errors
 /// Returns the errors of [`field`].
@@ -149,8 +150,9 @@ pub fn group_or_none<G: FieldGroup>(
     }
 }
 
-/// Moves into `range` the values of names that also occur before it. Two kinds of an event can have a field of the same
-/// name, and the value is stored at the first of equal names.
+/// Moves into `range` the values of names that also occur before it.
+///
+/// Two kinds of an event can have a field of the same name, and the value is stored at the first of equal names.
 #[inline]
 pub fn claim_shared_names(names: &[&str], range: Range<usize>, slots: &mut [Option<Value<'_>>]) {
     for at in range.clone() {

@@ -15,7 +15,9 @@ pub enum Key<'f> {
     Other(Cow<'f, str>),
 }
 
-/// Reader of an object: read a key, then its value with [`value`](Object::value) or [`scanner`](Object::scanner).
+/// Reader of an object, member by member.
+///
+/// Read a key, then its value with [`value`](Object::value) or [`scanner`](Object::scanner).
 #[derive(Debug)]
 pub struct Object<'s, 'f> {
     scanner: &'s mut Scanner<'f>,

@@ -9,9 +9,9 @@ use crate::{Text, Timestamp};
 
 /// A type that can be read from a JSON value, for fields of events.
 ///
-/// Implement it, and [`ToJson`](crate::ToJson), to use a type of your own in [`event!`](crate::event). The decoder calls
-/// the methods with valid JSON only. A value that the type cannot hold is kept in [`Extra`](super::Extra); in a required
-/// field, it is an error.
+/// Implement it, and [`ToJson`](crate::ToJson), to use a type of your own in [`event!`](crate::event). The decoder
+/// calls the methods with valid JSON only. A value that the type cannot hold is kept in [`Extra`](super::Extra); in a
+/// required field, it is an error.
 pub trait FromJson: Sized {
     /// Reads a value; `None` if the type cannot hold it.
     fn from_json(value: Value<'_>) -> Option<Self>;

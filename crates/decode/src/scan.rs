@@ -6,7 +6,9 @@ use super::bytes::{digits_end, plain_end};
 use super::object::Object;
 use super::{DecodeError, Value, ValueKind};
 
-/// Nesting limit of arrays and objects. It is that of `serde_json`, so `serde_json` can parse every scanned value.
+/// Nesting limit of arrays and objects.
+///
+/// It equals the limit of `serde_json`, so `serde_json` can parse every scanned value.
 pub const MAX_DEPTH: u32 = 127;
 
 /// Scanner of JSON text, one value at a time.
