@@ -55,7 +55,7 @@ impl Account {
         }
     }
 
-    /// Places a limit order and returns its id.
+    /// Places a limit order and returns its ID.
     ///
     /// The part that crosses the market fills at once as a taker; the rest stays open.
     ///
@@ -94,7 +94,7 @@ impl Account {
         })
     }
 
-    /// Places a market order for a size in the base currency and returns its id. It fills at once.
+    /// Places a market order for a size in the base currency and returns its ID. It fills at once.
     ///
     /// # Errors
     /// See [`Account::place_limit`].
@@ -107,7 +107,7 @@ impl Account {
         self.place(self.order(symbol, side, size))
     }
 
-    /// Buys for an amount of the quote currency at the market price and returns the order's id.
+    /// Buys for an amount of the quote currency at the market price and returns the order's ID.
     ///
     /// As on KuCoin, such an order ends `canceled`.
     ///
@@ -120,7 +120,7 @@ impl Account {
         })
     }
 
-    /// Places a stop order and returns its id.
+    /// Places a stop order and returns its ID.
     ///
     /// Without an order price it becomes a market order when it triggers.
     ///
@@ -156,7 +156,7 @@ impl Account {
     /// Cancels an open order.
     ///
     /// # Errors
-    /// Returns an error if no open order has this id.
+    /// Returns an error if no open order has this ID.
     pub fn cancel(&self, order_id: &str) -> Result<(), Rejected> {
         self.act(|engine| engine.cancel(Host::Spot, order_id))
     }
@@ -164,7 +164,7 @@ impl Account {
     /// Cancels a stop order that has not triggered.
     ///
     /// # Errors
-    /// Returns an error if no untriggered stop order has this id.
+    /// Returns an error if no untriggered stop order has this ID.
     pub fn cancel_stop(&self, order_id: &str) -> Result<(), Rejected> {
         self.act(|engine| engine.cancel_stop(Host::Spot, order_id))
     }
@@ -172,7 +172,7 @@ impl Account {
     /// Reduces the size of an open order by less than its remaining size: an `update`.
     ///
     /// # Errors
-    /// Returns an error if no open order has this id or `by` is not a valid size.
+    /// Returns an error if no open order has this ID or `by` is not a valid size.
     pub fn reduce(&self, order_id: &str, by: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.reduce(Host::Spot, order_id, by))
     }
@@ -180,7 +180,7 @@ impl Account {
     /// Fills an open order, or a part of it, with another trader's order: a maker fill of this size.
     ///
     /// # Errors
-    /// Returns an error if no open order has this id or the size is invalid or above the remaining size.
+    /// Returns an error if no open order has this ID or the size is invalid or above the remaining size.
     pub fn fill(&self, order_id: &str, size: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.fill_resting(Host::Spot, order_id, size))
     }
@@ -261,7 +261,7 @@ impl Account {
 
     /// Returns the debt ratio of a margin account; 0 without debts.
     ///
-    /// It is the debts divided by the collateral at the last prices.
+    /// The debt ratio is the debts divided by the collateral, at the last prices.
     ///
     /// From 0.97 on, the cross-margin account is frozen (`FROZEN_FL`) and no order can be placed in it. Above 1 it is
     /// in liability (`LIABILITY`). It is not liquidated: it recovers (`UNFROZEN_FL`, `UNLIABILITY`) when it repays,
@@ -273,9 +273,8 @@ impl Account {
 
     /// Pushes a liquidation warning, whatever the debts.
     ///
-    /// The push is an `lw` of Pro V2 with the account's real amounts.
-    ///
-    /// It is pushed only if Pro V2 is in use already; see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
+    /// The push is an `lw` of Pro V2 with the account's real amounts. It is pushed only if Pro V2 is already in use;
+    /// see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
     pub fn push_liquidation_warning(&self, level: LiquidationLevel) {
         lock(&self.shared.hub).push_liquidation_warning(level, clock::now_ms());
     }
@@ -287,9 +286,9 @@ impl Account {
         lock(&self.shared.hub).push_margin_status(status, clock::now_ms());
     }
 
-    /// Returns the id of an order in the unified account of Pro V2, in decimal digits.
+    /// Returns the ID of an order in the unified account of Pro V2, in decimal digits.
     ///
-    /// V1 and the classic accounts of Pro V2 use the id that the order was placed with.
+    /// V1 and the classic accounts of Pro V2 use the ID that the order was placed with.
     #[must_use]
     pub fn unified_order_id(order_id: &str) -> String {
         unified_id(order_id).into_owned()
@@ -316,13 +315,13 @@ impl Account {
         lock(&self.shared.hub).engine.last_price(Host::Spot, symbol)
     }
 
-    /// Returns the ids of the open orders, oldest first.
+    /// Returns the IDs of the open orders, oldest first.
     #[must_use]
     pub fn open_orders(&self) -> Vec<String> {
         lock(&self.shared.hub).engine.open_orders(Host::Spot)
     }
 
-    /// Returns the ids of the stop orders that have not triggered.
+    /// Returns the IDs of the stop orders that have not triggered.
     #[must_use]
     pub fn open_stops(&self) -> Vec<String> {
         lock(&self.shared.hub).engine.open_stops(Host::Spot)

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::stats::{Ended, ServedMarket, StreamProtocol};
 
-/// An activity of the local exchange.
+/// A token request, connection or fault, reported while it happens.
 ///
-/// [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe) reports it.
+/// [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe) sets the function that receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity {
@@ -18,7 +18,7 @@ pub enum Activity {
         /// The KuCoin code in the body; empty if there is none.
         code: String,
     },
-    /// A connection was opened: its token was accepted, or it is a Pro V2 connection that logs in later.
+    /// A connection was opened: its token was accepted, or it is a Pro V2 connection without a token.
     Opened {
         /// Connection number, as in [`ConnectionReport::number`](crate::ConnectionReport::number).
         connection: u64,

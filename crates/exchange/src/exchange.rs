@@ -82,9 +82,9 @@ impl Exchange {
 
     /// Returns the base URL of the REST API for all markets.
     ///
-    /// It is `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS, without a trailing slash. It imitates both REST hosts of KuCoin: its tokens serve spot, margin and futures
-    /// topics. To test that a client uses the right host for each market, use [`Exchange::spot_rest_url`] and
-    /// [`Exchange::futures_rest_url`].
+    /// The URL is `http://127.0.0.1:PORT`, or `https://localhost:PORT` with TLS, without a trailing slash. It imitates
+    /// both REST hosts of KuCoin: its tokens serve spot, margin and futures topics. To test that a client uses the
+    /// right host for each market, use [`Exchange::spot_rest_url`] and [`Exchange::futures_rest_url`].
     #[must_use]
     pub fn rest_url(&self) -> String {
         self.shared.settings.base("http", ServedMarket::Both)
@@ -109,9 +109,10 @@ impl Exchange {
 
     /// Returns the Pro V2 WebSocket URL.
     ///
-    /// It is `ws://127.0.0.1:PORT/pro`, or `wss://localhost:PORT/pro` with TLS, without a query or trailing slash. A client appends `?token=` or `/?token=` and a token from
-    /// `POST /api/v2/bullet-private`, or connects without a token and logs in with `op: auth` after the welcome. With
-    /// a token the path is optional, as on KuCoin: `ws://127.0.0.1:PORT/?token=`.
+    /// The URL is `ws://127.0.0.1:PORT/pro`, or `wss://localhost:PORT/pro` with TLS, without a query or trailing slash.
+    /// A client appends `?token=` or `/?token=` and a token from `POST /api/v2/bullet-private`, or connects without a
+    /// token and logs in with `op: auth` after the welcome. With a token the path is optional, as on KuCoin:
+    /// `ws://127.0.0.1:PORT/?token=`.
     #[must_use]
     pub fn pro_ws_url(&self) -> String {
         let base = self.shared.settings.base("ws", ServedMarket::Both);
@@ -130,7 +131,7 @@ impl Exchange {
         &self.shared.credentials
     }
 
-    /// Returns a handle to the account, to place orders, transfer funds and so on. Cheap to clone.
+    /// Returns a handle on the account, to place orders, transfer funds and so on.
     #[must_use]
     pub fn account(&self) -> Account {
         Account::new(Arc::clone(&self.shared))
@@ -204,9 +205,11 @@ impl Exchange {
 
     /// Serves one connection over the given stream, instead of a TCP connection.
     ///
-    /// The stream is served as on the port of [`Exchange::rest_url`], but never with TLS. Use it for tests without a network, such as under tokio's paused clock. HTTP token requests and WebSocket
-    /// connections both work. The future completes when the connection closes; dropping the future drops the stream.
-    /// A TCP reset is imitated by dropping the stream without a shutdown.
+    /// The stream is served as on the port of [`Exchange::rest_url`], but never with TLS: token requests and WebSocket
+    /// connections both work. Use it for tests without a network, such as tests with tokio's paused clock.
+    ///
+    /// The future completes when the connection closes; dropping the future drops the stream. A TCP reset is imitated
+    /// by dropping the stream without a shutdown.
     pub fn serve<S>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,

@@ -52,7 +52,7 @@ impl Object {
 /// JSON text that is written unchanged.
 pub(crate) struct Raw<'a>(pub(crate) &'a str);
 
-/// A JSON number in the format of Java's `BigDecimal`: small values have an exponent, such as `1E-7`.
+/// A JSON number in the format of Java's `BigDecimal`: values below 0.000001 have an exponent, such as `1E-7`.
 pub(crate) struct Number(pub(crate) Decimal);
 
 /// As [`Number`], after Java's `stripTrailingZeros`: 10 becomes `1E+1`.

@@ -17,12 +17,12 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// The age at which a connection is closed.
     pub(crate) connection_life: Duration,
-    /// How long a client may send no message.
+    /// Maximum time without a message from the client.
     pub(crate) idle_timeout: Duration,
     pub(crate) unknown_symbols: UnknownSymbols,
     /// Number of WebSocket upgrade requests per sliding window; `None` if unlimited.
     dials: Option<(usize, Duration)>,
-    /// When the accepted upgrade requests in the window came.
+    /// Times of the accepted upgrade requests in the window.
     accepted: VecDeque<Instant>,
 }
 

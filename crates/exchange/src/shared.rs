@@ -98,7 +98,7 @@ impl Shared {
         for effect in triggered.on_exchange {
             match effect {
                 Effect::ExpireTokens => lock(&self.tokens).expire_all(clock::now_ms()),
-                Effect::SingleUseTokens => lock(&self.tokens).allow_single_use(),
+                Effect::SingleUseTokens => lock(&self.tokens).require_single_use(),
                 Effect::UnknownSymbols { answer } => lock(&self.limits).unknown_symbols = answer,
                 Effect::LiquidationWarning { level } => {
                     lock(&self.hub).push_liquidation_warning(level, clock::now_ms());

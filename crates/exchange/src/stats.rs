@@ -7,12 +7,12 @@ use tokio::sync::watch;
 
 use crate::sync::lock;
 
-/// Maximum length of each list; the oldest entries are dropped.
+/// Maximum length of each list; above it, the older half is dropped.
 const MAX_ENTRIES: usize = 10_000;
 
 /// A snapshot of the token requests and connections of a local exchange.
 ///
-/// Each list keeps the newest 5 000 to 10 000 entries.
+/// Each list keeps the newest entries, at least 5 000.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -106,7 +106,7 @@ pub struct ConnectionReport {
     pub pushed: u64,
     /// Number of messages received before the welcome was sent; they were ignored.
     pub early_messages: u64,
-    /// Newest messages from the client.
+    /// Newest messages from the client, oldest first; at least 5 000 are kept.
     ///
     /// Of a login only `id` and `op` are kept; no other message contains a secret.
     pub client_messages: Vec<String>,

@@ -82,7 +82,7 @@ impl TokenStore {
             .retain(|_, issued| issued.expires_ms.saturating_add(3_600_000) > now_ms);
         self.count += 1;
         let life_ms = u64::try_from(self.life.as_millis()).unwrap_or(u64::MAX);
-        // As in real tokens, `+` and `/` test that clients encode the query.
+        // Like real tokens it has `+` and `/`, which clients must encode in a query.
         let token = format!(
             "2neAiuYvAU{}+{}/{}.{}==",
             self.rng.text(ALPHABET, 60),
@@ -136,7 +136,7 @@ impl TokenStore {
     }
 
     /// Makes every token valid for one connection only, including tokens issued before.
-    pub(crate) fn allow_single_use(&mut self) {
+    pub(crate) fn require_single_use(&mut self) {
         self.single_use = true;
     }
 

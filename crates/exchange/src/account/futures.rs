@@ -34,7 +34,7 @@ impl Account {
 }
 
 impl FuturesAccount {
-    /// Places a limit order and returns its id.
+    /// Places a limit order and returns its ID.
     ///
     /// The part that crosses the market fills at once as a taker; the rest stays open.
     ///
@@ -73,7 +73,7 @@ impl FuturesAccount {
         })
     }
 
-    /// Places a market order and returns its id. It fills at once.
+    /// Places a market order and returns its ID. It fills at once.
     ///
     /// # Errors
     /// See [`FuturesAccount::place_limit`].
@@ -81,9 +81,9 @@ impl FuturesAccount {
         self.place(order(symbol, side, size))
     }
 
-    /// Places a stop order, triggered if the price moves in `direction` to the stop price; returns its id.
+    /// Places a stop order, triggered if the price moves in `direction` to the stop price; returns its ID.
     ///
-    /// Without an order price, a market order is placed then. The resulting order has its own id.
+    /// Without an order price, a market order is placed then. The resulting order has its own ID.
     ///
     /// # Errors
     /// See [`FuturesAccount::place_limit`]; margin and risk limit are checked only when the stop order triggers.
@@ -113,7 +113,7 @@ impl FuturesAccount {
     /// Cancels an open order.
     ///
     /// # Errors
-    /// Returns an error if no open order has this id.
+    /// Returns an error if no open order has this ID.
     pub fn cancel(&self, order_id: &str) -> Result<(), Rejected> {
         self.act(|engine| engine.cancel(Host::Futures, order_id))
     }
@@ -121,7 +121,7 @@ impl FuturesAccount {
     /// Cancels a stop order that has not triggered.
     ///
     /// # Errors
-    /// Returns an error if no untriggered stop order has this id.
+    /// Returns an error if no untriggered stop order has this ID.
     pub fn cancel_stop(&self, order_id: &str) -> Result<(), Rejected> {
         self.act(|engine| engine.cancel_stop(Host::Futures, order_id))
     }
@@ -129,7 +129,7 @@ impl FuturesAccount {
     /// Reduces the size of an open order by less than its remaining size: an `update`.
     ///
     /// # Errors
-    /// Returns an error if no open order has this id or `by` is not below the remaining size.
+    /// Returns an error if no open order has this ID or `by` is not below the remaining size.
     pub fn reduce(&self, order_id: &str, by: i64) -> Result<(), Rejected> {
         self.act(|engine| engine.reduce(Host::Futures, order_id, Decimal::from(by)))
     }
@@ -137,7 +137,7 @@ impl FuturesAccount {
     /// Fills an open order, or a part of it, with another trader's order: a maker fill of this size.
     ///
     /// # Errors
-    /// Returns an error if no open order has this id or the size is above the remaining size.
+    /// Returns an error if no open order has this ID or the size is above the remaining size.
     pub fn fill(&self, order_id: &str, size: i64) -> Result<(), Rejected> {
         self.act(|engine| engine.fill_resting(Host::Futures, order_id, Decimal::from(size)))
     }
@@ -156,11 +156,11 @@ impl FuturesAccount {
     /// Sets the mark price of a contract, and its index price, which is the same here.
     ///
     /// Stop orders on these prices trigger. An open position is reported at its new value, and liquidated if its
-    /// margin no longer covers the maintenance margin.
+    /// margin, including the unrealised PnL, is at or below the maintenance margin.
     ///
     /// # Errors
-    /// Returns an error if the contract is unknown, the price has two decimals more than the tick, or is above
-    /// 900,000.
+    /// Returns an error if the contract is unknown, or if the price is above 900,000, not positive, or has more than
+    /// one decimal more than the tick.
     pub fn set_mark_price(&self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.set_mark_price(symbol, price))
     }
@@ -281,13 +281,13 @@ impl FuturesAccount {
         self.read(|engine| engine.mark_price(symbol))
     }
 
-    /// Returns the ids of the open orders, oldest first.
+    /// Returns the IDs of the open orders, oldest first.
     #[must_use]
     pub fn open_orders(&self) -> Vec<String> {
         self.read(|engine| engine.open_orders(Host::Futures))
     }
 
-    /// Returns the ids of the stop orders that have not triggered.
+    /// Returns the IDs of the stop orders that have not triggered.
     #[must_use]
     pub fn open_stops(&self) -> Vec<String> {
         self.read(|engine| engine.open_stops(Host::Futures))

@@ -487,7 +487,7 @@ impl Engine {
         }
     }
 
-    /// Draws a client order ID; orders placed on the web page have none.
+    /// Draws a `clientOid`, or none, as for orders placed on the web page.
     fn draw_client_oid(&mut self, host: Host) -> Option<Text> {
         let state = self.host_mut(host);
         state.rng.chance(80).then(|| state.ids.client())

@@ -115,7 +115,7 @@ pub(crate) struct Fill {
     pub(crate) fee: Decimal,
     /// Fee rate: the fee divided by the cost.
     pub(crate) fee_rate: Decimal,
-    /// Id of the other trader's order; spot only.
+    /// ID of the other trader's order; spot only.
     pub(crate) counter_order_id: Option<Text>,
     /// Realised PnL of the contracts that closed a position, before the fee; futures only.
     pub(crate) closed_pnl: Option<Decimal>,

@@ -11,7 +11,7 @@ use crate::rng::Rng;
 pub(crate) struct Ids {
     host: Host,
     rng: Rng,
-    /// The machine part of spot order ids.
+    /// The machine part of spot order IDs.
     machine: u64,
     orders: u64,
     trades: u64,
@@ -52,7 +52,7 @@ impl Ids {
         }
     }
 
-    /// Returns an order id. Spot: 24 hex digits of seconds, machine and counter. Futures: 18 decimal digits.
+    /// Returns an order ID. Spot: 24 hex digits of seconds, machine and counter. Futures: 18 decimal digits.
     pub(crate) fn order(&mut self, time_ms: u64) -> Text {
         let text = match self.host {
             Host::Spot => {
@@ -69,7 +69,7 @@ impl Ids {
         Arc::from(text)
     }
 
-    /// Returns the id of another trader's spot order, with another machine part.
+    /// Returns the ID of another trader's spot order, with another machine part.
     pub(crate) fn counter_order(&mut self, time_ms: u64) -> Text {
         let seconds = (time_ms / 1000) & 0xFFFF_FFFF;
         let machine = self.machine ^ (1 + self.rng.below(0xFF_FFFF_FFFE));
@@ -77,8 +77,8 @@ impl Ids {
         Arc::from(format!("{seconds:08x}{machine:010x}{counter:06x}"))
     }
 
-    /// Returns a stop order id. Spot: `vs` and 22 lower-case letters or digits, ending in a counter. Futures: like an
-    /// order id.
+    /// Returns a stop order ID. Spot: `vs` and 22 lower-case letters or digits, ending in a counter. Futures: like an
+    /// order ID.
     pub(crate) fn stop_order(&mut self, time_ms: u64) -> Text {
         if self.host == Host::Futures {
             return self.order(time_ms);
@@ -88,7 +88,7 @@ impl Ids {
         Arc::from(format!("vs{random}{:08x}", self.orders & 0xFFFF_FFFF))
     }
 
-    /// Returns a trade id: 17 decimal digits in spot, 13 in futures.
+    /// Returns a trade ID: 17 decimal digits in spot, 13 in futures.
     pub(crate) fn trade(&mut self) -> Text {
         let steps = match self.host {
             Host::Spot => 4096,
@@ -98,7 +98,7 @@ impl Ids {
         Arc::from(self.trades.to_string())
     }
 
-    /// Returns an event id: 15 decimal digits in spot, 24 hex digits in futures.
+    /// Returns an event ID: 15 decimal digits in spot, 24 hex digits in futures.
     pub(crate) fn event(&mut self) -> Text {
         let text = match self.host {
             Host::Spot => {

@@ -19,14 +19,14 @@ type Amounts<K> = BTreeMap<K, Decimal>;
 #[derive(Default)]
 struct Auditor {
     balances: BTreeMap<Account, WalletBalance>,
-    /// By account id.
+    /// By account ID.
     accounts: BTreeMap<String, Account>,
     /// Borrowed minus repaid amounts since the last report of the account's debts.
     loans: Amounts<Account>,
     /// The last reported debts.
     debts: Amounts<Account>,
     orders: BTreeMap<String, OrderEvent>,
-    /// Spot trades by trade id.
+    /// Spot trades by trade ID.
     trades: BTreeMap<String, Trade>,
     /// Position sizes by the fills.
     filled: Amounts<&'static str>,

@@ -69,7 +69,7 @@ impl MarketId {
     }
 }
 
-/// The orders of one host with its random numbers and ids. Activity on one host never changes what is drawn on the
+/// The orders of one host with its random numbers and IDs. Activity on one host never changes what is drawn on the
 /// other.
 #[derive(Debug)]
 struct HostState {
@@ -174,7 +174,7 @@ impl Engine {
         })
     }
 
-    /// Returns the ids of the open orders, oldest first.
+    /// Returns the IDs of the open orders, oldest first.
     pub(crate) fn open_orders(&self, host: Host) -> Vec<String> {
         let orders = self.host(host).orders.iter();
         orders.map(|order| order.id.to_string()).collect()

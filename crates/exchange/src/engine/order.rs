@@ -42,7 +42,7 @@ pub(crate) struct Order {
     pub(crate) fee: Decimal,
     pub(crate) fee_currency: &'static str,
     pub(crate) created_ns: u64,
-    /// Id of the stop order that became this order; `None` if placed directly.
+    /// ID of the stop order that became this order; `None` if placed directly.
     pub(crate) origin: Option<Text>,
     pub(crate) cancel_reason: Option<CancelReason>,
     pub(crate) terms: Terms,
@@ -79,7 +79,7 @@ pub(crate) struct NewOrder<'a> {
     /// A market buy: `size` is the amount of quote currency to spend.
     pub(crate) by_funds: bool,
     pub(crate) client_oid: Option<Text>,
-    /// Id of the stop order that became this order; `None` if placed directly.
+    /// ID of the stop order that became this order; `None` if placed directly.
     pub(crate) origin: Option<Text>,
 }
 
@@ -115,7 +115,7 @@ fn host_of(wallet: Option<Wallet>) -> Host {
     }
 }
 
-/// An untriggered stop order. It holds no money; when it triggers, a new order with its own id is placed.
+/// An untriggered stop order. It holds no money; when it triggers, a new order with its own ID is placed.
 #[derive(Debug, Clone)]
 pub(crate) struct StopOrder {
     pub(crate) id: Text,
@@ -536,7 +536,7 @@ impl Engine {
         }
     }
 
-    /// Reports the trigger, then places the resulting order, which reports itself under its own id.
+    /// Reports the trigger, then places the resulting order, which reports itself under its own ID.
     fn trigger(&mut self, stop: &StopOrder) {
         let announced = self.events.len();
         self.report_stop(stop, StopChange::Triggered(Ok(())));

@@ -121,10 +121,10 @@ pub enum Rejected {
         /// The number of levels.
         levels: usize,
     },
-    /// No open order has this id: it may have been filled or cancelled already.
+    /// No open order has this ID: it may have been filled or cancelled already.
     #[error("order {order_id} does not exist or is done")]
     UnknownOrder {
-        /// The requested id.
+        /// The requested ID.
         order_id: String,
     },
 }

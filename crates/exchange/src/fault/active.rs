@@ -14,7 +14,7 @@ pub(crate) struct ActiveFaults {
     pub(crate) rng: Rng,
 }
 
-/// Uses up one message of the first active effect that matches a pattern.
+/// Finds the first active effect that matches a pattern, and counts one message for it.
 ///
 /// `take!(faults, Effect::DropAcks { .. })` returns a `bool`, `take!(faults, Effect::DelayAcks { by, .. } => *by)` an
 /// `Option`.

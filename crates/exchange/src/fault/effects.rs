@@ -40,7 +40,7 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
 faults! {
     /// What a fault does.
     ///
-    /// `count` limits an effect to the next messages of that kind on a connection; `None` means all.
+    /// An effect with a `count` acts on this number of messages of one connection; `None` means all messages.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub enum Effect as std::convert::identity;
 
@@ -291,15 +291,14 @@ faults! {
         TokenReply(TokenReply),
         /// Sends a message that is not in the truth logs. A connection that is opening gets it after its welcome.
         Say(InjectedMessage),
-        /// Lowers or raises a limit, from now on.
+        /// Lowers or raises a limit, from the time of the fault on.
         Limit(Limit),
     }
 }
 
-/// How a connection ends when it is cut.
+/// How a cut closes a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-/// How a connection is closed.
 pub enum Cut {
     /// With a close frame.
     Close {
@@ -515,7 +514,7 @@ faults! {
 }
 
 faults! {
-    /// Changes of a limit, from the time of the fault on.
+    /// A new value of a limit, valid from the time of the fault on.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Limit as Effect::Limit;
 

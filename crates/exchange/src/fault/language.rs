@@ -18,20 +18,22 @@ Put text with spaces in quotes. Double quotes have the escapes \\\" \\\\ \\n \\t
 written as 250ms, 5s, 2m or 24h.
 
 Every fault has the parameter `times=`: how many times it happens, a number or
-`always`. The default is 1, after the trigger `call` it is `always`.
+`always`. The default is 1, with the trigger `call` it is `always`. Repeated
+faults happen on consecutive dials, token requests or connections, and with
+`after N frames` once per connection.
 
 TRIGGERS
-N counts from 1. It may be a range such as 2..5: the seed selects one number
-of it.
+N counts from 1. It may be a range such as 2..5, from which the seed selects
+one number.
 ";
 
 const TAIL: &str = "
 WHICH CONNECTION A FAULT ACTS ON
 A fault acts on the dial, token request or connection that triggered it. If it
 cannot, it acts on the next one: a fault in a token response on the next token
-request, a fault of an opening connection on the next connection. After the
-triggers `after TIME` and `call NAME`, a fault of a connection at any time acts
-on all open connections.
+request, a fault of an opening connection on the next connection. With the
+triggers `after TIME` and `call NAME`, the faults of a connection at any time
+act on all open connections.
 ";
 
 /// Maximum line length.

@@ -42,8 +42,8 @@ pub struct Fault {
 /// When a fault happens. Counts start at 1.
 ///
 /// An effect acts on the dial, token request or connection that triggered it. If it cannot, it acts on the next one: an
-/// effect on a token response on the next token request, for example. After [`Trigger::After`] and [`Trigger::Call`], an
-/// effect on connections at any time acts on all open connections.
+/// effect on a token response on the next token request, for example. With [`Trigger::After`] and [`Trigger::Call`], an
+/// effect on open connections acts on all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trigger {
@@ -73,7 +73,7 @@ impl Trigger {
     }
 }
 
-/// The count of a trigger: a number, or a range of which the seed selects one number.
+/// The count of a trigger: a number, or a range from which the seed selects a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Count {
@@ -168,13 +168,13 @@ impl Faults {
         self
     }
 
-    /// Adds a cut of the first connection that has received `frames` pushes.
+    /// Adds a fault that cuts the first connection after `frames` pushes on it.
     #[must_use]
     pub fn cut_after_frames(self, frames: u64, cut: Cut) -> Self {
         self.after_frames(frames, Effect::Cut(cut))
     }
 
-    /// Adds an effect on the first connection that has received `frames` pushes.
+    /// Adds an effect on the first connection after `frames` pushes on it.
     #[must_use]
     pub fn after_frames(self, frames: impl Into<Count>, effect: Effect) -> Self {
         self.with(Trigger::Frames(frames.into()), effect)

@@ -1,4 +1,4 @@
-//! Mutations of pushes: changes fields in the JSON text, and keeps every other byte.
+//! Changes fields in the JSON text of a push, and keeps every other byte.
 
 use super::Mutation;
 use crate::rng::Rng;
@@ -11,8 +11,8 @@ type Fields = Vec<(String, String)>;
 
 /// Returns the push with this mutation.
 ///
-/// `field` is the field in the data to change; without it, `rng` chooses a suitable one. The push is unchanged if it has
-/// no suitable field.
+/// `field` is the field in the data to change; without it, `rng` chooses a suitable one. The push is unchanged if it
+/// has no suitable field.
 pub(crate) fn mutate(
     frame: &str,
     mutation: Mutation,
@@ -96,7 +96,7 @@ fn other_type(value: &str) -> String {
     }
 }
 
-/// Returns a time in another unit; `None` if the value has not the length of a current Unix time.
+/// Returns a time in another unit; `None` if the value does not have as many digits as a current time.
 fn other_time_unit(value: &str) -> Option<String> {
     let digits = value.trim_matches('"');
     if digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -135,7 +135,7 @@ fn text(fields: &[(String, String)]) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-/// Returns the end of the value at the start of the text: the first comma, colon or bracket outside of it.
+/// Returns where the value at the start of the text ends: at the first comma, colon or bracket outside the value.
 fn value_end(text: &str) -> usize {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for (index, byte) in text.bytes().enumerate() {

@@ -1,4 +1,4 @@
-//! Decides which faults happen now: counts for the triggers, and selects numbers of ranges by the seed.
+//! Decides which faults happen now: counts events for the triggers, and selects numbers from ranges by the seed.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -29,7 +29,7 @@ pub(super) struct Parameter {
     pub(super) about: Doc,
     /// The text that is parsed if the parameter is missing.
     pub(super) default: Option<&'static str>,
-    /// It may be missing although it has no default.
+    /// `true` if the parameter may be missing although it has no default.
     pub(super) optional: bool,
     pub(super) enum_values: EnumValues,
     valid: Valid,
@@ -108,7 +108,7 @@ pub(super) trait Value: Sized {
     const EXAMPLE: &'static str;
     /// The values of an enum with their descriptions.
     const ENUM_VALUES: EnumValues = &[];
-    /// The parameter may be missing.
+    /// `true` if the parameter may be missing.
     const OPTIONAL: bool = false;
 
     fn parse(text: &str) -> Option<Self>;

@@ -73,7 +73,7 @@ parameter_enum! {
 }
 
 impl Default for UnknownSymbols {
-    /// Returns the behaviour in the latest reports about KuCoin, for both protocols.
+    /// Returns KuCoin's behaviour on both protocols, according to the latest reports.
     fn default() -> Self {
         Self::Acknowledge
     }

@@ -124,7 +124,7 @@ impl AccountState {
         spot.and(margin).and(futures)
     }
 
-    /// Returns the futures balance at the current mark prices: mark price changes alone do not report the wallet.
+    /// Returns the futures balance at the current mark prices; a change of only these reports no wallet.
     fn wallet(&self, currency: SettleCurrency) -> FuturesBalance {
         let unrealised = |mode| -> Decimal {
             let positions = self.positions_in(currency, mode);

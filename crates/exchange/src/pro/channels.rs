@@ -10,7 +10,7 @@ use crate::{CONTRACTS, SYMBOLS};
 /// A valid request for one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ChannelRequest {
-    /// The request in the form of the SDK's channel names.
+    /// The request as written by the client, for example `balance?accountType=TRADING`.
     pub(super) requested: String,
     /// The request that pushes are matched with; it differs only for the old name of the spot account.
     pub(super) canonical: String,

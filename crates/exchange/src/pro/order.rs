@@ -13,7 +13,7 @@ use crate::engine::{
 /// Decimals of an average price: rounded once, here, and only reported.
 const AVERAGE_SCALE: u32 = 20;
 
-/// OrderStage of an order: `os` and `eT` together.
+/// Stage of an order: `os` and `eT` together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OrderStage {
     /// An untriggered conditional order.
@@ -82,7 +82,7 @@ impl Change {
         Some(Self::new(event, OrderStage::PartlyFilled))
     }
 
-    /// Converts a conditional order, which is never filled itself: its resulting order is.
+    /// Converts a change of a conditional order. It is never filled: the order that it places is.
     pub(super) fn of_stop(event: &StopEvent) -> Self {
         let stop = &event.stop;
         let (stage, reason) = match &event.change {
@@ -237,7 +237,7 @@ fn goes_live(event: &OrderEvent) -> bool {
     }
 }
 
-/// Returns the id of an order in the unified account: 18 decimal digits, too many for a float. The id of a spot
+/// Returns the ID of an order in the unified account: 18 decimal digits, too many for a float. The ID of a spot
 /// order, 24 characters in the classic accounts, is derived from the counter in it.
 pub(crate) fn unified_id(id: &str) -> Cow<'_, str> {
     const FIRST: u64 = 385_168_432_000_000_000;

@@ -63,7 +63,7 @@ pub(crate) struct ProRenderer {
     pushes: Vec<Push>,
 }
 
-/// OrderForms in which an order is reported.
+/// The forms in which an order is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OrderForms {
     Both,

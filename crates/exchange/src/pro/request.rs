@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Option<Request> {
         (Some(Value::Number(id)), kind @ (Kind::TypedPing | Kind::OperationPing)) => {
             (Some(id.to_string()), kind)
         }
-        // KuCoin documents the id as optional for subscriptions.
+        // KuCoin documents the ID as optional for subscriptions.
         (None, kind) => (None, kind),
         // Refused, but still a login: none of its fields may be logged.
         (Some(_), Kind::Login(_)) => (None, Kind::Login(Map::new())),
@@ -60,7 +60,7 @@ fn kind(message: Map<String, Value>) -> Kind {
     }
 }
 
-/// Returns a message without secrets, for the report: a login, or anything with fields of one, is reduced to its id.
+/// Returns a message without secrets, for the report: a login, or anything with fields of one, is reduced to its ID.
 pub(super) fn without_secrets(text: &str, request: Option<&Request>) -> String {
     let login = matches!(request.map(|request| &request.kind), Some(Kind::Login(_)));
     if !login && !text.to_ascii_lowercase().contains("kc-api") {

@@ -130,7 +130,7 @@ impl Channel {
 }
 
 impl Stream {
-    /// Returns the request in the form of the SDK's channel names.
+    /// Returns the request as text, for example `order?tradeType=UNIFIED&symbol=BTC-USDT`.
     pub(crate) fn request_text(&self, symbol: Option<&str>) -> String {
         match symbol {
             Some(symbol) => format!("{}&symbol={symbol}", self.request),

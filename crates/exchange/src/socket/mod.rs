@@ -52,7 +52,7 @@ pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) protocol: StreamProtocol,
     pub(crate) faults: Mutex<ActiveFaults>,
-    /// Set before the welcome is written, so that a client's first message never finds it unset.
+    /// Set before the welcome is written, so that it is set before the client's first message.
     pub(crate) welcomed: AtomicBool,
     /// `false` after a fault stopped the reader.
     pub(crate) reading: watch::Sender<bool>,

@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads until the connection ends; `idle` is the ping timeout of the client.
+    /// Reads until the connection ends; `idle` is the idle timeout.
     pub(super) async fn run(&mut self, idle: Duration) -> Stop {
         let mut deadline = Instant::now() + idle;
         let mut bytes = [0; 4096];

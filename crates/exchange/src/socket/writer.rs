@@ -391,7 +391,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Replaces the id of an answer with one that no request had.
+/// Replaces the ID of an answer with one that no request had.
 fn with_unknown_id(text: &str) -> String {
     let Ok(Value::Object(mut answer)) = serde_json::from_str(text) else {
         return text.to_owned();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// A message from the client, with its id as text.
+/// A message from the client, with its ID as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     /// Returned as a string even if it was sent as a number.

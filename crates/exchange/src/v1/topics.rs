@@ -22,7 +22,7 @@ pub(crate) const TRADE_FILLS: &str = "/spot/tradeFills";
 pub(crate) const MARGIN: &str = "/margin/position";
 /// Debts of the isolated-margin account of a symbol.
 pub(crate) const ISOLATED_MARGIN: &str = "/margin/isolatedPosition:";
-/// Trades of a symbol. A private subscription receives the account's own trades; for an unknown symbol nothing.
+/// Trades of a symbol. A private subscription gets the account's own trades, and no pushes for an unknown symbol.
 pub(crate) const MATCHES: &str = "/market/match:";
 
 /// The topics of the futures host.

@@ -256,7 +256,7 @@ fn isolated(contract: &Contract) -> IsolatedMargin {
     }
 }
 
-/// Returns the value of which `left` remains after `part` of its absolute value is deducted.
+/// Returns the value that becomes `left` when `part` (a fraction) of its absolute value is deducted.
 fn gross_up(left: Decimal, part: Decimal) -> Decimal {
     let part = if left.is_sign_positive() { part } else { -part };
     left / (Decimal::ONE - part)

@@ -223,7 +223,7 @@ impl Engine {
         self.trigger_stops(MarketId::futures(index));
     }
 
-    /// Liquidates every position below its maintenance margin, the largest loss first.
+    /// Liquidates positions at or below their maintenance margin, the largest loss first, until none is left.
     pub(super) fn liquidate_due(&mut self) {
         let worst = |engine: &Self| {
             (0..engine.contracts.len())

@@ -58,7 +58,7 @@ pub struct PositionState {
     pub leverage: Decimal,
     /// Initial margin (`posInit`).
     pub initial_margin: Decimal,
-    /// Maintenance margin (`posMaint`): the position is liquidated below it.
+    /// Maintenance margin (`posMaint`): the position is liquidated at or below it.
     pub maintenance_margin: Decimal,
     /// Risk ratio: maintenance margin divided by margin. Pro V2 only (`r`).
     ///

@@ -70,7 +70,7 @@ pub(in crate::pro) fn futures_balance(change: &WalletEvent) -> String {
         .end()
 }
 
-/// Position id of the first contract; each contract has its own constant id.
+/// Position ID of the first contract; each contract has its own constant ID.
 const FIRST_ID: u64 = 20_000_000_000_081_572;
 
 /// Renders a position; the unified and classic forms are the same.

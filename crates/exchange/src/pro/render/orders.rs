@@ -12,7 +12,7 @@ use crate::pro::streams::AccountType;
 
 /// Text of a missing value.
 const NONE: &str = "";
-/// The `toi` of the classic futures form, and the order id of a liquidation's execution.
+/// The `toi` of the classic futures form, and the order ID of a liquidation's execution.
 const NO_ORDER: &str = "0";
 
 /// Renders the unified form: every field, for every kind of order.
@@ -116,7 +116,7 @@ fn classic_spot(change: &Change) -> String {
         .end()
 }
 
-/// Futures: a triggered order keeps the id of its conditional order, so no origin is reported.
+/// Futures: a triggered order keeps the ID of its conditional order, so no origin is reported.
 fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) -> String {
     let (order, fill) = (&change.order, change.fill.as_ref());
     Object::new()
@@ -237,7 +237,7 @@ pub(in crate::pro) fn classic_execution(change: &Change, fill: &Fill) -> String 
         .end()
 }
 
-/// Renders an execution in the lite form. Unified and classic differ only in the ids of triggered futures orders.
+/// Renders an execution in the lite form. Unified and classic differ only in the IDs of triggered futures orders.
 pub(in crate::pro) fn lite_execution(change: &Change, fill: &Fill, classic: bool) -> String {
     let id = match classic {
         true => Cow::Borrowed(classic_order_id(change)),
@@ -267,7 +267,7 @@ fn order_id(change: &Change) -> &str {
     }
 }
 
-/// Classic futures: a triggered order keeps the id of its conditional order.
+/// Classic futures: a triggered order keeps the ID of its conditional order.
 fn classic_order_id(change: &Change) -> &str {
     match &change.order.origin {
         Some(origin) if change.is_futures() => origin,

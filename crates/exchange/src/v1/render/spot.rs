@@ -118,7 +118,7 @@ fn trade(event: &OrderEvent, fill: &Fill) -> String {
     Object::new()
         .field("makerOrderId", maker)
         .field("price", fill.price)
-        // KuCoin also sends the trade id here since 2023.
+        // KuCoin also sends the trade ID here since 2023.
         .field("sequence", &*fill.trade_id)
         .field("side", side.as_str())
         .field("size", fill.size)
