@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::python;
 use crate::shell::{self, Failure, Outcome, Running, cargo};
 
-/// The server with Autobahn's cases; unlike the original it does not need Python 2. Pinned, because it is a new project.
+/// The server with Autobahn's cases. Unlike the original, it does not need Python 2. Pinned, because the project is new.
 const KOSOKU: &str = "kosoku==0.1.0";
 
 /// The cases about compression, which the transport never offers.

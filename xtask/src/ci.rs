@@ -11,8 +11,10 @@ use crate::{
     autobahn, examples, features, fuzz, instructions, interop, minimal_versions, semver, tidy,
 };
 
-/// One CI step, in order. The steps up to [`MinimalVersions`](Self::MinimalVersions) mostly check without linking; those
-/// from [`Test`](Self::Test) on share one build.
+/// One CI step, in the order in which they run.
+///
+/// The steps up to [`MinimalVersions`](Self::MinimalVersions) mostly check without linking; those from
+/// [`Test`](Self::Test) on share one build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
     Fmt,

@@ -22,7 +22,7 @@ const TAKE_FRAMES: [&str; 5] = ["envelope", "json", "payload", "pro_events", "v1
 const SHORT: [(&str, u32); 3] = [("addresses", 256), ("names", 160), ("numbers", 160)];
 const MAX_LENGTH: u32 = 4096;
 
-/// Limits of time and memory per input. Larger ones would hide bugs: a frame of 1 MiB is stored only once.
+/// Limits of time and memory per input. No input needs more: a frame of 1 MiB is stored only once.
 const LIMITS: [&str; 4] = [
     "-timeout=20",
     "-malloc_limit_mb=4",
@@ -47,7 +47,7 @@ pub(crate) struct Choice {
     replay: Option<PathBuf>,
 }
 
-/// The CI step: format, clippy and tests of crates/fuzz, then 5 seconds of each target.
+/// The CI step: format, clippy and tests of crates/fuzz, which run every committed seed; then 5 seconds of each target.
 pub(crate) fn smoke() -> Outcome {
     let of_crate = |arguments: &[&str]| {
         let mut command = cargo(arguments);

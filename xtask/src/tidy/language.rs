@@ -1,11 +1,11 @@
-//! Checks what a tool can check of our English and our names: words to avoid, and one meaning per public type name.
+//! Checks the language of the project: words to avoid, short summaries, and one meaning per public type name.
 
 use std::collections::BTreeMap;
 
 use super::Violation;
 use super::project::{File, Project};
 
-/// Words that need a second reading, and what to write instead. Checked in comments, docs and pages.
+/// Words to avoid, and what to write instead. Checked in Markdown files and in comments of Rust files.
 #[rustfmt::skip]
 const AVOID: &[(&str, &str)] = &[
     ("anew", "again"),
@@ -35,8 +35,8 @@ const AVOID: &[(&str, &str)] = &[
 /// The first paragraph of a public doc comment has at most this number of characters.
 const SUMMARY: usize = 100;
 
-/// Public type names that several crates have, with one meaning: the exchange's own terms, which differ by protocol in
-/// their values only. The local exchange has its own `Side` and `MarginMode` since it shares no code with the SDK.
+/// Public type names that several crates may have: KuCoin's own terms with the same meaning, but values that differ by
+/// protocol. The local exchange has its own `Side` and `MarginMode`, because it shares no code with the SDK.
 const SHARED_TERMS: [&str; 8] = [
     "Balance",
     "Balances",
@@ -125,7 +125,7 @@ pub(super) fn summaries_are_short(project: &Project) -> Vec<Violation> {
     broken
 }
 
-/// The first paragraph of a doc comment, which lists and search results show alone.
+/// The first paragraph of a doc comment: the part that lists and search results show.
 #[derive(Default)]
 struct Summary {
     line: usize,
@@ -149,7 +149,7 @@ impl Summary {
 
 type Reader = fn(&str) -> Option<&str>;
 
-/// How to find the English of a line: all of it on a page, the comment in Rust. The rules themselves are left out.
+/// Returns how to read the English in a line: the whole line in Markdown, the comment in Rust. Skips this file.
 fn reader_of(path: &str) -> Option<Reader> {
     match path {
         "xtask/src/tidy/language.rs" => None,
@@ -162,7 +162,7 @@ fn reader_of(path: &str) -> Option<Reader> {
     }
 }
 
-/// The package of a source file that users can depend on; `None` for tests and tools.
+/// Returns the package of a source file that users can depend on; `None` for tests and tools.
 fn published_source(path: &str) -> Option<&str> {
     let (package, source) = path.strip_prefix("crates/")?.split_once("/src/")?;
     let is_tool = ["bench", "fuzz", "cli"].contains(&package);
@@ -170,7 +170,7 @@ fn published_source(path: &str) -> Option<&str> {
     (!is_tool && !is_test).then_some(package)
 }
 
-/// The public types of a file with their lines. Deprecated names and associated types are left out.
+/// Returns the public types of a file with their lines, without deprecated names and associated types.
 fn public_types(file: &File) -> impl Iterator<Item = (usize, &str)> {
     let mut is_deprecated = false;
     file.text
@@ -191,7 +191,7 @@ fn public_types(file: &File) -> impl Iterator<Item = (usize, &str)> {
         })
 }
 
-/// Whether the words of a phrase occur, not as a part of longer words.
+/// Returns `true` if the text has the phrase, not as a part of longer words.
 fn has_phrase(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(at, _)| {
         !text[..at].ends_with(char::is_alphanumeric)
