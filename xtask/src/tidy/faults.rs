@@ -7,8 +7,11 @@ use super::project::Project;
 
 const TABLE: &str = "tests/FAULTS.md";
 
-/// Rows up to this number must exist.
-const FAULTS: usize = 108;
+/// The number of the last fault.
+const FAULTS: usize = 111;
+
+/// The number of the last guarantee; its row begins with `P`.
+const GUARANTEES: usize = 11;
 
 /// Prefix of the reason in a row without a test.
 const REASON: &str = "not shown: ";
@@ -38,10 +41,27 @@ pub(super) fn every_fault_has_a_test(project: &Project) -> Vec<Violation> {
             ));
         }
     }
-    let missing = (1..=FAULTS).map(|number| number.to_string());
-    let missing = missing.filter(|number| !seen.contains(number.as_str()));
-    broken.extend(missing.map(|number| Violation::new(TABLE, format!("{number} is missing"))));
+    let missing = names().filter(|name| !seen.contains(name.as_str()));
+    broken.extend(missing.map(|name| Violation::new(TABLE, format!("{name} is missing"))));
+    // Otherwise a new last row could be removed again without notice.
+    let unknown = seen
+        .iter()
+        .filter(|seen| names().all(|name| name != **seen));
+    broken.extend(unknown.map(|name| {
+        let reason = format!(
+            "{name} is beyond the last row; raise the number in `xtask/src/tidy/faults.rs`"
+        );
+        Violation::new(TABLE, reason)
+    }));
     broken
+}
+
+/// Returns the names of all rows that must exist.
+fn names() -> impl Iterator<Item = String> {
+    let guarantees = (1..=GUARANTEES).map(|number| format!("P{number}"));
+    (1..=FAULTS)
+        .map(|number| number.to_string())
+        .chain(guarantees)
 }
 
 fn rows(text: &str) -> impl Iterator<Item = Row<'_>> {
@@ -103,12 +123,13 @@ mod tests {
 
     const TESTS: &str = "#[test]\nfn it_holds() {}\n\n#[tokio::test(start_paused = true)]\n#[allow(x)]\nasync fn it_waits() {}\n\nfn helps() {}\n";
 
-    fn judged(change: impl Fn(usize) -> Option<String>) -> Vec<String> {
-        let row = |number| {
+    /// Checks a complete table in which `change` replaces some rows.
+    fn violations(change: impl Fn(&str) -> Option<String>) -> Vec<String> {
+        let row = |name: String| {
             let shown = "`tests/a.rs::it_holds`, `tests/a.rs::it_waits`";
-            change(number).unwrap_or_else(|| format!("| {number} | T | what | then | {shown} |"))
+            change(&name).unwrap_or_else(|| format!("| {name} | T | what | then | {shown} |"))
         };
-        let text = (1..=FAULTS).map(row).collect::<Vec<_>>().join("\n");
+        let text = names().map(row).collect::<Vec<_>>().join("\n");
         let file = |path: &str, text: &str| File {
             path: path.to_owned(),
             text: text.to_owned(),
@@ -121,15 +142,15 @@ mod tests {
         broken.map(|violation| violation.reason).collect()
     }
 
-    fn with(number: usize, row: &str) -> Vec<String> {
-        judged(|at| (at == number).then(|| row.to_owned()))
+    fn with(name: &str, row: &str) -> Vec<String> {
+        violations(|at| (at == name).then(|| row.to_owned()))
     }
 
     #[test]
     fn complete_table_has_no_violations() {
-        assert!(judged(|_| None).is_empty());
+        assert!(violations(|_| None).is_empty());
         let reason = "| 7 | L | what | then | not shown: cannot be tested |";
-        assert!(with(7, reason).is_empty());
+        assert!(with("7", reason).is_empty());
     }
 
     #[test]
@@ -140,24 +161,35 @@ mod tests {
             "tests/a.rs::helps",
         ] {
             let row = format!("| 7 | T | what | then | `{test}` |");
-            assert_eq!(with(7, &row), [format!("test `{test}` does not exist")]);
+            assert_eq!(with("7", &row), [format!("test `{test}` does not exist")]);
         }
     }
 
     #[test]
     fn row_without_test_needs_a_reason() {
-        assert_eq!(with(7, "| 7 | T | what | then | trust us |").len(), 1);
-        assert_eq!(with(7, "| 7 | T | what | then | not shown:  |").len(), 1);
+        assert_eq!(with("7", "| 7 | T | what | then | trust us |").len(), 1);
+        assert_eq!(with("7", "| 7 | T | what | then | not shown:  |").len(), 1);
     }
 
     #[test]
-    fn missing_or_duplicate_number_is_found() {
-        let missing = format!("{FAULTS} is missing");
-        assert_eq!(with(FAULTS, ""), std::slice::from_ref(&missing));
-        let twice = "| 97 | T | what | then | `tests/a.rs::it_holds` |";
-        assert_eq!(
-            with(FAULTS, twice),
-            ["97 is in the table twice".to_owned(), missing]
+    fn missing_duplicate_and_unknown_rows_are_found() {
+        for last in [FAULTS.to_string(), format!("P{GUARANTEES}")] {
+            let missing = format!("{last} is missing");
+            assert_eq!(with(&last, ""), std::slice::from_ref(&missing));
+            let twice = "| 97 | T | what | then | `tests/a.rs::it_holds` |";
+            assert_eq!(
+                with(&last, twice),
+                ["97 is in the table twice".to_owned(), missing]
+            );
+        }
+        let next = FAULTS + 1;
+        let added = format!(
+            "| {FAULTS} | T | what | then | `tests/a.rs::it_holds` |\n\
+             | {next} | T | what | then | `tests/a.rs::it_holds` |"
         );
+        let beyond = format!(
+            "{next} is beyond the last row; raise the number in `xtask/src/tidy/faults.rs`"
+        );
+        assert_eq!(with(&FAULTS.to_string(), &added), [beyond]);
     }
 }
