@@ -25,9 +25,9 @@ pub(crate) fn key_problem(text: &str) -> Option<CredentialProblem> {
         .or_else(|| is_assignment.then_some(CredentialProblem::Assignment))
         .or_else(|| {
             let is_wrong = text.starts_with('$');
-            is_wrong.then_some(CredentialProblem::Reference)
+            is_wrong.then_some(CredentialProblem::VariableReference)
         })
-        .or_else(|| line_end_problem(text))
+        .or_else(|| escape_problem(text))
         .or_else(|| quotes_problem(text))
         .or_else(|| {
             let is_wrong = text.starts_with(is_quote) || text.ends_with(is_quote);
@@ -65,7 +65,7 @@ fn assignment_problem(text: &str) -> Option<CredentialProblem> {
     let is_wrong = named.is_some_and(is_name)
         || text.starts_with("$KUCOIN_API_")
         || text.starts_with("%KUCOIN_API_");
-    is_wrong.then_some(CredentialProblem::Reference)
+    is_wrong.then_some(CredentialProblem::VariableReference)
 }
 
 /// Returns `true` if the text can be the name of a variable.
@@ -74,9 +74,9 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_of_name)
 }
 
-pub(crate) fn line_end_problem(text: &str) -> Option<CredentialProblem> {
+pub(crate) fn escape_problem(text: &str) -> Option<CredentialProblem> {
     let is_wrong = text.ends_with("\\n") || text.ends_with("\\r");
-    is_wrong.then_some(CredentialProblem::WrittenLineEnd)
+    is_wrong.then_some(CredentialProblem::TrailingEscape)
 }
 
 pub(crate) fn quotes_problem(text: &str) -> Option<CredentialProblem> {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::Partner;
 use crate::credential_checks::{
-    is_key, is_secret, key_problem, line_end_problem, passphrase_problem, quotes_problem,
+    escape_problem, is_key, is_secret, key_problem, passphrase_problem, quotes_problem,
 };
 
 /// Environment variable with the API key.
@@ -38,9 +38,9 @@ pub struct Credentials {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyVersion {
-    /// Keys created before version 3 was introduced. Choose it if KuCoin answers version 3 with code 400009.
+    /// For keys created before version 3 was introduced. Set it if KuCoin refuses version 3 with code 400009.
     V2,
-    /// Keys created today.
+    /// For keys created today.
     #[default]
     V3,
 }
@@ -84,7 +84,7 @@ impl Credentials {
     /// Reads the credentials from [`ENV_KEY`], [`ENV_SECRET`] and [`ENV_PASSPHRASE`].
     ///
     /// The environment keeps its own copies as long as the process runs; they are not zeroed. Quotes around the
-    /// passphrase and a literal `\n` or `\r` at its end are refused too, because `docker --env-file` and similar tools
+    /// passphrase, and the text `\n` or `\r` at its end, are refused too, because `docker --env-file` and similar tools
     /// leave them in the value. If they are part of your passphrase, use [`Credentials::new`].
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl Credentials {
             }),
             |text| {
                 let problem = passphrase_problem(text).or_else(|| quotes_problem(text));
-                problem.or_else(|| line_end_problem(text))
+                problem.or_else(|| escape_problem(text))
             },
         )
     }
@@ -129,8 +129,8 @@ impl Credentials {
         } else if let (Ok(key_text), Ok(secret_text)) = (&key, &secret)
             && key_text == secret_text
         {
-            key = Err(CredentialProblem::Same);
-            secret = Err(CredentialProblem::Same);
+            key = Err(CredentialProblem::KeyEqualsSecret);
+            secret = Err(CredentialProblem::KeyEqualsSecret);
         }
         match (key, secret, passphrase) {
             (Ok(key), Ok(secret), Ok(passphrase)) => Ok(Self {
@@ -197,7 +197,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// An API key masked for printing: `64f0…abcd`, or `[redacted]` if it is shorter than 16 bytes or not ASCII.
+/// Shows an API key masked: `64f0…abcd`, or `[redacted]` if it is shorter than 16 bytes or not ASCII.
 pub(crate) struct Masked<'a>(pub(crate) &'a str);
 
 impl fmt::Debug for Masked<'_> {
@@ -272,9 +272,9 @@ pub enum CredentialProblem {
     /// The value is a whole assignment, such as `export KUCOIN_API_KEY=..`: give only the part after `=`.
     Assignment,
     /// The value is a reference to a variable, such as `${KUCOIN_API_KEY}`: give the value of that variable.
-    Reference,
-    /// The value ends with the two literal characters `\n` or `\r`: remove them.
-    WrittenLineEnd,
+    VariableReference,
+    /// The value ends with `\n` or `\r`, written as two characters: remove them.
+    TrailingEscape,
     /// The value contains an invisible character, such as a byte order mark: type it again.
     Invisible,
     /// The passphrase contains full-width letters or digits: type it again with the input method off.
@@ -284,7 +284,7 @@ pub enum CredentialProblem {
     /// Key and secret are swapped (a key has 24 hexadecimal digits, a secret is a UUID): exchange them.
     Swapped,
     /// Key and secret are the same: copy both again.
-    Same,
+    KeyEqualsSecret,
 }
 
 impl fmt::Display for CredentialProblem {
@@ -299,15 +299,19 @@ impl fmt::Display for CredentialProblem {
             CredentialProblem::Quoted => "is in quotes (remove them)",
             CredentialProblem::TrailingSeparator => "ends with a comma or a semicolon (remove it)",
             CredentialProblem::Assignment => "is a whole assignment (give only the part after `=`)",
-            CredentialProblem::Reference => "is a reference to a variable (give its value)",
-            CredentialProblem::WrittenLineEnd => r"ends with a literal \n or \r (remove it)",
+            CredentialProblem::VariableReference => "is a reference to a variable (give its value)",
+            CredentialProblem::TrailingEscape => {
+                r"ends with \n or \r, written as two characters (remove them)"
+            }
             CredentialProblem::Invisible => "contains an invisible character (type it again)",
             CredentialProblem::FullWidth => "contains full-width characters (type it again)",
             CredentialProblem::NotVisibleAscii => {
                 "contains characters other than visible ASCII (copy it again)"
             }
-            CredentialProblem::Swapped => "is swapped with the other one (exchange key and secret)",
-            CredentialProblem::Same => "is the same as the other one (copy key and secret again)",
+            CredentialProblem::Swapped => "is wrong: key and secret are swapped (exchange them)",
+            CredentialProblem::KeyEqualsSecret => {
+                "is wrong: key and secret are the same (copy both again)"
+            }
         })
     }
 }
@@ -461,13 +465,16 @@ mod tests {
             "$env:KUCOIN_API_KEY",
             "$env:canary",
         ] {
-            check(text, [Some(Reference); 3]);
+            check(text, [Some(VariableReference); 3]);
         }
         for text in ["$canary", "${can ary", "$(canary)"] {
-            check(text, [Some(Reference), Some(Reference), None]);
+            check(
+                text,
+                [Some(VariableReference), Some(VariableReference), None],
+            );
         }
         for text in [r"canary\n", r"canary\r\n", r"canary\r"] {
-            check(text, [Some(WrittenLineEnd); 3]);
+            check(text, [Some(TrailingEscape); 3]);
         }
         assert!(Credentials::new(KEY, "canary-secret", r"canary\n").is_ok());
         let ascii = Some(NotVisibleAscii);
@@ -517,7 +524,7 @@ mod tests {
         }
         for text in [KEY, SECRET, "other"] {
             let error = Credentials::new(text, text, text).unwrap_err();
-            let same = CredentialProblem::Same;
+            let same = CredentialProblem::KeyEqualsSecret;
             assert_eq!(
                 error.problems(),
                 [("the API key", same), ("the API secret", same)]

@@ -7,8 +7,9 @@
 //!   any [`WsKey`](kucoin_streams_core::WsKey). It implements
 //!   [`ConnectionSource`](kucoin_streams_core::ConnectionSource).
 //!
-//! This crate never prints a secret, passphrase, signature, token or URL query: not in `Debug` or `Display` output, not
-//! in an error, not in a log. The API key is shown masked, as in `64f0…abcd`.
+//! This crate never prints a secret, passphrase, signature, token or the query of a WebSocket URL: not in `Debug` or
+//! `Display` output, not in an error, not in a log. The API key is shown masked, as in `64f0…abcd`. In a text from a
+//! server, everything that looks like one of these is redacted.
 //!
 //! ```
 //! use kucoin_streams_auth::{Credentials, HmacSigner, sign_request};

@@ -2,7 +2,8 @@
 
 /// The text that is signed for one request: timestamp, method, path with query, and body.
 ///
-/// KuCoin accepts a request within five seconds of its timestamp, so create the prehash right before sending.
+/// KuCoin accepts a request within five seconds of its timestamp, so create the prehash right before sending. `Debug`
+/// shows the whole text, which contains no secret unless you put one into the path or the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prehash {
     text: String,

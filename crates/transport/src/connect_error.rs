@@ -5,7 +5,10 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// Why a dial failed. No variant contains the URL or any part of its query.
+/// Why a dial failed.
+///
+/// No variant shows the query of the URL, which contains the token. If a server's refusal quotes the query, each quoted
+/// part of 8 or more bytes is redacted, and each beginning of a value of 6 or more.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
@@ -21,16 +24,21 @@ pub enum ConnectError {
     /// No address of the host accepted a TCP connection. Try again later.
     #[error("no TCP connection")]
     Tcp(#[source] io::Error),
-    /// No root certificates were found on this machine. Install `ca-certificates`, correct the environment variables
-    /// that it lists, such as `SSL_CERT_FILE=/path`, or set your own TLS configuration.
+    /// No root certificates were found on this machine, with the environment variables that were searched.
+    ///
+    /// Install `ca-certificates`, correct the variables, such as `SSL_CERT_FILE=/path`, or set your own TLS
+    /// configuration.
     #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
-    /// TLS cannot be set up: no crypto provider is compiled in, or the host is not a valid server name. Enable a
-    /// `tls-*` feature, or set your own TLS configuration.
+    /// TLS cannot be set up: no crypto provider is compiled in, or the host is not a valid server name.
+    ///
+    /// Enable a `tls-*` feature, or set your own TLS configuration.
     #[error("TLS cannot be set up")]
     TlsConfiguration(#[source] Box<dyn Error + Send + Sync>),
-    /// The server's certificate is not trusted: unknown authority, expired, or for another host. Someone may intercept
-    /// the connection. Check the clock, the network (captive portal, proxy) and the root certificates.
+    /// The server's certificate is not trusted: unknown authority, expired, or for another host.
+    ///
+    /// Someone may intercept the connection. Check the clock, the network (captive portal, proxy) and the root
+    /// certificates.
     #[error("the certificate of the server is not trusted")]
     Certificate(#[source] Box<dyn Error + Send + Sync>),
     /// The server does not speak TLS. Try again later; check the scheme and the port.
@@ -39,12 +47,15 @@ pub enum ConnectError {
     /// The TLS handshake failed for another reason. Try again later.
     #[error("the TLS handshake failed")]
     Tls(#[source] io::Error),
-    /// The server answered the upgrade with another status than 101. See [`UpgradeRefusal::status`]: 401 and 403
-    /// usually mean that the token is used or expired, so fetch another; 2xx means that it is not a WebSocket server.
+    /// The server answered the upgrade with another status than 101.
+    ///
+    /// See [`UpgradeRefusal::status`]: 401 and 403 usually mean that the token is used or expired, so fetch another; 2xx
+    /// means that it is not a WebSocket server.
     #[error("the server refused the WebSocket upgrade: {0}")]
     Refused(UpgradeRefusal),
-    /// The server redirects to another URL. Correct the URL. Redirects are never followed, because they would send the
-    /// token to another server.
+    /// The server redirects to another URL. Correct the URL.
+    ///
+    /// Redirects are never followed, because they would send the token to another server.
     #[error(
         "the server redirects the WebSocket upgrade (status {status}); redirects are never followed"
     )]
@@ -52,8 +63,9 @@ pub enum ConnectError {
         /// The HTTP status, 300 to 399.
         status: u16,
     },
-    /// The server's reply to the upgrade violates RFC 6455. Try again. If it persists, the host is not a WebSocket
-    /// server, or a middlebox changes the reply.
+    /// The server's reply to the upgrade violates RFC 6455. Try again.
+    ///
+    /// If it persists, the host is not a WebSocket server, or a middlebox changes the reply.
     #[error("the reply to the WebSocket upgrade is invalid: {0}")]
     BadUpgrade(UpgradeProblem),
     /// The connection broke before the server answered the upgrade. Try again.
@@ -312,7 +324,7 @@ impl fmt::Display for ConnectStage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpgradeProblem {
-    /// The reply is not HTTP, or its head is larger than 16 KiB or has more than 100 headers.
+    /// The reply is not HTTP, or its head has more than 16 KiB or 100 headers.
     #[error("it is not HTTP, or its head is too large")]
     Malformed,
     /// The reply is not HTTP/1.1.

@@ -6,14 +6,16 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The stream ended without a close frame; part of a message may be lost. Dial again.
+    /// The stream ended without a close frame; an incomplete message is discarded. Dial again.
     #[error("the connection ended without a close frame")]
     Eof,
     /// The socket or the TLS layer failed, for example by a reset. Dial again.
     #[error("the connection broke")]
     Io(#[source] io::Error),
-    /// The server violated the WebSocket protocol or exceeded a limit. Send a close frame with `close_code`, drop the
-    /// connection and dial again. If it persists, check for a proxy or middlebox on the way.
+    /// The server violated the WebSocket protocol or exceeded a limit.
+    ///
+    /// Send a close frame with `close_code`, drop the connection and dial again. If it persists, check for a proxy or
+    /// middlebox on the way.
     #[error("the server violated the WebSocket protocol: {violation}")]
     Protocol {
         /// The code for the close frame to send: 1002, 1007 or 1009.
@@ -21,8 +23,9 @@ pub enum ReadError {
         /// What the server did.
         violation: Violation,
     },
-    /// An earlier read returned a close frame or an error, or its future was dropped before it was done, so the
-    /// position in the stream is lost. This is a bug in the caller. Dial again.
+    /// An earlier read returned a close frame or an error, or its future was dropped before it was done.
+    ///
+    /// The position in the stream is lost. This is a bug in the caller. Dial again.
     #[error("no more messages can be read: an earlier read was the last or was dropped")]
     Finished,
 }
@@ -70,7 +73,7 @@ pub enum Violation {
     #[error("a continuation frame has no message to continue")]
     Continuation,
     /// A new message began before a fragmented one was complete.
-    #[error("a message begins inside another")]
+    #[error("a message begins before the previous one is complete")]
     Interleaved,
     /// A close frame has a payload of one byte.
     #[error("a close frame has an incomplete code")]
@@ -123,8 +126,9 @@ pub enum WriteError {
     /// The close frame has been sent; no frame may follow it. Dial again.
     #[error("no message can be sent after the close frame")]
     Closed,
-    /// An earlier write failed, or its future was dropped before it was done, so half a frame may have been sent. Drop
-    /// the connection and dial again.
+    /// An earlier write failed, or its future was dropped before it was done; half a frame may have been sent.
+    ///
+    /// Drop the connection and dial again.
     #[error("an earlier write did not finish")]
     Broken,
     /// A ping or pong has more than 125 bytes. Nothing was sent; send a shorter one.

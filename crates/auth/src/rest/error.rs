@@ -15,15 +15,17 @@ type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why a connection token could not be fetched.
 ///
-/// [`retry_policy`](TokenError::retry_policy) says whether to retry, wait or stop, and depends on the variant only. No
-/// text contains a secret, a token, a signature or the query of a URL. A host is shown with its port unless it is the
-/// default port, and followed by the host and port of the proxy if one is used.
+/// [`retry_policy`](TokenError::retry_policy) says whether to retry, wait or stop; it does not depend on texts. No text
+/// contains a secret, a signature or the query of a URL, and anything that looks like a token is redacted in texts from
+/// a server. A host is shown with its port unless it is the default port, and followed by the host and port of the proxy
+/// if one is used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// A host that this connection needs is not set, while another host is set to one outside the region: set the
-    /// missing one too, with the method that its [`HostRole`] names. The region's own host is not used in this case, so
-    /// no token or signed request goes to an unintended exchange.
+    /// A host that this connection needs is not set, but another host is set outside the region.
+    ///
+    /// Set the missing host too, with the method that its [`HostRole`] names. The region's own host is not used in this
+    /// case, so no token or signed request goes to an unintended exchange.
     #[error("{missing} is not set: KuCoin's {host} is not used while {other} is {other_host}")]
     HostNotSet {
         /// The host that is not set.
@@ -35,8 +37,9 @@ pub enum TokenError {
         /// The value of the host that is set.
         other_host: String,
     },
-    /// Only one of the two hosts of a Pro V2 connection is on this machine, so a token would go from one exchange to
-    /// another: set both hosts to the same exchange.
+    /// Only one of the two hosts of a Pro V2 connection is on this machine.
+    ///
+    /// A token would go from one exchange to another. Set both hosts to the same exchange.
     #[error(
         "the spot REST host {rest} and the Pro V2 WebSocket host {web_socket} do not belong together: \
              only one of them is on this machine; set both to the same exchange"
@@ -47,7 +50,7 @@ pub enum TokenError {
         /// The Pro V2 WebSocket host.
         web_socket: String,
     },
-    /// The name of the host or of the proxy cannot be resolved: try again; check the name and the DNS resolver.
+    /// The name of the host or of the proxy cannot be resolved. Try again; check the name and the DNS resolver.
     #[error("the host name {host} cannot be resolved")]
     NotResolved {
         /// The host name.
@@ -56,7 +59,7 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
-    /// The connection to the host failed: try again; check the network, and the host if you set one.
+    /// The connection to the host failed. Try again; check the network, and the host if you set one.
     #[error("{host} cannot be reached")]
     Unreachable {
         /// The REST host.
@@ -65,8 +68,9 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
-    /// The certificate of the host or of an HTTPS proxy is not trusted: check for a captive portal, a proxy that
-    /// intercepts TLS, missing root certificates, or a wrong clock. This error is never ignored.
+    /// The certificate of the host or of an HTTPS proxy is not trusted. It is never accepted.
+    ///
+    /// Check for a captive portal, a proxy that intercepts TLS, missing root certificates, or a wrong clock.
     #[error("the certificate of {host} is not trusted")]
     Certificate {
         /// The REST host, or the proxy.
@@ -75,14 +79,14 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
-    /// The host or the proxy does not speak TLS: try again, in case it was a captive portal; check the scheme and the
+    /// The host or the proxy does not speak TLS. Try again, since it may be a captive portal; check the scheme and the
     /// port of the URL.
     #[error("{host} does not speak TLS")]
     NotTls {
         /// The REST host, or the proxy.
         host: String,
     },
-    /// The reply was not complete in time: try again; increase the timeout if the network is slow.
+    /// The reply was not complete in time. Try again; increase the timeout if the network is slow.
     #[error("{host} sent no complete reply within {limit:?}")]
     TimedOut {
         /// The REST host.
@@ -90,7 +94,7 @@ pub enum TokenError {
         /// The timeout, from connecting to the last byte of the reply.
         limit: Duration,
     },
-    /// The connection broke before the reply was complete: try again.
+    /// The connection broke before the reply was complete. Try again.
     #[error("the connection to {host} broke before the reply was complete")]
     Interrupted {
         /// The REST host.
@@ -99,8 +103,9 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
-    /// The host redirects to another one: set the correct host. A redirect is never followed, because it would send the
-    /// signed headers to another server.
+    /// The host redirects to another one. Set the correct host.
+    ///
+    /// A redirect is never followed, because it would send the signed headers to another server.
     #[error("{host} redirects to {target} (status {status}); redirects are never followed")]
     UnexpectedRedirect {
         /// The REST host.
@@ -110,8 +115,9 @@ pub enum TokenError {
         /// The HTTP status.
         status: u16,
     },
-    /// The proxy did not connect to the host, and no direct connection was made: try again; check that the proxy runs,
-    /// its host and port, and that it allows this host.
+    /// The proxy did not connect to the host; no direct connection was made.
+    ///
+    /// Try again; check that the proxy runs, its host and port, and that it allows this host.
     #[error("no connection to {host} through the proxy {proxy}")]
     Proxy {
         /// The REST host.
@@ -122,8 +128,8 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
-    /// The proxy requires a user and a password, or refuses those of its URL (status 407, or the SOCKS5 equivalent):
-    /// correct them in the proxy URL.
+    /// The proxy requires a user and a password, or refuses those of its URL (407, or the same in SOCKS5). Correct them
+    /// in the proxy URL.
     #[error(
         "no connection to {host}: the proxy requires a user and a password, or refuses those of its URL"
     )]
@@ -131,7 +137,7 @@ pub enum TokenError {
         /// The REST host.
         host: String,
     },
-    /// The reply is longer than any token reply, so another server answered instead of KuCoin: try again.
+    /// The reply is too long for a token reply, so another server answered instead of KuCoin. Try again.
     #[error("the reply of {host} is longer than {limit} bytes, so it is not from KuCoin")]
     ReplyTooLong {
         /// The REST host.
@@ -139,8 +145,9 @@ pub enum TokenError {
         /// The maximum length of a reply, in bytes.
         limit: usize,
     },
-    /// The reply is not in KuCoin's format: an HTML page, a truncated reply, or a token reply without a token. Try
-    /// again.
+    /// The reply is not in KuCoin's format. Try again.
+    ///
+    /// It is an HTML page, truncated JSON, or a token reply without a token.
     #[error("the reply of {host} is not in KuCoin's format (status {status}): {excerpt}")]
     Unreadable {
         /// The REST host.
@@ -150,8 +157,9 @@ pub enum TokenError {
         /// The beginning of the reply, escaped, with anything that looks like a token redacted.
         excerpt: String,
     },
-    /// A firewall, a CDN or another server in front of KuCoin refused (4xx): try again, because such blocks often end
-    /// within minutes. If it persists, check the host and this machine's public address.
+    /// A firewall, a CDN or another server in front of KuCoin refused the request (4xx). Try again.
+    ///
+    /// Such blocks often end within minutes. If it persists, check the host and this machine's public address.
     #[error(
         "a firewall or CDN in front of {host} refused the request (status {status}): {excerpt}"
     )]
@@ -163,7 +171,7 @@ pub enum TokenError {
         /// The beginning of the reply, escaped, with anything that looks like a token redacted.
         excerpt: String,
     },
-    /// KuCoin has an internal error (500000, 100002, 230005, 300000, or status 5xx): try again.
+    /// KuCoin has an internal error (500000, 100002, 230005, 300000, or status 5xx). Try again.
     #[error("{host} reports an internal error (status {status}{})", with_code_between(", code ", .code, ""))]
     ServerFault {
         /// The REST host.
@@ -173,9 +181,10 @@ pub enum TokenError {
         /// KuCoin's code; `None` if the reply has none.
         code: Option<String>,
     },
-    /// KuCoin's rate limit is reached (429, 429000, 200002, 1015): wait for `retry_after`, or use a normal backoff if
-    /// it is `None`. Until `retry_after` has passed, at most five minutes, fetching a token fails without sending a
-    /// request.
+    /// KuCoin's rate limit is reached (429, 429000, 200002, 1015). Wait for `retry_after`.
+    ///
+    /// If `retry_after` is `None`, use a normal backoff. Until `retry_after` has passed, but at most for five minutes,
+    /// fetching a token fails without sending a request.
     #[error("KuCoin's rate limit is reached{}; {}", with_code_between(" (code ", .code, ")"), wait(.retry_after))]
     Throttled {
         /// How long KuCoin asks to wait; `None` if it does not say.
@@ -183,12 +192,14 @@ pub enum TokenError {
         /// KuCoin's code; `None` if the reply has none, or if no request was sent.
         code: Option<String>,
     },
-    /// KuCoin received the request without a signed header (400001): a proxy may remove headers, or it is a bug in this
+    /// KuCoin received the request without a signed header (400001). A proxy may remove headers, or it is a bug in this
     /// library.
     #[error("KuCoin received the request without a signed header: {0}")]
     HeaderMissing(TokenRefusal),
-    /// KuCoin refused the timestamp (400002) right after the server's clock was measured: the network delay is more
-    /// than the five seconds that KuCoin allows, or the clock jumps. Try again; synchronize the clock.
+    /// KuCoin refused the timestamp (400002) right after the server's clock was measured.
+    ///
+    /// The network delay is more than the five seconds that KuCoin allows, or the clock jumps. Try again; synchronize
+    /// the clock.
     #[error(
         "KuCoin refused the timestamp (code 400002); its clock is {offset_ms} ms ahead of this machine's"
     )]
@@ -196,39 +207,40 @@ pub enum TokenError {
         /// How many milliseconds the server's clock is ahead of this machine's.
         offset_ms: i64,
     },
-    /// The key is unknown (400003), the passphrase is wrong (400004), or the secret is wrong (400005): correct the
-    /// credentials. KuCoin blocks repeated attempts.
+    /// The key is unknown (400003), the passphrase is wrong (400004), or the secret is wrong (400005). Correct the
+    /// credentials; KuCoin blocks repeated attempts.
     #[error("KuCoin refused the credentials: {0}")]
     Credentials(TokenRefusal),
-    /// The key may not be used from this IP address (400006): add the address to the key's IP list.
+    /// The key may not be used from this IP address (400006). Add the address to the key's IP list.
     #[error("KuCoin does not allow the key from this IP address: {0}")]
     AddressNotAllowed(TokenRefusal),
-    /// The key lacks a permission (400007) or does not belong to this user (400010): give it the `General` permission.
+    /// The key lacks a permission (400007) or does not belong to this user (400010). Give it the `General` permission.
     #[error("KuCoin refused the key's permission: {0}")]
     Permission(TokenRefusal),
-    /// The version of the key is refused (400008, 400009): create a new key, or set the version of this one.
+    /// The version of the key is refused (400008, 400009). Set the version of this key, or create a new key.
     #[error("KuCoin refused the key's version: {0}")]
     KeyVersion(TokenRefusal),
-    /// The broker partner or its signature is refused (400200 to 400202): correct it or leave it out.
+    /// The broker partner or its signature is refused (400200 to 400202). Correct the partner, or leave it out.
     #[error("KuCoin refused the broker partner: {0}")]
     Partner(TokenRefusal),
-    /// KuCoin does not serve this region, or this account's verification level (4003xx): a retry does not help.
+    /// KuCoin does not serve this region, or this account's verification level (4003xx). A retry does not help.
     #[error("KuCoin does not serve this account or region: {0}")]
     Region(TokenRefusal),
-    /// The account is frozen (411100, 411200): contact KuCoin's support.
+    /// The account is frozen (411100, 411200). Contact KuCoin's support.
     #[error("KuCoin has frozen the account: {0}")]
     AccountFrozen(TokenRefusal),
-    /// KuCoin refused with a code that this version does not know: try again; if it persists, read KuCoin's message.
+    /// KuCoin refused with a code that this version does not know. Try again; if it persists, read KuCoin's message.
     #[error("KuCoin refused the request: {0}")]
     UnknownCode(TokenRefusal),
-    /// The reply contains no server that can be dialled: try again. If it persists, KuCoin has changed its replies.
+    /// The reply contains no server that can be dialled. Try again. If it persists, KuCoin has changed its replies.
     #[error("the token reply of {host} contains no server that can be dialled")]
     NoServers {
         /// The REST host.
         host: String,
     },
-    /// The reply contains only servers that are not trusted; the token was not sent to them. If it is your own gateway,
-    /// trust it with [`Hosts::with_trusted_suffix`](super::Hosts::with_trusted_suffix).
+    /// No server in the reply may receive the token, because it is not trusted or has no TLS.
+    ///
+    /// If it is your own gateway, trust it with [`Hosts::with_trusted_suffix`](super::Hosts::with_trusted_suffix).
     #[error("the token reply of {host} names the server {server}, which is not trusted")]
     UntrustedEndpoint {
         /// The REST host.
@@ -236,16 +248,16 @@ pub enum TokenError {
         /// The host of an untrusted server, with anything that looks like a token redacted.
         server: String,
     },
-    /// The signer returned a value that cannot be sent as a header: correct the signer.
+    /// The signer returned a value that cannot be sent as a header. Correct the signer.
     #[error("the signer returned a value for {name} that cannot be sent as a header")]
     UnusableHeader {
         /// The name of the header.
         name: &'static str,
     },
-    /// The signer returned no signature: see the source.
+    /// The signer returned no signature. See the source.
     #[error("the token request could not be signed")]
     Sign(#[from] SignError),
-    /// This version cannot fetch tokens for this connection: update the library.
+    /// This version cannot fetch tokens for this connection. Update the library.
     #[error("this version cannot fetch tokens for {0}")]
     UnknownConnection(WsKey),
 }

@@ -25,8 +25,9 @@ const KUCOIN_SUFFIXES: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
 ///   V2 the same host and port with the path `/pro`, as the local exchange serves them: see [`Hosts::local`].
 /// - A Pro V2 connection never uses one host on this machine and one on another ([`TokenError::HostsMixed`]).
 /// - A V1 token reply names the server to dial. It must use `wss`, and its host must end in a trusted suffix:
-///   `.kucoin.com` and `.kucoin.eu` by default, none by default if the REST host is on this machine. A server on this
-///   machine is accepted only if the REST host is on this machine too.
+///   `.kucoin.com` and `.kucoin.eu`, unless the REST host is on this machine, and those that you add with
+///   [`Hosts::with_trusted_suffix`].
+/// - A server on this machine, with `ws` or `wss`, receives a token only if the REST host is on this machine too.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     region: Region,
@@ -234,7 +235,7 @@ impl Hosts {
         if !matches!(address, Cow::Owned(_)) || self.local_exchange().is_some() {
             return Ok(address);
         }
-        // The domain does not tell: a sandbox and other regions are subdomains of KuCoin's domains too.
+        // The domain does not decide: a sandbox and other regions are subdomains of KuCoin's domains too.
         let defaults = HostRole::ALL.map(|role| self.region.host(role));
         let foreign = HostRole::ALL.into_iter().find_map(|other| {
             let configured = self.configured(other)?;

@@ -1,17 +1,17 @@
-//! Rate limiter of token requests: a burst, then one per second, and none while KuCoin asks to wait.
+//! Rate limiter of token fetches: a burst, then one per second, and none while KuCoin asks to wait.
 
 use std::time::{Duration, Instant};
 
-/// The time between two requests after the burst.
+/// The time between two fetches after the burst.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Requests without a delay: three connections at start, and one retry after a refused timestamp.
+/// Fetches without a delay: three connections at start, and one retry.
 const BURST: u32 = 4;
 /// The longest pause that is respected; KuCoin may ask for more.
 const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Debug, Default)]
 pub(super) struct RateLimiter {
-    /// When the requests so far would end if they were one `INTERVAL` apart.
+    /// When the fetches so far would end if they were one `INTERVAL` apart.
     booked_until: Option<Instant>,
     paused_until: Option<Instant>,
 }
@@ -23,12 +23,12 @@ impl RateLimiter {
         (!left.is_zero()).then_some(left)
     }
 
-    /// Allows no request for the time that KuCoin asked for, at most `MAX_PAUSE`.
+    /// Allows no fetch for the time that KuCoin asked for, at most `MAX_PAUSE`.
     pub(super) fn pause(&mut self, now: Instant, time: Duration) {
         self.paused_until = Some(now + time.min(MAX_PAUSE));
     }
 
-    /// Returns how long to wait before the next request.
+    /// Returns how long to wait before the next fetch.
     pub(super) fn delay(&self, now: Instant) -> Duration {
         let ahead = self
             .booked_until
@@ -36,7 +36,7 @@ impl RateLimiter {
         ahead.saturating_sub(INTERVAL * (BURST - 1))
     }
 
-    /// Records a request that is sent now.
+    /// Records a fetch that begins now.
     pub(super) fn record(&mut self, now: Instant) {
         let from = self.booked_until.map_or(now, |until| until.max(now));
         self.booked_until = Some(from + INTERVAL);

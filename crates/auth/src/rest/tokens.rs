@@ -32,11 +32,11 @@ const TIME: &str = "/api/v1/timestamp";
 /// - `privateProV2`: `POST /api/v2/bullet-private` on the spot REST host; the WebSocket host is the configured one.
 ///   With [`ProAuthentication::Login`], a login frame replaces the token.
 ///
-/// Create one per API key and share it. It sends one request at a time: a burst of at most four without a pause, then
-/// one per second, and none while KuCoin asks to wait. If KuCoin refuses the timestamp (400002), the server's clock is
-/// measured and the request is signed and sent again once; the clock offset is kept for later requests. Nothing else is
-/// retried, nothing is cached, and redirects are not followed: the caller decides by the [retry
-/// policy](TokenError::retry_policy) of the error.
+/// Create one per API key and share it. Fetches take turns: a burst of at most four without a pause, then one per
+/// second, and none while KuCoin asks to wait. If KuCoin refuses the timestamp (400002), the server's clock is measured
+/// and the request is signed and sent again once; the clock offset is kept for later requests. Other failures are not
+/// retried: the caller decides by the [retry policy](TokenError::retry_policy) of the error. Tokens are not cached, and
+/// redirects are not followed.
 ///
 /// It must be used within a tokio runtime with I/O and time enabled.
 ///
@@ -130,7 +130,7 @@ impl RestTokens {
 
     /// Fetches the URL, token included, and the heartbeat for one dial, with a typed error.
     ///
-    /// Cancel safe: if the future is dropped, the next waiting caller continues.
+    /// Cancel safe: if the future is dropped, the next waiting call continues.
     ///
     /// # Errors
     ///

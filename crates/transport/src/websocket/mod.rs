@@ -39,8 +39,9 @@ use crate::{Connect, ConnectError, ConnectStage, ProxyProblem};
 /// The default [`Connect`]: a WebSocket client with tokio, rustls, hyper and fastwebsockets.
 ///
 /// In addition to RFC 6455:
-/// - `wss://` certificates are verified with the root certificates of the platform or with your own configuration;
-///   `ws://` is allowed to loopback addresses only. These checks cannot be turned off. Redirects are not followed.
+/// - `wss://` certificates are verified with the root certificates of the platform, or by the verifier of your own TLS
+///   configuration; the connector has no option to skip this. `ws://` is allowed to loopback addresses only. Redirects
+///   are not followed.
 /// - A proxy is used only if set with [`with_proxy`](WebSocketConnector::with_proxy); the environment is not read. The
 ///   proxy is never bypassed.
 /// - The reply to the upgrade is verified completely: the accept key, and that no extension or subprotocol is used.
@@ -48,7 +49,8 @@ use crate::{Connect, ConnectError, ConnectStage, ProxyProblem};
 ///   never reserved beyond that limit, whatever length the server declares.
 /// - A dead peer is detected with keepalive probes and, on Linux and Android, a `TCP_USER_TIMEOUT` of 20 s for data
 ///   that is not acknowledged.
-/// - The URL and its token never appear in an error, `Debug` output or a log line.
+/// - The path and the query of the URL, with the token, never appear in `Debug` output or a log line, and only host and
+///   port in an error. If a server's refusal quotes the query, it is redacted: see [`ConnectError`].
 ///
 /// The connector is only configuration and cheap to clone. All clones share the TLS configuration, which is built at
 /// the first `wss://` dial.
@@ -138,7 +140,7 @@ impl WebSocketConnector {
         self
     }
 
-    /// Sets the timeout for name resolution and the TCP connection together. Default: 5 s.
+    /// Sets the timeout for name resolution, the TCP connection and the proxy together. Default: 5 s.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect_timeout = timeout;
@@ -175,10 +177,9 @@ impl WebSocketConnector {
 
     /// Opens a WebSocket on an already connected stream, such as your own tunnel.
     ///
-    /// The limits of this connector apply.
-    /// `url` provides the request line and the `Host` header; its host is not resolved. For `wss`, TLS is added to the
-    /// stream, with the same configuration and checks as for a dial. For `ws`, the host must be a loopback address or
-    /// `localhost`, because the token is sent unencrypted. The proxy of this connector is not used.
+    /// The limits of this connector apply; its proxy is not used. `url` provides the request line and the `Host` header;
+    /// its host is not resolved. For `wss`, TLS is added to the stream, with the same configuration and checks as for a
+    /// dial. For `ws`, the host must be a loopback address or `localhost`, because the token is sent unencrypted.
     ///
     /// # Errors
     /// Returns a [`ConnectError`] if the URL is invalid, or if TLS or the upgrade fails. [`ConnectError::Plaintext`] is
@@ -308,7 +309,7 @@ impl Connect for WebSocketConnector {
     type Reader = WebSocketReader;
     type Writer = WebSocketWriter;
 
-    /// If a server's refusal quotes the query of the URL, it is redacted.
+    /// If a server's refusal quotes the query of the URL, the query is redacted.
     async fn connect(&self, url: &str) -> Result<(WebSocketReader, WebSocketWriter), ConnectError> {
         let target = Target::parse(url)?;
         let stream = self.open_stream(&target).await?;

@@ -81,7 +81,7 @@ async fn fragmented_control_frames_are_refused() {
 }
 
 #[tokio::test]
-async fn control_frames_above_125_bytes() {
+async fn control_frames_above_125_bytes_are_refused() {
     for opcode in [PING, PONG] {
         check(&[frame(FIN | opcode, &[0; 126])], Violation::ControlTooLong).await;
         check(

@@ -27,7 +27,7 @@ async fn each_kind_is_sent_as_one_masked_frame() {
 }
 
 #[tokio::test]
-async fn a_control_payload_above_125_bytes_is_refused_and_harmless() {
+async fn oversized_control_payload_is_refused_before_sending() {
     let (_reader, mut writer, mut server) = connected(WebSocketConnector::new()).await;
     for message in [Outgoing::Ping(&[0; 126]), Outgoing::Pong(&[0; 126])] {
         let refused = writer.send(message).await;
