@@ -220,9 +220,9 @@ impl Client {
         self.seen.send_modify(change);
     }
 
-    fn must(&self, holds: bool, otherwise: &str) {
-        if !holds {
-            self.note(|seen| seen.violations.push(otherwise.to_owned()));
+    fn must(&self, is_met: bool, violation: &str) {
+        if !is_met {
+            self.note(|seen| seen.violations.push(violation.to_owned()));
         }
     }
 
@@ -397,10 +397,13 @@ impl Client {
                     count += 1;
                 }
                 Message::Unsubscribe(topic) => {
-                    let held = served.len();
-                    served.retain(|held| *held != topic);
-                    let was_held = served.len() < held;
-                    self.must(was_held, "a topic is unsubscribed without being subscribed");
+                    let before = served.len();
+                    served.retain(|subscribed| *subscribed != topic);
+                    let was_subscribed = served.len() < before;
+                    self.must(
+                        was_subscribed,
+                        "a topic is unsubscribed without being subscribed",
+                    );
                     let request = format!("unsubscribe {topic}");
                     self.note(|seen| seen.requests[connection].push(request));
                     self.write(socket, &self.ack(id)).await;

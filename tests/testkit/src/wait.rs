@@ -25,7 +25,7 @@ pub fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Blocks the thread until the condition holds.
+/// Blocks the thread until the condition is met.
 #[track_caller]
 pub fn until(mut condition: impl FnMut() -> bool) {
     until_some(|| condition().then_some(()));

@@ -71,7 +71,7 @@ pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xa;
 pub const FIN: u8 = 0x80;
 
-/// Encodes a server frame; `first` holds FIN, reserved bits and opcode.
+/// Encodes a server frame; `first` has FIN, the reserved bits and the opcode.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = head(first, payload.len() as u64);
     bytes.extend_from_slice(payload);

@@ -53,7 +53,7 @@ fn run_seeds(seeds: Range<u64>, time: Option<Duration>) -> (u64, Totals) {
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
         for worker in workers {
-            let (runs, totals) = worker.join().expect("the check found nothing");
+            let (runs, totals) = worker.join().expect("no seed fails");
             all.0 += runs;
             all.1.add(totals);
         }

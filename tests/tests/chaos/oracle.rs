@@ -263,7 +263,7 @@ impl<'a> TopicCheck<'a> {
         }
         let index = self.expected.iter().position(|(_, known)| known == content);
         let what = match index {
-            None => format!("nothing like this ever expected: {content}"),
+            None => format!("an event that never happened: {content}"),
             Some(index) => format!("event {index}, expected {:?}", self.next),
         };
         self.wrong(at, &what)

@@ -226,13 +226,13 @@ impl Scenario {
     /// Subscribes to up to three topics of one connection that are not subscribed to yet.
     fn subscribe(&mut self) {
         let ws_key = *self.rng.pick(&KEYS);
-        let held: Vec<_> = self
+        let subscribed: Vec<_> = self
             .readers
             .iter()
             .flat_map(|it| it.wanted.clone())
             .collect();
         let mut free: Vec<_> = wanted_of(ws_key).to_vec();
-        free.retain(|wanted| !held.contains(wanted));
+        free.retain(|wanted| !subscribed.contains(wanted));
         let mut wanted = Vec::new();
         for _ in 0..1 + self.rng.below(3) {
             if !free.is_empty() {
@@ -338,7 +338,7 @@ impl Scenario {
         let waiting = self.readers.iter().filter(|reader| !reader.is_live());
         let waiting: Vec<_> = waiting.map(|reader| &reader.wanted).collect();
         let states = KEYS.map(|ws_key| self.kucoin.state(ws_key));
-        Err(format!("not recovered: {states:?}, without {waiting:?}"))
+        Err(format!("not recovered: {states:?}, not live: {waiting:?}"))
     }
 
     fn is_recovered(&self) -> bool {

@@ -104,7 +104,7 @@ async fn round(rng: &mut Rng, time: Duration) -> (Vec<Record>, u64) {
     for reader in readers {
         records.extend(reader.end().await);
     }
-    assert_eq!(records.len(), KEYS.len(), "every subscription totals to be");
+    assert_eq!(records.len(), KEYS.len(), "every subscription became live");
     let truth = Truth::of(&exchange);
     let allowed = Allowed {
         rotated: true,

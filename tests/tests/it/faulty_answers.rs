@@ -29,8 +29,8 @@ async fn loses_and_recovers(effect: Effect) -> (LifecycleEvent, Arc<Exchange>) {
     (loss, exchange)
 }
 
-fn cause(lifecycle: &LifecycleEvent) -> (Option<String>, Duration) {
-    match lifecycle {
+fn cause(loss: &LifecycleEvent) -> (Option<String>, Duration) {
+    match loss {
         LifecycleEvent::Reconnect { cause, delay, .. } => {
             (cause.code.clone().map(String::from), *delay)
         }
@@ -53,21 +53,21 @@ async fn welcome_with_another_id_is_a_violation() {
 
 #[tokio::test(start_paused = true)]
 async fn busy_server_is_retried_after_a_second() {
-    let (lifecycle, _) = loses_and_recovers(refuse_connection(509, "service busy")).await;
-    let (code, delay) = cause(&lifecycle);
+    let (loss, _) = loses_and_recovers(refuse_connection(509, "service busy")).await;
+    let (code, delay) = cause(&loss);
     assert_eq!(code.as_deref(), Some("509"));
     assert!(delay >= Duration::from_secs(1), "{delay:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn ping_timeout_error_of_the_server_is_a_loss() {
-    let lifecycle = Effect::Say(InjectedMessage::Error {
+    let error = Effect::Say(InjectedMessage::Error {
         code: 400,
         text: "ping timeout".to_owned(),
         id: None,
     });
-    let (lifecycle, _) = loses_and_recovers(lifecycle).await;
-    assert_eq!(cause(&lifecycle).0.as_deref(), Some("400"));
+    let (loss, _) = loses_and_recovers(error).await;
+    assert_eq!(cause(&loss).0.as_deref(), Some("400"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,7 +55,7 @@ pub(crate) fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
     (log, guard)
 }
 
-/// Ends the process if a line has a secret. The log cannot tell which test wrote it.
+/// Ends the process if a line has a secret. The log does not show which test wrote the line.
 fn check_line(line: &str) {
     if let Some(secret) = secret_in(line) {
         eprintln!("{secret} was logged, in a line of {} bytes", line.len());

@@ -224,6 +224,6 @@ async fn proxy_password_is_never_printed() {
         assert_eq!(line, None, "{secret} is printed");
     }
     for wanted in ["log reqwest", "proxy(", "localhost:"] {
-        assert!(log.contains(wanted), "{wanted} was not log");
+        assert!(log.contains(wanted), "{wanted} was not logged");
     }
 }

@@ -102,9 +102,9 @@ async fn subscription_outlives_its_client() {
 async fn closed_client_can_subscribe_again() {
     let exchange = exchange(Faults::new()).await;
     let kucoin = client(&exchange);
-    let held = soon(kucoin.subscribe(Balances)).await.unwrap();
+    let balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     soon(kucoin.close()).await;
-    drop(held);
+    drop(balances);
     soon(kucoin.subscribe(Balances)).await.unwrap();
     assert_eq!(exchange.stats().tokens_issued, 2);
 }
