@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Exchange(ExchangeArgs),
 }
 
-/// The options that choose an exchange; they exclude `--demo`, which has its own.
+/// Options that choose an exchange; they cannot be combined with `--demo`, which has its own.
 const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
 
 /// Arguments of `watch`.
@@ -78,7 +78,7 @@ pub(crate) struct WatchArgs {
     pub(crate) times: TimesArg,
 
     /// Exit after this number of updates has been written.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) count: Option<u64>,
 
     /// Exit after this time, such as 30s, 5m or 500ms.
@@ -110,12 +110,13 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) rest_url: Option<String>,
 
-    /// REST URL of futures, instead of the region's. Required if --rest-url is an https host that is not KuCoin's.
+    /// REST URL of futures, instead of the region's. Required for futures if --rest-url is an https host that is not
+    /// KuCoin's.
     #[arg(long, value_name = "URL")]
     pub(crate) futures_rest_url: Option<String>,
 
-    /// WebSocket URL of Pro V2, instead of the region's. Required if --rest-url is an https host that is not KuCoin's;
-    /// with an http --rest-url the default is the same host and port with the path /pro.
+    /// WebSocket URL of Pro V2, instead of the region's. Required for Pro V2 if --rest-url is an https host that is not
+    /// KuCoin's. With an http --rest-url, the default is the same host and port with the path /pro.
     #[arg(long, value_name = "URL")]
     pub(crate) pro_ws_url: Option<String>,
 
@@ -134,7 +135,7 @@ pub(crate) struct HostArgs {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = help::EXCHANGE)]
 pub(crate) struct ExchangeArgs {
-    /// Port of the whole exchange: spot, margin, futures and Pro V2. 0 chooses a free port.
+    /// Port that serves everything: spot, margin, futures and Pro V2. 0 chooses a free port.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 
@@ -168,7 +169,7 @@ pub(crate) struct ExchangeArgs {
     pub(crate) seed: u64,
 
     /// Events per second that the demo account generates; 0 for none.
-    #[arg(long, value_name = "EVENTS_PER_SECOND", default_value_t = 5.0, value_parser = rate)]
+    #[arg(long, value_name = "EVENTS_PER_SECOND", default_value_t = 5.0, value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rate: f64,
 
     /// Format of stdout and of the log on stderr. Default: pretty if stdout is a terminal, ndjson otherwise.
@@ -276,6 +277,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = digits.parse().map_err(|_| wrong())?;
     Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err(format!(
+            "`{text}` is not a count; expected a whole number of at least 1"
+        )),
+        Ok(count) => Ok(count),
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -10,14 +10,14 @@ Example, in two terminals:
       kucoin-streams watch --rest-url http://127.0.0.1:4000
 
 When the exchange is ready, it prints the credentials and URLs to use. A
-client in any language can connect to it if you replace KuCoin's URLs:
+client in any language works with it if you replace KuCoin's URLs:
   https://api.kucoin.com          http://127.0.0.1:PORT
   https://api-futures.kucoin.com  http://127.0.0.1:PORT
   wss://wsapi-push.kucoin.com     ws://127.0.0.1:PORT/pro, with a token
                                   also ws://127.0.0.1:PORT/
 
-At KuCoin, a token from the spot host serves no futures topics, and the other
-way round. --port acts as both hosts: its tokens serve all topics. Tokens from
+At KuCoin, a token from the spot host serves no futures topics, and vice
+versa. --port acts as both hosts: its tokens serve all topics. Tokens from
 --spot-port serve only spot and margin, tokens from --futures-port only
 futures; topics of the other host are refused with code 404. Use these two
 ports to test that a bot requests each token from the right host.
@@ -54,8 +54,9 @@ is decoded. Half of a UTF-16 surrogate pair in a string is escaped
 each frame, so V1 and Pro V2 frames may be mixed. The input is UTF-8, with or
 without a byte order mark, with Unix or Windows line endings.
 
-Exit status: 0 success; 1 with --strict, a line was `undecodable` or `other`;
-2 wrong usage, or the input cannot be opened or is not UTF-8 text.";
+Exit status: 0 success; 1 with --strict, a line was `undecodable` or `other`,
+or reading or writing failed; 2 wrong usage, or the input cannot be opened or
+is not UTF-8 text.";
 
 const WATCH: &str = "\
 Examples:
@@ -111,8 +112,8 @@ and KUCOIN_API_PASSPHRASE. The key needs only the permission `General`.
 On SIGINT, SIGTERM or the end of --for, `watch` closes the connections,
 writes everything that it has received and exits within two seconds, even if
 its output is not read. Events that could not be written in that time are
-counted on stderr. A second signal ends it at once. With --count, it waits
-until all updates are written.
+counted on stderr. A second signal ends it at once. When --count is reached,
+it waits until all updates are written.
 
 If a connection that was live fails for good, the error is printed to stderr
 at once, and the other connections continue.
@@ -133,8 +134,8 @@ pub(crate) fn watch() -> String {
     let futures: Vec<String> = account_wide(&AnyFuturesTopic::account_wide());
     format!(
         "{WATCH}\n\
-         Topics. SYMBOL is a symbol such as BTC-USDT or XBTUSDTM. Topics with * are\n\
-         watched if you name no topic of the connection:\n\
+         Topics. Replace SYMBOL by a symbol such as BTC-USDT or XBTUSDTM. Topics with *\n\
+         are watched if you name no topic of the connection:\n\
          {}{}{}\n{WATCH_END}",
         topics("spotPrivateV1", AnySpotTopic::PATTERNS, &spot),
         topics("futuresPrivateV1", AnyFuturesTopic::PATTERNS, &futures),

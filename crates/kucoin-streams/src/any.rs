@@ -43,9 +43,9 @@ pub enum AnyEvent {
 }
 
 impl AnyTopic {
-    /// Returns the topics of a connection that together cover the whole account.
+    /// Returns the topics of a connection that together cover the whole account, each event once.
     ///
-    /// Empty for a key of your own.
+    /// Topics that need a symbol are not included. Empty for a key of your own.
     pub fn account_wide(ws_key: WsKey) -> Vec<Self> {
         match ws_key {
             WsKey::SpotPrivateV1 => into_any(v1::AnySpotTopic::account_wide()),
@@ -216,7 +216,8 @@ impl Kucoin {
 
     /// Subscribes to topics of any connections and leaves out those that KuCoin refuses.
     ///
-    /// Each connection works as with [`Kucoin::subscribe_available`]. Returns the subscription and one error for each refused topic.
+    /// Each connection works as with [`Kucoin::subscribe_available`]. Returns the subscription and one error for each
+    /// refused topic.
     ///
     /// # Errors
     /// Returns an error if every topic is refused, or if a connection is closed or not live in time. No topic stays
@@ -311,9 +312,9 @@ impl TopicsByConnection {
 
 /// A stream of the events of topics of any connections: see [`Kucoin::subscribe_any`].
 ///
-/// It yields a [`Gap`] where events may be missing, like a [`Subscription`](crate::Subscription). Events of one connection
-/// come in order of arrival; between connections there is no order, and they are polled in turn. The stream ends when
-/// every connection has ended.
+/// Like a [`Subscription`](crate::Subscription), it yields a [`Gap`] where events may be missing. Events of one connection
+/// are in order of arrival; events of different connections have no order. The connections are polled in turn. The stream
+/// ends when every connection has ended.
 pub struct AnySubscription {
     subscriptions: Vec<BoxSubscription>,
     /// Index of the subscription to poll first, so that a busy one does not starve the others.

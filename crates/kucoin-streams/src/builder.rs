@@ -14,7 +14,7 @@ use crate::Kucoin;
 /// Builder of a [`Kucoin`] client: see [`Kucoin::builder`].
 ///
 /// To choose a part at run time, pass a trait object: `Box<dyn DynConnect>` as transport, `Box<dyn DynConnectionSource>`
-/// as token source, `Box<dyn DynSign>` as signer.
+/// as source of tokens, `Box<dyn DynSign>` as signer.
 #[derive(Default)]
 pub struct KucoinBuilder {
     credentials: Option<HmacSigner>,
@@ -28,7 +28,7 @@ pub struct KucoinBuilder {
     label: Option<Arc<str>>,
 }
 
-/// Why a client could not be built.
+/// Error of [`KucoinBuilder::build`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -47,7 +47,7 @@ pub enum BuildError {
         setting: &'static str,
         /// Setting that it cannot be combined with.
         other: &'static str,
-        /// What to do instead.
+        /// Remedy, as an instruction.
         remedy: &'static str,
     },
     /// Invalid settings of token requests. The message has the cause and what to do about it.
@@ -92,8 +92,8 @@ impl KucoinBuilder {
 
     /// Sets a proxy for token requests and WebSockets: see [`Proxy`]. Default: `None`, no proxy.
     ///
-    /// Environment variables are not read. Cannot be combined with your own transport or token source: set the proxy on
-    /// those ([`WebSocketConnector::with_proxy`], `RestTokensBuilder::proxy`).
+    /// Environment variables are not read. Cannot be combined with your own transport or source of tokens: set the proxy
+    /// on those ([`WebSocketConnector::with_proxy`], `RestTokensBuilder::proxy`).
     #[must_use]
     pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Self {
         self.proxy = proxy.into();

@@ -100,9 +100,9 @@ impl Kucoin {
         self.connections().subscribe_available(topics).await
     }
 
-    /// Returns the connections of a kind, one of the SDK's or your own.
+    /// Returns the connections of one kind, which may be your own kind.
     ///
-    /// They dial at the first subscription.
+    /// They are opened at the first subscription.
     pub fn connections<K: ConnectionKind>(&self) -> Connections<K> {
         let mut all = self.lock();
         let existing = all.iter().find_map(|kind| kind.as_any().downcast_ref());

@@ -1,8 +1,8 @@
 //! Unofficial Rust SDK for KuCoin's private WebSocket streams.
 //!
 //! Subscribe to a topic and receive typed events of your orders, fills, balances, positions and margin; tokens, logins,
-//! heartbeats and reconnects are handled for you. If events may be missing, the stream says so with a [`Gap`] in that
-//! place, so nothing is lost silently.
+//! heartbeats and reconnects are handled for you. If events may be missing, the stream has a [`Gap`] at that position, so
+//! nothing is lost silently.
 //!
 //! ```no_run
 //! use kucoin_streams::{Credentials, Kucoin, v1};
@@ -31,40 +31,41 @@
 //! }
 //! ```
 //!
-//! It needs tokio with the features `macros` and `rt-multi-thread`, a key with the permission `General` and no other, and
-//! `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` in the environment. Without an account, run it
-//! against the [local exchange](guide::testing).
+//! This program needs tokio with the features `macros` and `rt-multi-thread`, and an API key in the environment:
+//! `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE`. The key needs only the permission `General`.
+//! Without an account, use the [local exchange](guide::testing).
 //!
-//! In the API, begin with [`Kucoin`] (the client of an account), [`Subscription`] (a stream of [`Update`]s and [`Gap`]s),
-//! the topics and events in [`v1`] and [`pro`], and [`Config`] (deadlines, queues, retries).
+//! In the API, start with [`Kucoin`] (the client of an account), [`Subscription`] (a stream of [`Update`]s and [`Gap`]s),
+//! the topics and events in [`v1`] and [`pro`], and [`Config`] (timeouts, queues, retries).
 //!
 //! # Guide
 //!
-//! | Chapter | |
+//! | Chapter | Contents |
 //! |---|---|
 //! | [Choosing topics](guide::topics) | V1 or Pro V2, what each topic reports, one symbol or all, topics as strings |
 //! | [Gaps](guide::gaps) | what each gap means and what to do, slow consumers, the ledger |
-//! | [Testing without an account](guide::testing) | the local exchange, faults by script, subscriptions that you feed by hand |
+//! | [Testing without an account](guide::testing) | the local exchange, fault scripts, subscriptions fed by the test |
 //! | [Several accounts](guide::accounts) | labels, the shared dial limit, merged streams |
-//! | [Your own transport, proxy, signer or tokens](guide::custom) | the traits, and their forms for a choice at run time |
-//! | [TLS and your other crates](guide::tls) | features, root certificates, two cryptography providers in one program |
-//! | [Blocking code and runtimes](guide::runtimes) | where connections run, one thread, no tokio at all |
-//! | [From `kucoin-api`](guide::from_kucoin_api) | the JavaScript SDK by Tiago Siebler, call by call |
-//! | [From `ccxt.pro`](guide::from_ccxt) | `watchOrders`, `watchMyTrades`, `watchBalance`, `watchPositions` |
-//! | [From `kucoin-universal-sdk`](guide::from_universal_sdk) | KuCoin's own SDK, class by class |
+//! | [Your own transport, proxy, signer or tokens](guide::custom) | the traits to implement, and their trait objects |
+//! | [TLS and your other crates](guide::tls) | features, root certificates, two crypto providers in one program |
+//! | [Blocking code and runtimes](guide::runtimes) | the connection thread, everything on one thread, no tokio |
+//! | [From `kucoin-api`](guide::from_kucoin_api) | the JavaScript SDK by Tiago Siebler: calls, events, differences |
+//! | [From `ccxt.pro`](guide::from_ccxt) | `watchOrders`, `watchMyTrades`, `watchBalance`, `watchPositions`; differences |
+//! | [From `kucoin-universal-sdk`](guide::from_universal_sdk) | KuCoin's own SDK: methods, callbacks, differences |
 //!
 //! # Features
 //!
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `tls-aws-lc` | yes | TLS with aws-lc |
-//! | `tls-ring` | no | TLS with ring, also if both are on: see [TLS](guide::tls) |
-//! | `test-util` | no | subscriptions that a test feeds by hand: see [testing](guide::testing) |
+//! | `tls-ring` | no | TLS with ring, also if both are enabled: see [TLS](guide::tls) |
+//! | `test-util` | no | subscriptions fed by a test: see [`test_util`] |
 //! | `chrono`, `jiff`, `time` | no | conversions between [`Timestamp`] and the types of that crate |
 //!
 //! # Layers
 //!
-//! This crate adds [`Kucoin`] to what it re-exports. Each layer is a crate of its own, which you can use alone or replace:
+//! This crate adds [`Kucoin`] and [`AnyTopic`] to the layers that it re-exports. Each layer is a separate crate, which you
+//! can use alone or replace:
 //!
 //! | Module | Crate | Contains |
 //! |---|---|---|
@@ -120,7 +121,7 @@ pub use client::{
     SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
 pub use session::{CloseReason, Failure};
-/// The TLS library, for a `ClientConfig` of your own.
+/// The TLS library, for your own `ClientConfig`.
 ///
 /// [`WebSocketConnector::with_tls_config`] and
 /// [`RestTokensBuilder::tls_config`](auth::rest::RestTokensBuilder::tls_config) take one.

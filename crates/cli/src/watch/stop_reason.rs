@@ -65,7 +65,7 @@ pub(super) async fn wait_for_stop(
         match for_time {
             Some(time) => {
                 tokio::time::sleep(time).await;
-                format!("--for {} elapsed", HumanDuration(time))
+                format!("stopped after {} (--for)", HumanDuration(time))
             }
             None => pending().await,
         }

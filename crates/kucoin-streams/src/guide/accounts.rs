@@ -1,7 +1,8 @@
 //! Several accounts in one process.
 //!
-//! A [`Kucoin`](crate::Kucoin) is one account. Make one for each API key, sub-accounts included; clones are the same
-//! client. Streams of several accounts merge as any streams do: name the account of each item first.
+//! A [`Kucoin`](crate::Kucoin) is the client of one account. Create one for each API key, also of sub-accounts; clones
+//! share the same connections. To merge the streams of several accounts, add the account to each item first, because
+//! items do not have it.
 //!
 //! ```
 //! use futures_util::stream::{StreamExt, select_all};
@@ -43,13 +44,14 @@
 //! # Ok(()) }
 //! ```
 //!
-//! - **Labels** name the account in logs: the field `account` of the `tracing` span `connection`. They never contain
-//!   the API key. [`LifecycleStream`](crate::LifecycleStream) is per client, so map it to the account in the same way.
-//! - **Ends**: `select_all` drops a stream that ends. Call [`handle`](crate::Subscription::handle) on each
-//!   subscription before you merge it, and its [`end_reason`](crate::SubscriptionHandle::end_reason) stays readable.
-//! - **Dials**: all clients of a process share one [`DialLimiter`](crate::DialLimiter), 50 dials per second. A client
-//!   also keeps below KuCoin's limits for each kind of connection: 30 dials of V1 per minute and account, 250 dials of
-//!   Pro V2 per 5 minutes and IP address. Give a client its own limiter with
-//!   [`Config::with_dials`](crate::Config::with_dials) only if it has an IP address of its own.
-//! - **Failures stay apart**: each account has its own connections. One that is refused, down or slow does not delay
-//!   the others.
+//! - **Labels** name the account in logs: the field `account` of the `tracing` span `connection`. The SDK never logs the
+//!   API key. Each client has its own [`LifecycleStream`](crate::LifecycleStream), so add the account to its events in
+//!   the same way.
+//! - **Ends**: `select_all` drops a stream that has ended. To read its
+//!   [`end_reason`](crate::SubscriptionHandle::end_reason) later, call [`handle`](crate::Subscription::handle) on each
+//!   subscription before you merge it.
+//! - **Dials**: all clients of a process share one [`DialLimiter`](crate::DialLimiter) of 50 dials per second. It also
+//!   keeps them below KuCoin's limit of 250 Pro V2 dials per 5 minutes and IP address. Each client keeps below KuCoin's
+//!   limit of 30 V1 dials per minute and account, separately for spot and futures. Give a client its own limiter with
+//!   [`Config::with_dials`](crate::Config::with_dials) only if it has its own IP address.
+//! - **Failures**: each account has its own connections. If one is refused, down or slow, the others are not delayed.

@@ -1,16 +1,17 @@
 //! Your own transport, proxy, signer or source of tokens.
 //!
-//! | You replace | Implement | Chosen at run time | Set by |
+//! | Part | Trait | Trait object, for a choice at run time | Builder method |
 //! |---|---|---|---|
 //! | the WebSocket | [`Connect`](crate::Connect) | `Box<dyn` [`DynConnect`](crate::DynConnect)`>` | [`transport`](crate::KucoinBuilder::transport) |
-//! | where connection tokens come from | [`ConnectionSource`](crate::ConnectionSource) | `Box<dyn` [`DynConnectionSource`](crate::DynConnectionSource)`>` | [`tokens`](crate::KucoinBuilder::tokens) |
-//! | who signs | [`Sign`](crate::auth::Sign) | `Box<dyn` [`DynSign`](crate::DynSign)`>` | [`signer`](crate::KucoinBuilder::signer) |
+//! | the source of connection tokens | [`ConnectionSource`](crate::ConnectionSource) | `Box<dyn` [`DynConnectionSource`](crate::DynConnectionSource)`>` | [`tokens`](crate::KucoinBuilder::tokens) |
+//! | the signer | [`Sign`](crate::auth::Sign) | `Box<dyn` [`DynSign`](crate::DynSign)`>` | [`signer`](crate::KucoinBuilder::signer) |
 //!
-//! The builder refuses combinations in which one setting would have no effect, such as `tokens` with `credentials`. Pass
-//! an `Arc` to keep a handle to your type. Your code runs on the thread of the connections: it must not block.
+//! `build()` returns an error if a setting would have no effect, for example `credentials` together with `tokens`. Pass
+//! an `Arc` to keep a handle to your type. Your code runs on the thread of the connections, so it must not block.
 //!
-//! A source of tokens returns a new one for each dial. The [`RetryPolicy`](crate::RetryPolicy) of its error decides
-//! whether the client waits, retries or stops. The example `own_token_source` of the repository is complete.
+//! A source of tokens returns a new token for each dial. The [`RetryPolicy`](crate::RetryPolicy) of its error decides
+//! whether the client retries, after which delay, or stops. For a complete program, see the example `own_token_source`
+//! of the repository.
 //!
 //! # A transport around the default one
 //!
@@ -36,7 +37,7 @@
 //!         &self,
 //!         url: &str,
 //!     ) -> Result<(Self::Reader, Self::Writer), ConnectError> {
-//!         // The URL carries the connection token: keep it out of logs.
+//!         // Do not log the URL: it contains the connection token.
 //!         self.dials.fetch_add(1, Ordering::Relaxed);
 //!         self.inner.connect(url).await
 //!     }
@@ -60,21 +61,21 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # A signer, chosen at run time
+//! # A signer chosen at run time
 //!
-//! The secret can stay in another process: a signer receives the bytes to sign and returns the signature.
+//! The secret can stay in another process: a signer gets the bytes to sign and returns the signature.
 //!
 //! ```
 //! use kucoin_streams::auth::{HmacSigner, Prehash, Sign, SignError, Signed};
 //! use kucoin_streams::{Credentials, DynSign, Hosts, Kucoin, v1};
 //! use kucoin_streams_exchange::Exchange;
 //!
-//! /// Stands for a signing service.
+//! /// A client of a signing service; here it signs by itself.
 //! struct Service(HmacSigner);
 //!
 //! impl Sign for Service {
 //!     async fn sign(&self, prehash: &Prehash) -> Result<Signed, SignError> {
-//!         self.0.sign(prehash).await // over the network, within a few seconds
+//!         self.0.sign(prehash).await // a real one: a network request of at most a few seconds
 //!     }
 //! }
 //!
@@ -99,7 +100,9 @@
 //! # A proxy
 //!
 //! [`KucoinBuilder::proxy`](crate::KucoinBuilder::proxy) sends token requests and WebSockets through an HTTP, HTTPS or
-//! SOCKS5 proxy, and never around it. The environment is read only by [`Proxy::from_env`](crate::Proxy::from_env).
+//! SOCKS5 proxy. If the proxy fails, the connection fails: the proxy is bypassed only for hosts that you set with
+//! [`Proxy::with_no_proxy`](crate::Proxy::with_no_proxy). Proxy variables of the environment are read only by
+//! [`Proxy::from_env`](crate::Proxy::from_env).
 //!
 //! ```no_run
 //! use kucoin_streams::{Credentials, Kucoin, Proxy};

@@ -8,12 +8,13 @@
 //! | `watchMyTrades()` | [`fill()`](crate::Event::fill) of an order event | [`pro::Executions`](crate::pro::Executions) |
 //! | `watchBalance()` | [`v1::Balances`](crate::v1::Balances), [`v1::FuturesWallet`](crate::v1::FuturesWallet) | [`pro::Balances`](crate::pro::Balances) |
 //! | `watchPositions()` | [`v1::FuturesPositions`](crate::v1::FuturesPositions) | [`pro::Positions::all`](crate::pro::Positions::all) |
+//! | `watchPosition(symbol)` | [`v1::FuturesSymbolPosition`](crate::v1::FuturesSymbolPosition) | [`pro::Positions::symbol`](crate::pro::Positions::symbol) |
 //! | `options.uta` | the topics that you choose: [`v1`](crate::v1) or [`pro`](crate::pro) | |
 //! | symbols such as `BTC/USDT`, `BTC/USDT:USDT` | KuCoin's: `BTC-USDT`, `XBTUSDTM` | the same |
 //! | `exchange.close()` | [`Kucoin::close`](crate::Kucoin::close) | the same |
 //!
-//! `ccxt.pro` keeps caches and hands you their state; here you receive events. If you need the state, keep it yourself.
-//! An event of an order contains the whole order, so this is short:
+//! `ccxt.pro` keeps caches and returns their state; here you receive events. If you need the state, keep it yourself. An
+//! order event contains the current state of the order, so this is short:
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -64,17 +65,17 @@
 //!
 //! # Differences
 //!
-//! Read in `ccxt` 4.5.84 for JavaScript.
+//! This describes `ccxt` 4.5.84 for JavaScript.
 //!
-//! - Several changes of one order between two calls of `watchOrders` are one entry of the cache: you see the last. Here
-//!   every event is an item.
-//! - If the connection is lost while no call waits, the next call connects again and reports no error; what happened in
-//!   between is missing. If a call waits, it throws a `NetworkError`. Here a [`Gap`](crate::Gap) is in the stream in both
-//!   cases, with the times to query over REST.
+//! - If an order changes several times between two calls of `watchOrders`, you see only the last state. Here every event
+//!   is an item.
+//! - If the connection is lost while no call is waiting, the next call reconnects without an error, and the events in
+//!   between are missing. If a call is waiting, it throws a `NetworkError`. Here a [`Gap`](crate::Gap) is in the stream in
+//!   both cases, with the times to query over REST.
 //! - `watchOrders` on V1 spot uses `/spotMarket/tradeOrders`, which has no `received` event. The same topic is
 //!   [`v1::SpotOrdersV1`](crate::v1::SpotOrdersV1).
 //! - `watchMyTrades` on a unified account uses `execution.lite`, which has no fees.
 //! - Prices and sizes are floating-point numbers by default. Here they are exact decimals.
-//! - `ccxt` merges each push of a balance into a table of all currencies. Here an event is one currency, with the reason
-//!   of the change on V1.
-//! - It also has market data, REST and orders, for many exchanges. This SDK has KuCoin's private streams only.
+//! - `ccxt` merges each balance push into a table of all currencies. Here an event has one currency and, on V1 spot, the
+//!   reason of the change.
+//! - `ccxt` also has market data, REST and orders, for many exchanges. This SDK has KuCoin's private streams only.

@@ -1,6 +1,6 @@
 //! Coming from `kucoin-universal-sdk`, KuCoin's own SDK.
 //!
-//! Names as in Python; the other languages are alike.
+//! The names are those of Python; the other languages have similar ones.
 //!
 //! | `kucoin-universal-sdk` | Here |
 //! |---|---|
@@ -67,14 +67,15 @@
 //!
 //! # Differences
 //!
-//! Read in version 1.3.2 for Python, `internal/infra/default_ws_client.py` and `default_ws_service.py` (V1).
+//! This describes version 1.3.2 for Python, with its defaults: `default_ws_client.py` and `default_ws_service.py` in
+//! `internal/infra` (V1).
 //!
-//! - If the buffer of 1,024 messages is full, a message is dropped; `EVENT_READ_BUFFER_FULL` says so to the callback for
-//!   events, not to that of the topic. Messages that still wait when it reconnects are dropped without an event.
-//! - Pings are sent, but no one checks that a pong returns: a connection that is dead without being closed is not noticed.
-//! - It reconnects 5 s after a loss and subscribes another 5 s later, in at most 3 attempts; topics that still fail stay
-//!   unsubscribed after `EVENT_RE_SUBSCRIBE_ERROR`. Here attempts begin within 0.5 s, and a topic that is refused for now
-//!   is requested until it is live.
-//! - Nothing says which time to compare over REST after a loss. Here [`Gap::window`](crate::Gap::window) does.
-//! - A second callback for a topic that is subscribed already is ignored. Here every subscription receives every event.
+//! - If the buffer of 1,024 messages is full, messages are dropped. `EVENT_READ_BUFFER_FULL` is passed to the event
+//!   callback, not to the callback of the topic. Messages in the buffer at a reconnect are dropped without a report.
+//! - Pings are sent, but a missing pong is not detected: a connection that is dead but not closed goes unnoticed.
+//! - It reconnects 5 s after a loss and subscribes another 5 s later, with at most 3 attempts. After that, it emits
+//!   `EVENT_RE_SUBSCRIBE_ERROR`, and the failed topics stay unsubscribed. Here the first attempt follows within 0.5 s, and
+//!   a topic that is refused temporarily is retried until it is live.
+//! - After a loss, it does not report which time to query over REST. Here [`Gap::window`](crate::Gap::window) returns it.
+//! - A second callback for a subscribed topic is ignored. Here every subscription receives every event.
 //! - It also has REST, market data and orders. This SDK has private streams only.

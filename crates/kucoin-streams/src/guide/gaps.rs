@@ -1,21 +1,21 @@
-//! Gaps: what each one means, what to do, and how to prove that nothing else is missing.
+//! Gaps: what each one means, what to do, and how to check that no other event is missing.
 //!
-//! KuCoin replays nothing. What happens while a connection is down is never pushed, so every client misses it; here the
-//! stream says so. A [`Gap`](crate::Gap) is an item of the stream, in its place between the events.
+//! KuCoin replays nothing: events that happen while a connection is down are never pushed, and every client misses
+//! them. Here the stream reports it: a [`Gap`](crate::Gap) is an item of the stream, at its position between the events.
 //!
 //! | [`GapReason`](crate::GapReason) | What happened | What to do |
 //! |---|---|---|
-//! | `Lost` | the connection is lost; another attempt follows by itself | stop trusting your state of these topics |
-//! | `Live` | the topics are subscribed again | query REST for [`Gap::window`](crate::Gap::window), then trust your state again |
-//! | `Overflowed` | your code was too slow; `missed` frames were dropped | query REST from the last event until now; read faster |
-//! | `Undecodable` | this frame could not be decoded; `raw` is the whole frame | query REST from the last event until now; report the frame |
-//! | `Refused`, `retrying: true` | KuCoin is too busy for this topic; it is requested again | stop trusting your state of the topic until `Live` |
-//! | `Refused`, `retrying: false` | KuCoin refuses the topic for good | check its name and the permissions of the key |
-//! | `Closed` | the connection has ended for good; `None` follows | fix the reason, then subscribe again |
+//! | `Lost` | the connection is lost; the client reconnects | treat your state of these topics as stale |
+//! | `Live` | the topics are subscribed again | query REST for [`Gap::window`](crate::Gap::window); then your state is up to date again |
+//! | `Overflowed` | your code reads too slowly; `missed` frames were dropped | query REST from the last event until now; read faster |
+//! | `Undecodable` | a frame cannot be decoded; `raw` is the whole frame | query REST from the last event until now; report the frame |
+//! | `Refused`, `retrying: true` | KuCoin refuses the topic for now, for example because it is busy; the client retries | treat your state of the topic as stale until `Live` |
+//! | `Refused`, `retrying: false` | KuCoin refuses the topic; no more events of it follow | check its name and the permissions of the API key |
+//! | `Closed` | the connection is closed; `None` follows | query REST from the last event until now; fix the cause, then subscribe again |
 //!
 //! Events of the new connection can arrive between `Lost` and `Live`: apply them. Start the REST query a few seconds
-//! before the window, because its times are local receive times. The example `handle_gaps` of the repository keeps a list of open
-//! orders through losses, and names the REST calls.
+//! before the window: its times are local receive times, and the exchange's times are earlier. The example `handle_gaps`
+//! of the repository keeps a list of open orders across losses, and names the REST calls.
 //!
 //! ```
 //! use kucoin_streams::{Credentials, GapReason, Hosts, Kucoin, v1};
@@ -65,13 +65,14 @@
 //!
 //! # The ledger and the end
 //!
-//! [`Subscription::ledger`](crate::Subscription::ledger) counts, topic by topic, every frame that was received and what
-//! became of it. [`Subscription::end_reason`](crate::Subscription::end_reason) returns why the stream returned `None`.
-//! [`Subscription::handle`](crate::Subscription::handle) shows both from elsewhere, for example after `map`.
+//! [`Subscription::ledger`](crate::Subscription::ledger) counts the frames of each topic: received, delivered, dropped
+//! and so on. [`Subscription::end_reason`](crate::Subscription::end_reason) returns why the stream has ended.
+//! [`Subscription::handle`](crate::Subscription::handle) returns a handle to both, for example for use after `map`.
 //!
 //! # Slow consumers
 //!
-//! A subscription queues 8,192 frames or 16 MiB. If its queue is full, the connection stops reading for at most
-//! [`backpressure_timeout`](crate::Config::backpressure_timeout), 1 s by default; then the frames of this subscription
-//! are dropped and counted in `Overflowed`. With [`SlowConsumer::Disconnect`](crate::SlowConsumer) the subscription
-//! ends instead. The other subscriptions of the connection wait meanwhile; heartbeats and other connections go on.
+//! A subscription queues up to 8,192 frames or 16 MiB by default, whichever comes first. If its queue is full, the
+//! connection stops reading for at most [`backpressure_timeout`](crate::Config::backpressure_timeout), 1 s by default.
+//! Meanwhile the other subscriptions of the connection receive nothing; heartbeats and other connections continue. After
+//! that, frames of the slow subscription are dropped, and `Overflowed` has their number. With
+//! [`SlowConsumer::Disconnect`](crate::SlowConsumer), the subscription ends instead.

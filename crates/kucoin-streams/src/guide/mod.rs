@@ -1,9 +1,9 @@
 //! The guide: one page for each question, with programs that run without an account.
 //!
-//! The programs start the local exchange of the crate `kucoin-streams-exchange` in their own process. Add both crates,
-//! and tokio with the features `macros` and `rt-multi-thread`. For your account at KuCoin, change two lines: use
-//! [`Credentials::from_env`](crate::Credentials::from_env) and leave `hosts` out. Lines that every program repeats may be
-//! hidden on a page; "show hidden lines" shows them.
+//! The programs start the local exchange of the crate `kucoin-streams-exchange` in their own process. To run one, add
+//! both crates, and tokio with the features `macros` and `rt-multi-thread`. To use your account at KuCoin, replace the
+//! credentials by [`Credentials::from_env`](crate::Credentials::from_env), and remove the call of `hosts` and all that
+//! uses the local exchange. Some pages hide lines that every program repeats; the button "show hidden lines" shows them.
 //!
 //! [The first page](crate#guide) lists the chapters in order.
 

@@ -2,14 +2,14 @@
 //!
 //! | To test | Use |
 //! |---|---|
-//! | your handler of events and gaps, without a network | `test_util`: subscriptions that you [feed by hand](#without-a-network) |
+//! | your handler of events and gaps, without a network | [`test_util`](crate::test_util): subscriptions [fed by the test](#without-a-network) |
 //! | your bot with real connections, in `cargo test` | the crate `kucoin-streams-exchange` as a dev-dependency |
 //! | a bot in any language | the command `kucoin-streams exchange` |
 //!
 //! # With a local exchange
 //!
-//! The local exchange issues tokens, checks signatures, and has one account with spot, margin and futures. You place its
-//! orders, and a script says what goes wrong. Here the connection ends after four pushes:
+//! The local exchange issues tokens, checks signatures, and has one account with spot, margin and futures. Your test
+//! places the orders, and a script injects faults. Here the connection ends after four pushes:
 //!
 //! ```
 //! use kucoin_streams::{Credentials, GapReason, Hosts, Kucoin, v1};
@@ -42,8 +42,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`Exchange::inject`] makes something happen now, [`Exchange::truth`] has everything that was pushed, and
-//! [`Exchange::wait_until`] waits for a state without sleeping.
+//! [`Exchange::inject`] injects a fault at once, [`Exchange::truth`] returns the log of all V1 pushes, and
+//! [`Exchange::wait_until`] waits for a condition without sleeping.
 //!
 //! [`Exchange::inject`]: https://docs.rs/kucoin-streams-exchange/latest/kucoin_streams_exchange/struct.Exchange.html#method.inject
 //! [`Exchange::truth`]: https://docs.rs/kucoin-streams-exchange/latest/kucoin_streams_exchange/struct.Exchange.html#method.truth
@@ -56,11 +56,12 @@
 //! kucoin-streams exchange --port 4000 --script day.faults
 //! ```
 //!
-//! It prints the credentials of its account and the URLs to use instead of KuCoin's. `--help-script` lists every fault.
+//! The command prints the credentials of its account, and the URLs to use instead of KuCoin's. `--help-script` lists all
+//! faults.
 //!
 //! # Without a network
 //!
-//! With the feature `test-util`, in your dev-dependencies only:
+//! Enable the feature `test-util` in your dev-dependencies only; see [`test_util`](crate::test_util).
 //!
 //! ```
 //! # #[cfg(feature = "test-util")]

@@ -1,36 +1,35 @@
-//! TLS, and other crates that bring their own.
+//! TLS: features, root certificates, and other crates with their own crypto provider.
 //!
 //! | Feature | Cryptography |
 //! |---|---|
 //! | `tls-aws-lc`, the default | aws-lc, which is also the default of rustls and reqwest |
 //! | `tls-ring` | ring; also if both features are on |
-//! | neither | none: `build()` fails, unless you bring a source of tokens and a transport with TLS of their own |
+//! | neither | none: `build()` fails, unless you set a source of tokens and a transport with their own TLS |
 //!
-//! Certificates are checked by the verifier of the platform, with the root certificates of the system. On Linux,
-//! `SSL_CERT_FILE` and `SSL_CERT_DIR` name other ones. If none are found, `build()` fails, and the error
-//! says what to install.
+//! The verifier of the platform checks certificates, with the root certificates of the system. On Linux, `SSL_CERT_FILE`
+//! and `SSL_CERT_DIR` replace them. If none is found, `build()` fails, and the error says what to install.
 //!
 //! # Two providers in one program
 //!
-//! The SDK names its provider in every TLS configuration that it makes. It neither installs a process default nor needs
-//! one, so it works beside any other crate. Another crate may rely on the only provider that is compiled in, and a
-//! second one breaks that crate. With rustls 0.23 and reqwest 0.13:
+//! The SDK sets its provider in every TLS configuration that it creates. It neither installs nor needs a process default,
+//! so it works with any other crate. But another crate may use whichever provider is compiled in, and panic if there are
+//! two. With rustls 0.23 and reqwest 0.13:
 //!
 //! | Your program | What happens | What to do |
 //! |---|---|---|
 //! | the SDK, reqwest and rustls, each with its defaults | all use aws-lc | nothing |
-//! | the SDK with its defaults, and a crate that enables `rustls/ring` | `rustls::ClientConfig::builder()` panics in that crate: `Could not automatically determine the process-level CryptoProvider` | install a provider, see below; or let the SDK use ring: `default-features = false, features = ["tls-ring"]` |
-//! | the SDK with `tls-ring`, and reqwest with its defaults | the same panic in code that calls `ClientConfig::builder()`; reqwest works | install a provider; or leave the SDK at its defaults |
+//! | the SDK with its defaults, and a crate that enables `rustls/ring` | `rustls::ClientConfig::builder()` panics in that crate: `Could not automatically determine the process-level CryptoProvider` | install a provider (see below), or let the SDK use ring: `default-features = false, features = ["tls-ring"]` |
+//! | the SDK with `tls-ring`, and reqwest with its defaults | the same panic in code that calls `ClientConfig::builder()`; reqwest works | install a provider, or use the defaults of the SDK |
 //! | the SDK with `tls-ring`, and reqwest with `rustls-no-provider` | `reqwest::Client::new()` panics: `No rustls crypto provider is configured` | install ring |
 //!
-//! `cargo tree -e features -i rustls` shows which crate enables which. Install the provider first in `main`:
+//! `cargo tree -e features -i rustls` shows which crate enables which provider. Install a provider at the start of `main`:
 //!
 //! ```
 //! # #[cfg(feature = "tls-aws-lc")]
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let provider = kucoin_streams::rustls::crypto::aws_lc_rs::default_provider();
-//!     provider.install_default().map_err(|_| "another provider is installed already")?;
-//!     // From here on `ClientConfig::builder()` works in every crate.
+//!     provider.install_default().map_err(|_| "another provider is already installed")?;
+//!     // Now `ClientConfig::builder()` works in every crate.
 //! #   kucoin_streams::rustls::ClientConfig::builder();
 //!     Ok(())
 //! }
@@ -38,9 +37,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! # Root certificates of your own
+//! # Your own root certificates
 //!
-//! Give the same configuration to the token requests and to the WebSockets:
+//! Set the same configuration for token requests and for WebSockets:
 //!
 //! ```
 //! # #[cfg(feature = "tls-aws-lc")]

@@ -1,31 +1,31 @@
 //! Choosing topics: V1 or Pro V2, one symbol or all, types or strings.
 //!
-//! Choose V1 for a classic account: one connection for spot and margin, one for futures. Choose Pro V2 for a unified
-//! account: spot, margin and futures on one connection, in one format, and fills with their fees. Choose one of them,
-//! not both: they report the same account, so every change arrives twice.
+//! Choose V1 for a classic account: it has one connection for spot and margin, and one for futures. Choose Pro V2 for a
+//! unified account: spot, margin and futures are on one connection, in one format, and fills have their fees. Do not use
+//! both: they report the same account, so every change would arrive twice.
 //!
 //! | You want | V1 | Pro V2 |
 //! |---|---|---|
 //! | orders of spot and margin | [`SpotOrders`](crate::v1::SpotOrders) * | [`Orders::all`](crate::pro::Orders::all) * |
 //! | orders of futures | [`FuturesOrders`](crate::v1::FuturesOrders) * | the same |
 //! | stop orders | [`SpotStopOrders`](crate::v1::SpotStopOrders) *, [`FuturesStopOrders`](crate::v1::FuturesStopOrders) * | the same |
-//! | fills | the orders topics: `fill()` of an event, without the fee | [`Executions`](crate::pro::Executions) * with fees, [`ExecutionsLite`](crate::pro::ExecutionsLite) sooner and without |
-//! | balances | [`Balances`](crate::v1::Balances) * of all accounts but futures, [`FuturesWallet`](crate::v1::FuturesWallet) * | [`Balances`](crate::pro::Balances) * of one account type |
+//! | fills | [`fill()`](crate::Event::fill) of an order event, without the fee; [`SpotTradeFills`](crate::v1::SpotTradeFills) of spot with the fee, but undocumented and silent for some accounts | [`Executions`](crate::pro::Executions) * with fees; [`ExecutionsLite`](crate::pro::ExecutionsLite) without fees, but earlier |
+//! | balances | [`Balances`](crate::v1::Balances) * of all accounts except futures, [`FuturesWallet`](crate::v1::FuturesWallet) * | [`Balances`](crate::pro::Balances) of one account type: `UNIFIED` * and `FUNDING` * |
 //! | positions | [`FuturesPositions`](crate::v1::FuturesPositions) * | [`Positions::all`](crate::pro::Positions::all) * |
 //! | margin debts | [`MarginPositions`](crate::v1::MarginPositions) *, [`IsolatedMarginPositions`](crate::v1::IsolatedMarginPositions) by symbol | the `liability` of a balance |
-//! | liquidation warnings | | [`LiquidationWarnings`](crate::pro::LiquidationWarnings) * |
+//! | liquidation warnings | - | [`LiquidationWarnings`](crate::pro::LiquidationWarnings) * |
 //! | leverage and margin mode | [`FuturesCrossLeverages`](crate::v1::FuturesCrossLeverages) *, [`FuturesMarginModes`](crate::v1::FuturesMarginModes) * | [`Leverages`](crate::pro::Leverages) * |
 //!
-//! Topics with a * are those that [`AnyTopic::account_wide`](crate::AnyTopic::account_wide) returns for a connection:
-//! everything about the account, each event once. On Pro V2 a unified account uses
-//! [`TradeType::Unified`](crate::pro::TradeType); the other trade types are for classic accounts. All topics:
-//! [`v1`](crate::v1), [`pro`](crate::pro).
+//! [`AnyTopic::account_wide`](crate::AnyTopic::account_wide) returns the topics with a * of a connection. They report
+//! each event of the account once, except those of topics that need a symbol. On Pro V2, a unified account uses
+//! [`TradeType::Unified`](crate::pro::TradeType); the other trade types are for classic accounts. For all topics, see
+//! [`v1`](crate::v1) and [`pro`](crate::pro).
 //!
 //! # Several topics in one subscription
 //!
-//! A `Vec` of topics of one type is one subscription, with events in the order of arrival.
-//! [`Kucoin::subscribe_any`](crate::Kucoin::subscribe_any) takes topics of any type and connection, also parsed from
-//! strings. A typo is an error of `parse`, not a stream that stays silent.
+//! A `Vec` of topics of one type is one subscription, with events in order of arrival.
+//! [`Kucoin::subscribe_any`](crate::Kucoin::subscribe_any) takes topics of any type and connection; they can be parsed
+//! from strings. A misspelt topic is an error of `parse`, not a silent stream.
 //!
 //! ```
 //! use std::collections::HashSet;
@@ -62,9 +62,8 @@
 //!
 //! # One symbol or all
 //!
-//! Subscribe to all symbols unless you need one only: a topic for all and a topic for one symbol together deliver that
-//! symbol's events twice. One exception: on `/contract/positionAll` a funding settlement and a change of the risk limit
-//! name no contract, so subscribe to [`FuturesSymbolPosition`](crate::v1::FuturesSymbolPosition) if you need them.
+//! Subscribe to all symbols unless you need only one. Do not subscribe to both: the events of that symbol would arrive
+//! twice. One exception: on `/contract/positionAll`, funding settlements and risk limit changes have no contract, so
+//! subscribe to [`FuturesSymbolPosition`](crate::v1::FuturesSymbolPosition) of each contract if you need it.
 //!
-//! A topic for one symbol checks its form only. KuCoin today acknowledges symbols that it does not trade, and pushes
-//! nothing.
+//! The SDK checks only the form of a symbol. KuCoin currently acknowledges symbols that do not exist, and pushes nothing.
