@@ -53,7 +53,7 @@ pub(super) async fn answer(
     Ok((reply, Some(dial)))
 }
 
-/// Replaces the answer to an upgrade.
+/// A replacement for the answer to an upgrade request.
 enum Replacement {
     Reply(Reply),
     Nothing,

@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str) -> Option<Request> {
         }
         // KuCoin documents the ID as optional for subscriptions.
         (None, kind) => (None, kind),
-        // Refused, but still a login: none of its fields may be logged.
+        // Refused, but still a login: its fields must not be recorded.
         (Some(_), Kind::Login(_)) => (None, Kind::Login(Map::new())),
         (Some(_), _) => (None, Kind::Invalid),
     };

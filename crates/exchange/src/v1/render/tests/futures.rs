@@ -207,7 +207,7 @@ fn funding_and_risk_limit_have_no_symbol() {
         "{}",
         pushes[0].1
     );
-    // 3 contracts of 0.001 at 67418.7; at a negative rate the short side pays.
+    // 3 contracts of 0.001 at 67418.7; at a negative rate, shorts pay longs.
     assert!(
         pushes[0].1.contains("\"fundingFee\":-0.0046518903,"),
         "{}",
