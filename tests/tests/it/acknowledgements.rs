@@ -65,9 +65,9 @@ async fn connection_without_acknowledgements_is_replaced() {
         exchange.account().deposit("USDT", 1.into()).unwrap();
     };
     let (balances, ()) = soon(async { tokio::join!(kucoin.subscribe(Balances), acting) }).await;
-    let lifecycle = lifecycle.summaries();
-    assert_eq!(lifecycle[..2], ["open", "reconnect 1 acknowledgement"]);
-    assert!(lifecycle.contains(&format!("live {BALANCE}")));
+    let summaries = lifecycle.summaries();
+    assert_eq!(summaries[..2], ["open", "reconnect 1 acknowledgement"]);
+    assert!(summaries.contains(&format!("live {BALANCE}")));
     exchange.account().deposit("USDT", 2.into()).unwrap();
 
     // The first connection was used without an acknowledgement, so a gap reports the possible loss.

@@ -22,7 +22,7 @@ async fn recovers(faults: Faults) -> (LifecycleEvent, Arc<Exchange>) {
     exchange.account().deposit("USDT", 1.into()).unwrap();
     event(&mut balances).await;
     let stats = exchange.stats();
-    assert_eq!(stats.tokens_issued, 2, "each dial has a token of its own");
+    assert_eq!(stats.tokens_issued, 2, "each dial has its own token");
     let served = stats.open_connections().find(|it| it.token == Some(2));
     assert!(served.is_some());
     (lifecycle.events.remove(0), exchange)
@@ -30,7 +30,7 @@ async fn recovers(faults: Faults) -> (LifecycleEvent, Arc<Exchange>) {
 
 async fn recovers_from(fault: UpgradeFault) -> LifecycleEvent {
     let faults = Faults::new().on_connection(1, Effect::Upgrade(fault));
-    let (lifecycle, exchange) = recovers(faults).await;
+    let (reconnect, exchange) = recovers(faults).await;
     let stats = exchange.stats();
     // A connection is in the report only after its answer was sent, which may never happen.
     let mut first = stats.connections.iter().filter(|it| it.number == 1);
@@ -38,11 +38,11 @@ async fn recovers_from(fault: UpgradeFault) -> LifecycleEvent {
         first.all(|it| it.client_messages.is_empty()),
         "nothing was sent to it"
     );
-    lifecycle
+    reconnect
 }
 
-fn cause(lifecycle: &LifecycleEvent) -> (Option<String>, Duration) {
-    match lifecycle {
+fn cause(reconnect: &LifecycleEvent) -> (Option<String>, Duration) {
+    match reconnect {
         LifecycleEvent::Reconnect { cause, delay, .. } => {
             (cause.code.clone().map(String::from), *delay)
         }
@@ -95,28 +95,28 @@ async fn endless_upgrade_head_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn token_refused_by_the_upgrade_is_replaced_at_once() {
-    let lifecycle = recovers_from(UpgradeFault::Refuse {
+    let reconnect = recovers_from(UpgradeFault::Refuse {
         status: 401,
         text: "token is invalid".to_owned(),
         retry_after: None,
     })
     .await;
-    assert_eq!(cause(&lifecycle), (Some("401".to_owned()), Duration::ZERO));
+    assert_eq!(cause(&reconnect), (Some("401".to_owned()), Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
 async fn throttled_upgrade_is_retried_after_retry_after() {
     let wait = Duration::from_secs(2);
     for status in [429, 503] {
-        let lifecycle = recovers_from(UpgradeFault::Refuse {
+        let reconnect = recovers_from(UpgradeFault::Refuse {
             status,
             text: "later".to_owned(),
             retry_after: Some(wait),
         })
         .await;
-        let (code, delay) = cause(&lifecycle);
+        let (code, delay) = cause(&reconnect);
         assert_eq!(code, Some(status.to_string()));
-        assert!(delay >= wait, "asked to wait {wait:?}, waits {delay:?}");
+        assert!(delay >= wait, "{delay:?} instead of {wait:?}");
     }
 }
 

@@ -119,9 +119,7 @@ async fn mutated(
     let mut items: Vec<Result<Value, Gap>> = Vec::new();
     loop {
         let item = next(&mut balances).await.map(|update| json(update.event()));
-        let is_last = item
-            .as_ref()
-            .is_ok_and(|lifecycle| Some(lifecycle) == truth.last());
+        let is_last = item.as_ref().is_ok_and(|event| Some(event) == truth.last());
         items.push(item);
         if is_last {
             break;
@@ -160,9 +158,9 @@ async fn malformed_push_affects_no_other_push() {
 #[tokio::test(start_paused = true)]
 async fn time_in_another_unit_is_the_same_time() {
     let (items, exchange) = mutated(Mutation::OtherTimeUnit, Some("time")).await;
-    let lifecycle = items[1].as_ref().unwrap();
+    let second = items[1].as_ref().unwrap();
     let truth = truth_of(&exchange, BALANCE);
-    assert_eq!(lifecycle, &truth[1]);
+    assert_eq!(second, &truth[1]);
     assert_eq!(items.len(), 3);
 }
 
@@ -198,14 +196,14 @@ async fn unknown_messages_are_ignored() {
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();
     (1..=3).for_each(|amount| push_balance(&exchange, amount));
     let truth = truth_of(&exchange, BALANCE);
-    let mut lifecycle = Vec::new();
-    while lifecycle.last() != truth.last() {
+    let mut events = Vec::new();
+    while events.last() != truth.last() {
         // A frame that has the topic but is not a valid event may be a gap of its own.
         if let Ok(update) = next(&mut balances).await {
-            lifecycle.push(json(update.event()));
+            events.push(json(update.event()));
         }
     }
-    assert_eq!(lifecycle, truth);
+    assert_eq!(events, truth);
     assert_eq!(exchange.stats().connections.len(), 1);
 }
 

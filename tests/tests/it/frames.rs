@@ -71,7 +71,7 @@ async fn check_garbled_frame(seed: u64) -> usize {
     expected.remove(5);
     assert_eq!(events, expected, "the sixth frame alone is missing");
     lifecycle.summaries();
-    let lifecycle: Vec<&LifecycleEvent> = lifecycle
+    let exceptions: Vec<&LifecycleEvent> = lifecycle
         .events
         .iter()
         .filter(|event| matches!(event, LifecycleEvent::Exception { .. }))
@@ -88,7 +88,7 @@ async fn check_garbled_frame(seed: u64) -> usize {
         1,
         "the connection is kept"
     );
-    lifecycle.len()
+    exceptions.len()
 }
 
 #[tokio::test(start_paused = true)]

@@ -163,11 +163,7 @@ async fn check_loss(exchange: Arc<Exchange>, cut: Effect, stage: &str) {
         .iter()
         .map(|connection| connection.token)
         .collect();
-    assert_eq!(
-        tokens,
-        [Some(1), Some(2)],
-        "each dial has a token of its own"
-    );
+    assert_eq!(tokens, [Some(1), Some(2)], "each dial has its own token");
     assert_eq!(stats.token_requests.len(), 2);
     assert_eq!(
         requests(&stats.connections[1]),

@@ -209,12 +209,12 @@ async fn each_connection_opens_at_its_first_subscription() {
     assert_eq!(event(&mut spot).await.order_id, one.as_str());
     assert_eq!(event(&mut futures).await.order_id, two.as_str());
     let one = Account::unified_order_id(&one);
-    let mut lifecycle = Vec::new();
-    while lifecycle.last() != Some(&two) {
-        lifecycle.push(event(&mut unified).await.order_id.to_string());
+    let mut orders = Vec::new();
+    while orders.last() != Some(&two) {
+        orders.push(event(&mut unified).await.order_id.to_string());
     }
     assert_eq!(
-        lifecycle.first(),
+        orders.first(),
         Some(&one),
         "both markets are on it, in order"
     );

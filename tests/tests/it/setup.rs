@@ -189,8 +189,8 @@ impl LifecycleLog {
         wanted: impl Fn(&LifecycleEvent) -> bool,
     ) -> LifecycleEvent {
         loop {
-            let lifecycle = soon(self.stream.next()).await;
-            let event = lifecycle.expect("the client is open").event;
+            let next = soon(self.stream.next()).await;
+            let event = next.expect("the client is open").event;
             self.events.push(event.clone());
             if wanted(&event) {
                 return event;
@@ -205,8 +205,8 @@ impl LifecycleLog {
 
     /// Returns all events so far in short form, including queued ones.
     pub(crate) fn summaries(&mut self) -> Vec<String> {
-        while let Some(lifecycle) = self.stream.try_next() {
-            self.events.push(lifecycle.event);
+        while let Some(next) = self.stream.try_next() {
+            self.events.push(next.event);
         }
         self.events.iter().map(words).collect()
     }
