@@ -11,7 +11,7 @@ use crate::exit::CommandError;
 /// Events per second, slow enough to read.
 const EVENTS_PER_SECOND: f64 = 10.0;
 
-/// When the connections are cut, so that the demo shows a gap.
+/// Time after which the connections are cut, so that the demo shows a gap.
 const CUT_AFTER: Duration = Duration::from_secs(15);
 
 /// A local exchange with a demo account.

@@ -24,7 +24,7 @@ pub(crate) enum ExitStatus {
     NotConnected = 4,
 }
 
-/// Why the command failed.
+/// Error of a command.
 #[derive(Debug, PartialEq)]
 pub(crate) struct CommandError {
     pub(crate) status: ExitStatus,
@@ -40,7 +40,7 @@ impl CommandError {
         }
     }
 
-    /// Describes what failed, why, and what to do about it.
+    /// Creates an error with what failed, the cause, and what to do.
     pub(crate) fn because(what: &str, error: &(dyn Error + 'static)) -> Self {
         Self::other(format!("{what}: {}", explain(error, None)))
     }

@@ -36,7 +36,7 @@ pub(crate) fn missed_by(gap: &Gap) -> u64 {
     }
 }
 
-/// Returns whether a topic is refused for another reason than that it does not exist.
+/// Returns `true` if a topic is refused for another reason than `not found`.
 fn is_other_refusal(event: &LifecycleEvent) -> bool {
     match event {
         LifecycleEvent::Exception {
@@ -58,9 +58,9 @@ pub(crate) struct Printer {
     is_full: bool,
     pretty: Option<Pretty>,
     aliases: TopicAliases,
-    /// Why the command closes its connections; `None` before it does.
+    /// Reason why the command closes its connections; `None` before it closes them.
     close_reason: Option<Cow<'static, str>>,
-    /// Connections with a topic that was refused for another reason than that it does not exist.
+    /// Connections with a topic that was refused for another reason than `not found`.
     other_refusals: HashSet<WsKey>,
 }
 
@@ -89,7 +89,8 @@ impl Printer {
         self.close_reason = Some(why.into());
     }
 
-    /// Returns why a connection closes without a failure. Before the command ends, only because all topics are refused.
+    /// Returns the reason why a connection closes without a failure: that of the command, or that KuCoin refused all its
+    /// topics.
     fn why(&self, ws_key: WsKey) -> &str {
         match (&self.close_reason, ws_key) {
             (Some(why), _) => why,

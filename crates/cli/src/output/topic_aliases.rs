@@ -1,4 +1,4 @@
-//! Topics under the text that the user gave.
+//! The user's texts of topics.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -53,7 +53,7 @@ struct Queued {
     ended: bool,
 }
 
-/// Why no more output can be written.
+/// Reason why no more output can be written.
 #[derive(Clone, Debug)]
 pub(crate) enum OutputEnd {
     /// The reader closed the pipe.

@@ -1,4 +1,4 @@
-//! Which connections and topics to watch.
+//! The connections and topics to watch.
 
 use kucoin_streams::pro::{self, RequestError};
 use kucoin_streams::{AnyTopic, Kucoin, ParseAnyTopicError, WsKey};
@@ -7,17 +7,17 @@ use crate::exit::CommandError;
 use crate::output::TopicAliases;
 use crate::watch::feed::ConnectionFeed;
 
-/// Hint at the list of topics.
+/// Hint that the help lists the topics.
 const LIST: &str = "`kucoin-streams watch --help` lists all topics";
 
-/// Connections without `--ws-key` and `--topic`. Pro V2 would report the same account a second time, and only a unified
-/// account.
+/// Connections to watch without `--ws-key` and `--topic`. Pro V2 would report the same account a second time, and only if
+/// it is a unified account.
 const DEFAULT_CONNECTIONS: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 
 /// Maximum number of topics that the summary lists by name.
 const MAX_LISTED: usize = 3;
 
-/// What to watch.
+/// Connections and topics to watch.
 pub(crate) struct Plan {
     /// Connections in the order of the documentation.
     pub(crate) connections: Vec<PlannedConnection>,

@@ -1,4 +1,4 @@
-//! Why `watch` stops, and the reasons to stop that do not depend on the connections.
+//! The reasons to stop `watch`, and waiting for those that do not depend on the connections.
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
@@ -11,11 +11,11 @@ use crate::exit::{CommandError, ExitStatus};
 use crate::output::{OutputEnd, Writer};
 use crate::signals::Signals;
 
-/// Why the loop of `watch` stops.
+/// Reason to stop the loop of `watch`.
 pub(super) enum StopReason {
     /// `--count` updates were printed.
     CountReached,
-    /// A signal was received, or the time of `--for` has elapsed; the text says which.
+    /// A signal was received, or the time of `--for` has elapsed. Has a text that says which.
     Stopped(String),
     /// The reader of stdout closed the pipe.
     ReaderGone,
@@ -43,7 +43,7 @@ impl StopReason {
     }
 }
 
-/// A future that resolves when the loop must stop, whatever the connections do.
+/// A future that resolves when the loop must stop, independently of the connections.
 pub(super) trait StopFuture: Future<Output = StopReason> + Send {}
 
 impl<F: Future<Output = StopReason> + Send> StopFuture for F {}

@@ -40,7 +40,7 @@ pub(crate) struct WatchLoop {
     options: WatchOptions,
 }
 
-/// When to end, and whether to print frame counters at the end.
+/// Options of the loop: when to end, and whether to print frame counters at the end.
 #[derive(Clone, Copy)]
 pub(crate) struct WatchOptions {
     pub(crate) count: Option<u64>,
@@ -54,7 +54,7 @@ const EVENTS_PER_CHECK: u64 = 1_024;
 /// Time limit for closing the connections and printing what they received.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_400);
 
-/// Time limit for that and for writing it. With stderr and process exit it stays within two seconds.
+/// Time limit for closing and for writing the output. With stderr and process exit, the end takes at most two seconds.
 const END_TIMEOUT: Duration = Duration::from_millis(1_700);
 
 /// The next event of the loop.

@@ -175,7 +175,7 @@ pub(super) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(spaces))
 }
 
-/// Which column widths to use.
+/// Column widths to use.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spacing {
     Wide,

@@ -12,11 +12,11 @@ use super::{LineContent, time_of_day};
 /// Maximum number of live topics listed by name at the start.
 const MAX_LISTED: usize = 30;
 
-/// What was already printed for each connection, so that nothing is printed twice.
+/// State of each connection's lines, so that nothing is printed twice.
 #[derive(Debug, Default)]
 pub(super) struct LifecycleLines {
     connections: HashMap<WsKey, Connection>,
-    /// Refused topics of which one of the two reports was printed, and which.
+    /// Refused topics of which only one of the two reports has arrived, with that report.
     refused: HashSet<(String, RefusalReport)>,
 }
 

@@ -135,7 +135,7 @@ fn mode(change: &FuturesPositionChange) -> Option<String> {
     }
 }
 
-/// Why the position changed, unless by a trade. Forced changes are highlighted.
+/// Reason of the position change, unless it is a trade. Forced changes are highlighted.
 fn reason(reason: Option<&FuturesPositionChangeReason>) -> (Style, Option<Cell>) {
     let alarm = |text| (Style::Alarm, Some(Cell::of(Style::Red, text)));
     match reason {
