@@ -78,6 +78,9 @@
 //! | [`decode`] | `kucoin-streams-decode` | the lossless JSON decoder, and the macros that define events |
 //! | [`mod@core`] | `kucoin-streams-core` | the traits and values that all layers share |
 
+// Links to `test_util` resolve only with its feature, as on docs.rs and in CI.
+#![cfg_attr(not(feature = "test-util"), allow(rustdoc::broken_intra_doc_links))]
+
 // The guide has no code: it exists for rustdoc and its tests only.
 #[cfg(doc)]
 pub mod guide;

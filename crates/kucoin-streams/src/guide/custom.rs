@@ -100,9 +100,9 @@
 //! # A proxy
 //!
 //! [`KucoinBuilder::proxy`](crate::KucoinBuilder::proxy) sends token requests and WebSockets through an HTTP, HTTPS or
-//! SOCKS5 proxy. If the proxy fails, the connection fails: the proxy is bypassed only for hosts that you set with
-//! [`Proxy::with_no_proxy`](crate::Proxy::with_no_proxy). Proxy variables of the environment are read only by
-//! [`Proxy::from_env`](crate::Proxy::from_env).
+//! SOCKS5 proxy. If the proxy fails, the connection fails: only the hosts that you set with
+//! [`Proxy::with_no_proxy`](crate::Proxy::with_no_proxy) are reached without it. The environment is read only by
+//! [`Proxy::from_env`](crate::Proxy::from_env), including `NO_PROXY`.
 //!
 //! ```no_run
 //! use kucoin_streams::{Credentials, Kucoin, Proxy};
