@@ -131,6 +131,9 @@ pub use session::{CloseReason, Failure};
 #[doc(no_inline)]
 pub use transport::rustls;
 pub use transport::{Connect, DynConnect, Proxy, ProxyEnvError, ProxyError, WebSocketConnector};
+#[doc(hidden)]
+#[allow(deprecated)]
+pub use {client::DialBudget, transport::FastWebSocket};
 
 /// The README of this crate, so that its example is tested.
 #[cfg(doctest)]
