@@ -27,9 +27,9 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// Maximum time for which a connection stops reading because of full queues. Default: 1 s.
     ///
-    /// After it, frames are dropped and reported as a [`Gap`](crate::Gap); zero drops at once. While reading pauses,
-    /// TCP flow control holds the exchange back and heartbeats continue, but the other subscriptions of the connection
-    /// receive nothing.
+    /// After this time, frames are dropped and reported as a [`Gap`](crate::Gap); zero drops them at once. While
+    /// reading pauses, TCP flow control makes the exchange wait, and heartbeats continue, but the other subscriptions
+    /// of the connection receive nothing.
     ///
     /// The subscriptions of a connection share this time in equal parts, and together they regain used time at a tenth
     /// of real time. So slow consumers delay the other subscriptions by at most 1 s at a time, and by a tenth of the
@@ -145,7 +145,7 @@ impl Config {
         self
     }
 
-    /// Sets the limits of connections with this key, for an account with limits of its own.
+    /// Sets the limits of connections with this key, if those of the account differ from KuCoin's defaults.
     #[must_use]
     pub fn with_limits(mut self, ws_key: WsKey, limits: ProtocolLimits) -> Self {
         self.limits.retain(|(known, _)| *known != ws_key);

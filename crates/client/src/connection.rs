@@ -25,7 +25,7 @@ pub(crate) struct Connection<K: ConnectionKind> {
     inner: Arc<Inner<RequestOf<K>>>,
 }
 
-/// Shared by handles and subscriptions. The task ends when it is dropped.
+/// State that handles and subscriptions share. The task ends when this is dropped.
 pub(crate) struct Inner<R> {
     commands: mpsc::Sender<Command<R>>,
     wake: Arc<Notify>,
@@ -66,7 +66,7 @@ impl<K: ConnectionKind> fmt::Debug for Connection<K> {
     }
 }
 
-/// The connection as a subscription keeps it, independent of its kind.
+/// Handle of a connection of any kind, held by its subscriptions.
 pub(crate) trait ConnectionHandle: Send + Sync {
     /// Resolves when the server has answered the unsubscriptions of these topics, or the connection is closed.
     fn unsubscribed(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()>;
@@ -115,7 +115,7 @@ impl<K: ConnectionKind> Connection<K> {
             state: state_of_task,
         };
         let driver = Driver::<K>::new(streams, dialler, observers, commands_of_task, wake.clone());
-        // The task ends with its handles.
+        // The task ends when its handles are dropped.
         match config.runtime.start() {
             Ok(runtime) => runtime.spawn(driver.run().instrument(span.clone())),
             Err(error) => span.in_scope(|| driver.cannot_start(&error)),
@@ -137,7 +137,7 @@ impl<K: ConnectionKind> Connection<K> {
         self.inner.state.borrow().clone()
     }
 
-    /// Subscribes requests, and resolves when each is answered. The feed keeps `share`.
+    /// Subscribes requests, and resolves when each is answered. The returned feed owns `share`.
     pub(crate) async fn open(
         &self,
         open_request: OpenRequest<RequestOf<K>>,

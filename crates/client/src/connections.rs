@@ -67,7 +67,7 @@ impl<K: ConnectionKind> fmt::Debug for Connections<K> {
 impl<K: ConnectionKind> Connections<K> {
     /// Creates a handle. The first subscription opens a connection.
     ///
-    /// `source` is asked for new connection information before each dial.
+    /// Before each dial, new connection information is requested from `source`.
     ///
     /// # Panics
     /// A later subscription panics outside of a tokio runtime if the runtime is
@@ -97,7 +97,7 @@ impl<K: ConnectionKind> Connections<K> {
         }
     }
 
-    /// Returns the key of the connections.
+    /// Returns the [`WsKey`] of these connections.
     pub fn ws_key(&self) -> WsKey {
         K::WS_KEY
     }
@@ -121,8 +121,8 @@ impl<K: ConnectionKind> Connections<K> {
 
     /// Subscribes to a topic, and resolves when KuCoin has acknowledged it.
     ///
-    /// Opens a connection if none is open or has room, and retries within [`Config::connect_timeout`]. Equal topics
-    /// share one wire subscription. Cancel safe: if the future is dropped, nothing stays subscribed.
+    /// Opens a new connection unless an open one has room for the topic, and retries until [`Config::connect_timeout`].
+    /// Equal topics share one wire subscription. Cancel safe: if the future is dropped, nothing stays subscribed.
     ///
     /// # Errors
     /// - [`SubscribeError::Refused`] if KuCoin refuses the topic, with its code and message.
@@ -148,11 +148,11 @@ impl<K: ConnectionKind> Connections<K> {
     /// is not left out: the subscription starts with a [`Gap`](crate::Gap) for it, and the topic is retried until it is
     /// live.
     ///
-    /// Cancel safe, as [`Connections::subscribe`].
+    /// Cancel safe, like [`Connections::subscribe`].
     ///
     /// # Errors
-    /// As [`Connections::subscribe`], but [`SubscribeError::Refused`] only if all topics are refused; it is the last
-    /// refusal.
+    /// Returns the errors of [`Connections::subscribe`], but [`SubscribeError::Refused`] only if all topics are refused;
+    /// it then contains the last refusal.
     pub async fn subscribe_available<T>(
         &self,
         topics: Vec<T>,
@@ -173,7 +173,7 @@ impl<K: ConnectionKind> Connections<K> {
     /// instead of an error.
     ///
     /// # Errors
-    /// As [`Connections::subscribe`], except for refusals.
+    /// Returns the errors of [`Connections::subscribe`], except [`SubscribeError::Refused`].
     pub async fn subscribe_each<T>(
         &self,
         topics: Vec<T>,
@@ -298,12 +298,12 @@ impl<K: ConnectionKind> Connections<K> {
         members
     }
 
-    /// Returns the connection with this number, and starts it if it is missing.
+    /// Returns the connection with this number, and starts it if it does not exist.
     fn connect(&self, members: &mut Members<K>, number: u32) -> Connection<K> {
         let inner = &self.inner;
         let spawn = || {
             let mut config = inner.config.clone();
-            // Each connection needs a jitter of its own.
+            // Each connection needs its own jitter.
             config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
             Connection::spawn(inner.dialler.clone(), config, inner.lifecycle.of(number))
         };

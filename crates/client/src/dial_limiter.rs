@@ -18,10 +18,10 @@ const DIALS_PER_SECOND: u32 = 50;
 static PROCESS_WIDE: LazyLock<DialLimiter> =
     LazyLock::new(|| DialLimiter::new(DIALS_PER_SECOND, Duration::from_secs(1)));
 
-/// Limit of dials, for all connections that share it. Clones share the limit.
+/// Limit of dials, shared by all connections that use this limiter. Clones share the limit.
 ///
 /// A dial is a token request and the opening of a connection; dials are allowed in order of arrival. Backoff spreads
-/// the dials of many machines, this limiter spreads those of one process.
+/// the dials of many machines over time; this limiter spreads those of one process.
 ///
 /// It also enforces KuCoin's dial limit per IP address ([`DialScope::Address`]), separately for each [`WsKey`].
 #[derive(Clone)]
@@ -140,7 +140,7 @@ impl SlidingWindow {
         }
     }
 
-    /// Uses 90 % of the exchange's limit: it counts dials when they arrive, which may be later than here.
+    /// Uses 90 % of the exchange's limit, because the exchange counts a dial when it arrives, later than this limiter.
     fn for_limit(limit: DialLimit) -> Self {
         Self::new(limit.dials - limit.dials / 10, limit.window)
     }

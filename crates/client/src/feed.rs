@@ -21,7 +21,7 @@ pub(crate) type ShareGuard = Box<dyn Any + Send + Sync>;
 /// Reading end of a queue. Dropping it notifies the connection.
 pub(crate) struct Feed {
     queue: QueueReader,
-    /// Positions of its topics in the requests of the subscription; empty if there is one topic.
+    /// Positions of the feed's topics in the requests of the subscription; empty if there is one topic.
     positions: Vec<usize>,
     /// Releases the topics when dropped.
     _share: ShareGuard,
@@ -50,8 +50,8 @@ impl Feed {
         }
     }
 
-    /// Sets the positions of its topics in the requests of the subscription. This connection may serve only some of
-    /// them.
+    /// Sets the positions of the feed's topics in the requests of the subscription. This connection may serve only some
+    /// of them.
     pub(crate) fn set_positions(&mut self, requests: &HashMap<String, usize>) {
         let position = |topic: &Arc<str>| requests.get(&**topic).copied().unwrap_or(usize::MAX);
         self.positions = self.queue.topics().iter().map(position).collect();
@@ -84,7 +84,7 @@ impl Feed {
                         Update::live(T::Kind::WS_KEY, subscribed, push, received_at, epoch);
                     return Poll::Ready(Some(Ok(update)));
                 }
-                // It belongs to another topic that is pushed under the same name.
+                // The frame belongs to another topic that is pushed under the same name.
                 Ok(None) => self.count(at, FrameOutcome::Other),
                 Err(error) => {
                     let mut gap = self.undecodable(error, at, &frame);
@@ -95,7 +95,7 @@ impl Feed {
         }
     }
 
-    /// Returns `true` if more items were taken from the queue already.
+    /// Returns `true` if the reader still has items that it took from the queue.
     pub(crate) fn has_more(&mut self) -> bool {
         self.queue.has_more()
     }
@@ -108,7 +108,7 @@ impl Feed {
         async move { connection.unsubscribed(topics).await }
     }
 
-    /// Returns a handle to its counters.
+    /// Returns a handle to the counters of the feed's queue.
     pub(crate) fn watch(&mut self) -> QueueWatch {
         self.queue.watch()
     }

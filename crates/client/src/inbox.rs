@@ -1,4 +1,4 @@
-//! Broadcast of events to any number of readers, each with a queue that uses memory only for what is queued.
+//! Broadcast of events to any number of readers. An empty queue uses almost no memory.
 
 use std::collections::VecDeque;
 use std::fmt;

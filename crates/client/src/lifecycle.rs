@@ -161,7 +161,7 @@ fn to_lifecycle(received: Received<Lifecycle>) -> Lifecycle {
     }
 }
 
-/// A reader follows all connections, so this event belongs to no connection; its key is the first of all keys.
+/// Creates a `Lagged` event. A reader follows all connections, so its key has no meaning: it is the first of all keys.
 fn lagged(missed: u64) -> Lifecycle {
     tracing::warn!(
         missed,

@@ -197,7 +197,7 @@ impl QueueReader {
         counters.map(|counters| counters.topic().clone()).collect()
     }
 
-    /// Returns `true` if more items were taken from the queue already.
+    /// Returns `true` if the reader still has items that it took from the queue.
     pub(crate) fn has_more(&mut self) -> bool {
         self.taken.with(|taken| !taken.is_empty())
     }

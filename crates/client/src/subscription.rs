@@ -16,18 +16,22 @@ use crate::queue::QueueWatch;
 
 /// A stream of a topic's events in arrival order, with a [`Gap`] exactly where events may be missing.
 ///
-/// Gaps are items and do not end the stream. It ends (`None`) when its connection is closed, or when the consumer is
-/// too slow and the policy is [`SlowConsumer::Disconnect`](crate::SlowConsumer::Disconnect). Dropping the last
-/// subscription to a topic unsubscribes it.
+/// Gaps are items and do not end the stream. It ends (`None`) when its connection is closed, when KuCoin has refused all
+/// its topics, or when the consumer is too slow and the policy is
+/// [`SlowConsumer::Disconnect`](crate::SlowConsumer::Disconnect). Dropping the last subscription to a topic unsubscribes
+/// it.
 ///
 /// Events of several topics keep their arrival order if one connection serves all of them. Topics over the limit of
-/// one connection are served by a further one, and their events are merged as they arrive.
+/// one connection are served by a further one, and their events are merged as they arrive. A consumer that is too slow for
+/// one of these connections is disconnected from all of them; unread events of the others are dropped.
 pub struct Subscription<T: Topic> {
     topic: Arc<T>,
     /// One feed per connection, nearly always one.
     feeds: Vec<Feed>,
     /// Index of the feed to poll first.
     next_feed: usize,
+    /// Set when the consumer was too slow for one of several connections: the feeds of all are closed then.
+    too_slow: Option<SubscriptionHandle>,
     /// Items supplied by a test instead of connections.
     #[cfg(feature = "test-util")]
     script: Option<crate::test_util::Scripted<T::Event>>,
@@ -57,6 +61,7 @@ impl<T: Topic> Subscription<T> {
             topic,
             feeds,
             next_feed: 0,
+            too_slow: None,
             #[cfg(feature = "test-util")]
             script: None,
         }
@@ -90,6 +95,9 @@ impl<T: Topic> Subscription<T> {
     /// open. After the subscription is dropped the handle still returns its ledger; `queued` is then the number of
     /// frames that were not read. While another thread reads, a frame may be in no counter for a moment.
     pub fn handle(&mut self) -> SubscriptionHandle {
+        if let Some(handle) = &self.too_slow {
+            return handle.clone();
+        }
         SubscriptionHandle {
             queues: self.feeds.iter_mut().map(Feed::watch).collect(),
             #[cfg(feature = "test-util")]
@@ -124,7 +132,10 @@ impl<T: Topic> Subscription<T> {
     ///
     /// The counters are always kept; a call takes time proportional to the number of queued frames.
     pub fn ledger(&self) -> Vec<TopicLedger> {
-        self.feeds.iter().flat_map(Feed::ledger).collect()
+        match &self.too_slow {
+            Some(handle) => handle.ledger(),
+            None => self.feeds.iter().flat_map(Feed::ledger).collect(),
+        }
     }
 
     /// Returns the reason why the subscription has ended; `None` if it has not.
@@ -135,10 +146,13 @@ impl<T: Topic> Subscription<T> {
         if let Some(script) = &self.script {
             return script.end().reason();
         }
-        first_if_all(self.feeds.iter().map(Feed::end_reason))
+        match &self.too_slow {
+            Some(handle) => handle.end_reason(),
+            None => end_of_all(self.feeds.iter().map(Feed::end_reason)),
+        }
     }
 
-    /// Returns a stream of the events without gaps, which it counts.
+    /// Returns a stream of the events only. Gaps are skipped and counted: see [`Events::gaps`].
     ///
     /// Connection losses are still reported as lifecycle events.
     pub fn events(self) -> Events<T> {
@@ -166,12 +180,17 @@ impl<T: Topic> Subscription<T> {
                 break;
             };
             let item = feed.poll(&*self.topic, context);
-            let has_more = feed.has_more();
-            if !has_more {
+            let is_too_slow = item.is_ready() && feed.end_reason() == Some(EndReason::SlowConsumer);
+            if !feed.has_more() {
                 self.next_feed = (self.next_feed + 1) % self.feeds.len();
             }
             match item {
                 Poll::Ready(Some(item)) => return Poll::Ready(Some(item)),
+                Poll::Ready(None) if is_too_slow => {
+                    self.too_slow = Some(self.handle());
+                    self.feeds.clear();
+                    return Poll::Ready(None);
+                }
                 Poll::Ready(None) => ended += 1,
                 Poll::Pending => {}
             }
@@ -211,17 +230,22 @@ impl SubscriptionHandle {
         if let Some(end) = &self.script {
             return end.reason();
         }
-        first_if_all(self.queues.iter().map(QueueWatch::end_reason))
+        end_of_all(self.queues.iter().map(QueueWatch::end_reason))
     }
 }
 
-/// Returns the first reason if every feed has ended; the subscription ends with its last feed.
-fn first_if_all(reasons: impl Iterator<Item = Option<EndReason>>) -> Option<EndReason> {
-    let reasons: Option<Vec<_>> = reasons.collect();
+/// Returns why a subscription over several connections has ended: a slow consumer ends it on all of them, any other
+/// reason only together with the last one.
+fn end_of_all(reasons: impl Iterator<Item = Option<EndReason>>) -> Option<EndReason> {
+    let reasons: Vec<_> = reasons.collect();
+    if reasons.contains(&Some(EndReason::SlowConsumer)) {
+        return Some(EndReason::SlowConsumer);
+    }
+    let reasons: Option<Vec<_>> = reasons.into_iter().collect();
     reasons?.into_iter().next()
 }
 
-/// A stream of the events of a subscription without its gaps, from [`Subscription::events`].
+/// A stream of the events of a subscription, without gaps, from [`Subscription::events`].
 pub struct Events<T: Topic> {
     subscription: Subscription<T>,
     gaps: u64,
@@ -247,7 +271,7 @@ impl<T: Topic> Events<T> {
         self.subscription.ledger()
     }
 
-    /// Returns the number of gaps that were skipped so far.
+    /// Returns the number of gaps skipped so far.
     pub fn gaps(&self) -> u64 {
         self.gaps
     }

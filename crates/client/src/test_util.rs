@@ -12,7 +12,7 @@ use crate::{Subscription, Update};
 
 /// Returns a scripted subscription and its script.
 ///
-/// It has no ledger. Read it by `try_next`, or by `next` on any runtime.
+/// The subscription has no ledger. Read it with `try_next`, or with `next` on any runtime.
 pub fn subscription<T: Topic>(topic: T) -> (Script<T>, Subscription<T>) {
     let topic = Arc::new(topic);
     let (items, received) = unbounded_channel();
@@ -82,7 +82,7 @@ impl<T: Topic> Script<T> {
         true
     }
 
-    /// Adds a gap of all topics. After [`GapReason::Live`] the updates have its epoch.
+    /// Adds a gap of all topics. Updates after a [`GapReason::Live`] gap have the epoch of that gap.
     pub fn gap(&mut self, reason: GapReason) {
         if let GapReason::Live { epoch, .. } = reason {
             self.epoch = epoch;

@@ -121,7 +121,7 @@ impl<E> Update<E> {
 
     /// Returns the push time of KuCoin's gateway: V1 `pt`, Pro V2 `P`; `None` if absent.
     ///
-    /// It is a time of the exchange's clock.
+    /// It is measured by the exchange's clock.
     pub fn pushed_at(&self) -> Option<Timestamp> {
         self.push.pushed_at
     }

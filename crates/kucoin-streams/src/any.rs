@@ -43,7 +43,7 @@ pub enum AnyEvent {
 }
 
 impl AnyTopic {
-    /// Returns the topics of a connection that together cover the whole account, each event once.
+    /// Returns the topics of a connection that together cover the whole account, without duplicate events.
     ///
     /// Topics that need a symbol are not included. Empty for a key of your own.
     pub fn account_wide(ws_key: WsKey) -> Vec<Self> {
@@ -207,10 +207,7 @@ impl Kucoin {
             .collect();
         match subscriptions.is_empty() {
             true => Err(SubscribeError::Nothing),
-            false => Ok(AnySubscription {
-                subscriptions,
-                next_index: 0,
-            }),
+            false => Ok(AnySubscription::new(subscriptions)),
         }
     }
 
@@ -238,13 +235,7 @@ impl Kucoin {
         let mut refused: Vec<_> = refused.into_iter().flatten().collect();
         match subscriptions.is_empty() {
             true => Err(refused.pop().unwrap_or(SubscribeError::Nothing)),
-            false => Ok((
-                AnySubscription {
-                    subscriptions,
-                    next_index: 0,
-                },
-                refused,
-            )),
+            false => Ok((AnySubscription::new(subscriptions), refused)),
         }
     }
 
@@ -314,11 +305,14 @@ impl TopicsByConnection {
 ///
 /// Like a [`Subscription`](crate::Subscription), it yields a [`Gap`] where events may be missing. Events of one connection
 /// are in order of arrival; events of different connections have no order. The connections are polled in turn. The stream
-/// ends when every connection has ended.
+/// ends when every connection has ended, or when the consumer is too slow for one of them and the policy is
+/// [`SlowConsumer::Disconnect`](crate::SlowConsumer::Disconnect).
 pub struct AnySubscription {
     subscriptions: Vec<BoxSubscription>,
     /// Index of the subscription to poll first, so that a busy one does not starve the others.
     next_index: usize,
+    /// Handles of the subscriptions after a slow consumer has ended the stream; empty before.
+    too_slow: Vec<SubscriptionHandle>,
 }
 
 type BoxSubscription = Box<dyn DynSubscription>;
@@ -365,9 +359,18 @@ impl<T: Topic<Event: Into<AnyEvent>>> DynSubscription for Subscription<T> {
 }
 
 impl AnySubscription {
+    fn new(subscriptions: Vec<BoxSubscription>) -> Self {
+        Self {
+            subscriptions,
+            next_index: 0,
+            too_slow: Vec::new(),
+        }
+    }
+
     /// Merges another subscription into this stream.
     pub fn merge(&mut self, other: Self) {
         self.subscriptions.extend(other.subscriptions);
+        self.too_slow.extend(other.too_slow);
     }
 
     /// Waits for the next event or gap; `None` when every connection has ended.
@@ -388,28 +391,31 @@ impl AnySubscription {
 
     /// Returns the frame counters of each topic: see [`Subscription::ledger`](crate::Subscription::ledger).
     pub fn ledger(&self) -> Vec<TopicLedger> {
-        self.subscriptions
-            .iter()
-            .flat_map(|subscription| subscription.ledger())
-            .collect()
+        let open = self.subscriptions.iter();
+        let open = open.flat_map(|subscription| subscription.ledger());
+        let closed = self.too_slow.iter().flat_map(SubscriptionHandle::ledger);
+        open.chain(closed).collect()
     }
 
-    /// Returns why the stream has ended: the end reason of the first connection. `None` before the end.
+    /// Returns the reason why the stream has ended; `None` if it has not.
+    ///
+    /// A slow consumer ends the stream on all connections. Otherwise it ends with the last connection, and the reason is
+    /// that of the first.
     pub fn end_reason(&self) -> Option<EndReason> {
-        let reasons: Option<Vec<_>> = self
-            .subscriptions
-            .iter()
-            .map(|subscription| subscription.end_reason())
-            .collect();
+        let open = self.subscriptions.iter();
+        let reasons: Vec<_> = open.map(|subscription| subscription.end_reason()).collect();
+        if !self.too_slow.is_empty() || reasons.contains(&Some(EndReason::SlowConsumer)) {
+            return Some(EndReason::SlowConsumer);
+        }
+        let reasons: Option<Vec<_>> = reasons.into_iter().collect();
         reasons?.into_iter().next()
     }
 
     /// Returns a handle for each connection: see [`Subscription::handle`](crate::Subscription::handle).
     pub fn handles(&mut self) -> Vec<SubscriptionHandle> {
-        self.subscriptions
-            .iter_mut()
-            .map(|subscription| subscription.handle())
-            .collect()
+        let open = self.subscriptions.iter_mut();
+        let open = open.map(|subscription| subscription.handle());
+        open.chain(self.too_slow.iter().cloned()).collect()
     }
 
     /// Unsubscribes all topics: see [`Subscription::unsubscribe`](crate::Subscription::unsubscribe).
@@ -426,6 +432,9 @@ impl AnySubscription {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Update<AnyEvent>, Gap>>> {
+        if !self.too_slow.is_empty() {
+            return Poll::Ready(None);
+        }
         let count = self.subscriptions.len();
         let mut ended = 0;
         for at in (self.next_index..count).chain(0..self.next_index) {
@@ -434,7 +443,14 @@ impl AnySubscription {
                     self.next_index = (at + 1) % count;
                     return Poll::Ready(Some(item));
                 }
-                Poll::Ready(None) => ended += 1,
+                Poll::Ready(None) => {
+                    ended += 1;
+                    if self.subscriptions[at].end_reason() == Some(EndReason::SlowConsumer) {
+                        self.too_slow = self.handles();
+                        self.subscriptions.clear();
+                        return Poll::Ready(None);
+                    }
+                }
                 Poll::Pending => {}
             }
         }

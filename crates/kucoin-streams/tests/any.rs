@@ -7,7 +7,7 @@ use std::time::Duration;
 use kucoin_streams::transport::{Message, memory};
 use kucoin_streams::{
     AnyEvent, AnyTopic, Config, ConnectionInfo, ConnectionRuntime, ConnectionSource, DialLimiter,
-    GapReason, Kucoin, SecretUrl, SourceError, SubscribeError, WsKey,
+    EndReason, GapReason, Kucoin, SecretUrl, SlowConsumer, SourceError, SubscribeError, WsKey,
 };
 
 /// A token source whose URL has the name of the connection.
@@ -21,12 +21,16 @@ impl ConnectionSource for ByKey {
 }
 
 fn client() -> (Kucoin, memory::Listener) {
+    client_with(Config::default())
+}
+
+fn client_with(config: Config) -> (Kucoin, memory::Listener) {
     let (dialer, listener) = memory::pair();
     let kucoin = Kucoin::builder()
         .transport(dialer)
         .tokens(ByKey)
         .config(
-            Config::default()
+            config
                 .with_runtime(ConnectionRuntime::Current)
                 // The shared dial limiter would count dials of other tests.
                 .with_dials(DialLimiter::new(50, Duration::from_secs(1))),
@@ -265,4 +269,24 @@ fn topic_text_determines_its_connection() {
         let all = AnyTopic::account_wide(ws_key);
         assert!(all.len() > 3 && all.iter().all(|topic| topic.ws_key() == ws_key));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn consumer_too_slow_for_one_connection_ends_the_stream() {
+    let config = Config::default()
+        .with_queue_capacity(1)
+        .with_backpressure_timeout(Duration::ZERO)
+        .with_slow_consumer(SlowConsumer::Disconnect);
+    let (kucoin, listener) = client_with(config);
+    serve(listener, &[XBT_OF_ALL, ETH_OF_ALL, XBT_OF_ALL]);
+    let mut events = kucoin.subscribe_any(topics(&[BALANCE, ALL])).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(events.next().await.unwrap().is_ok());
+    let gap = events.next().await.unwrap().unwrap_err();
+    assert!(matches!(gap.reason, GapReason::Overflowed { .. }), "{gap}");
+    assert!(events.next().await.is_none());
+    assert_eq!(events.end_reason(), Some(EndReason::SlowConsumer));
+    assert_eq!((events.ledger().len(), events.handles().len()), (2, 2));
+    assert!(events.ledger().iter().all(|topic| topic.is_consistent()));
+    assert!(events.next().await.is_none());
 }

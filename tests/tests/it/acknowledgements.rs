@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kucoin_streams::v1::{AnySpotTopic, Balances, SpotOrders};
-use kucoin_streams::{GapReason, LifecycleEvent, SubscribeError};
+use kucoin_streams::{CloseReason, EndReason, GapReason, LifecycleEvent, SubscribeError};
 use kucoin_streams_exchange::{Cut, Effect, Faults};
 
 use crate::setup::*;
@@ -151,6 +151,10 @@ async fn topic_refused_after_a_loss_ends_only_its_subscription() {
     };
     assert_eq!(refusal.reason, expected);
     assert!(soon(orders.next()).await.is_none());
+    let Some(EndReason::Closed(CloseReason::Failed(failure))) = orders.end_reason() else {
+        panic!("{:?}", orders.end_reason());
+    };
+    assert_eq!(failure.code.as_deref(), Some("403"));
     assert_eq!(outage(&mut balances).await.topics, [BALANCE]);
     exchange.account().deposit("USDT", 1.into()).unwrap();
     event(&mut balances).await;

@@ -24,7 +24,7 @@ use crate::LifecycleSender;
 use crate::dial_limiter::ConnectionDialLimiter;
 use crate::queue::QueueMailbox;
 
-/// Frames to handle before other work and readers run: few enough to stay in the CPU cache.
+/// Maximum number of frames handled before other work and readers run: few enough for the CPU cache.
 const BATCH: usize = 64;
 
 /// The request type of a connection kind.
@@ -55,7 +55,7 @@ enum Caller {
     WaitUnsubscribed(oneshot::Sender<()>),
 }
 
-/// Channels to the user.
+/// Channels that report events and the state of the connection to the user.
 pub(crate) struct Observers {
     pub(crate) lifecycle: LifecycleSender,
     pub(crate) state: watch::Sender<ConnectionState>,
@@ -208,7 +208,7 @@ impl<K: ConnectionKind> Driver<K> {
         Poll::Pending
     }
 
-    /// Returns `true` if all are closed.
+    /// Polls the connections being closed. Returns `true` if all are closed.
     fn poll_closing(&mut self, context: &mut Context<'_>) -> bool {
         self.closing
             .retain_mut(|close| close.as_mut().poll(context).is_pending());
@@ -248,7 +248,7 @@ impl<K: ConnectionKind> Driver<K> {
         }
     }
 
-    /// Handles a message, and those that are ready after it.
+    /// Handles a message, then all further messages that are ready.
     fn read(&mut self, role: ConnectionRole, first: Result<Message, ReadError>) {
         let ClockReading { monotonic, .. } = now();
         let mut next = first;
@@ -357,7 +357,7 @@ impl<K: ConnectionKind> Driver<K> {
         });
     }
 
-    /// Closes the connection at once if it is not closed.
+    /// Closes the connection at once, unless it is closed already.
     fn abort(&mut self, failure: Failure) {
         self.streams.abort(now(), failure);
         while let Some(output) = self.streams.poll() {

@@ -36,7 +36,7 @@ pub(super) enum SlotEvent {
     Read(Result<Message, ReadError>),
 }
 
-/// Slot for one connection.
+/// Slot for one connection: empty, an attempt in progress, or an open socket.
 #[derive(Default)]
 pub(super) struct Slot {
     attempt: Attempt,
@@ -49,7 +49,7 @@ impl Slot {
         self.attempt = attempt;
     }
 
-    /// Returns `true` while it waits for the dial limit.
+    /// Returns `true` while the slot waits for the dial limit.
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.attempt, Attempt::Waiting(_))
     }
@@ -68,7 +68,8 @@ impl Slot {
         }
     }
 
-    /// Handles the end of reading. Our close frame will have this code; `None` drops the socket without one.
+    /// Ends reading. A later close frame has this code; with `None` the socket is dropped at once, without a close
+    /// frame.
     pub(super) fn end(&mut self, close_code: Option<u16>) {
         match (close_code, &mut self.socket) {
             (Some(code), Some(socket)) => socket.close_with(code),

@@ -39,7 +39,7 @@ async fn thousand_clients_reconnect_at_most_a_tenth_per_second() {
             });
         }
     });
-    // Same limit as the limiter of the process, which other tests use on other clocks.
+    // Use a separate limiter with the default limit, because other tests use the process-wide one with other clocks.
     assert_eq!(Config::default().dials, DialLimiter::process_wide());
     let dial_limiter = DialLimiter::new(50, Duration::from_secs(1));
     assert_eq!(

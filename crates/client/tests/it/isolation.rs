@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use kucoin_streams_client::{Config, SlowConsumer};
+use kucoin_streams_core::{DialLimit, DialScope, ProtocolLimits, WsKey};
 use kucoin_streams_session::EndReason;
 
-use crate::rig::{Numbers, Rig, Tokens, next, run_tasks};
+use crate::rig::{Numbers, Rig, Server, Tokens, next, run_tasks};
 
 #[tokio::test(start_paused = true)]
 async fn slow_consumer_is_disconnected_and_others_continue() {
@@ -29,6 +30,54 @@ async fn slow_consumer_is_disconnected_and_others_continue() {
     server.push("/quick", 0..1).await;
     assert_eq!(next(&mut quick).await, "0");
     assert_eq!(quick.end_reason(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn consumer_too_slow_for_one_connection_ends_on_all() {
+    let limits = ProtocolLimits::new(100, Duration::from_secs(10), Some(1)).with_dials(
+        DialLimit::new(10, Duration::from_secs(1), DialScope::Account),
+    );
+    let config = Config::default()
+        .with_limits(WsKey::SpotPrivateV1, limits)
+        .with_queue_capacity(2)
+        .with_backpressure_timeout(Duration::ZERO)
+        .with_slow_consumer(SlowConsumer::Disconnect);
+    let mut rig = Rig::with(config, Tokens::default());
+    let connection = rig.connection.clone();
+    let topics = vec![Numbers("/a"), Numbers("/b")];
+    let (subscription, mut servers) = tokio::join!(connection.subscribe(topics), async {
+        let mut servers: Vec<Server> = Vec::new();
+        for _ in 0..2 {
+            let (mut server, _) = rig.accept().await;
+            server.acknowledge(1).await;
+            servers.push(server);
+        }
+        servers
+    });
+    let mut slow = subscription.unwrap();
+    let handle = slow.handle();
+    let [busy, quiet] = &mut servers[..] else {
+        panic!("two connections")
+    };
+    busy.push("/a", 0..4).await;
+    assert!(busy.receive().await.starts_with("unsubscribe"));
+    for expected in ["0", "1", "/a missed 1", "end"] {
+        assert_eq!(next(&mut slow).await, expected);
+    }
+    // The other connection works, and is unsubscribed too.
+    assert!(quiet.receive().await.starts_with("unsubscribe"));
+    let ended = Some(EndReason::SlowConsumer);
+    assert_eq!(
+        (slow.end_reason(), handle.end_reason()),
+        (ended.clone(), ended)
+    );
+    let ledger = slow.ledger();
+    assert!(
+        ledger.iter().all(|topic| topic.is_consistent()),
+        "{ledger:?}"
+    );
+    assert_eq!((ledger.len(), ledger[0].overflowed), (2, 1));
+    assert_eq!(next(&mut slow).await, "end");
 }
 
 #[tokio::test(start_paused = true)]

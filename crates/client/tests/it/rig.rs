@@ -272,7 +272,7 @@ impl Server {
 }
 
 /// Returns the next item of a subscription as text.
-pub(crate) async fn next(subscription: &mut Subscription<Numbers>) -> String {
+pub(crate) async fn next<T: Topic<Event = Number>>(subscription: &mut Subscription<T>) -> String {
     match subscription.next().await {
         Some(Ok(update)) => update.0.to_string(),
         Some(Err(gap)) => gap_text(&gap),

@@ -31,9 +31,9 @@ pub(crate) enum Undelivered {
 /// Policy for a frame if a queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenFull {
-    /// Deliver it to no subscription; it waits for room.
+    /// Deliver the frame to no subscription, until each of them has room.
     Wait,
-    /// Drop and count it for this subscription.
+    /// Drop and count the frame for the subscription whose queue is full.
     Drop,
 }
 
@@ -143,7 +143,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Notes that a request is live.
+    /// Records that a request is live.
     pub(crate) fn live(&mut self, request: &P::Request, cx: &mut DeliveryContext<'_, M>) {
         let Some(at) = self.find(request) else { return };
         let route = &mut self.routes[at];
@@ -159,7 +159,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Notes that a request is refused temporarily.
+    /// Records that a request is refused temporarily.
     pub(crate) fn postponed(
         &mut self,
         request: &P::Request,
@@ -207,8 +207,9 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
             match subscriber.refused(request, &route.topic, &reply, cx) {
                 RefusalOutcome::Fails => unused.extend(self.remove(id)),
                 RefusalOutcome::Continues if subscriber.is_empty() => {
-                    let failure =
+                    let mut failure =
                         Failure::new(FailureStage::Acknowledgement, RetryPolicy::Fatal, message);
+                    failure.code = code.map(|code| code.to_string().into());
                     subscriber.end_mailbox(CloseReason::Failed(failure), cx);
                     self.subscribers.remove(&id);
                 }
