@@ -14,11 +14,12 @@ use crate::{ConnectionRuntime, DialLimiter};
 pub struct Config {
     /// Maximum number of frames in the queue of a subscription. Default: 8,192.
     ///
+    /// A subscription has one queue per connection; nearly always that is one.
     /// The reader holds up to the same number again, as it takes the whole queue at once.
     pub queue_capacity: usize,
     /// Maximum size of the frames in the queue of a subscription, in bytes. Default: 16 MiB.
     ///
-    /// The reader holds up to the same size again, so a subscription uses 32 MiB at most.
+    /// The reader holds up to the same size again, so a subscription uses at most 32 MiB per connection.
     pub queue_bytes: usize,
     /// Timeout of `subscribe` and `wait_live` until the topics or the connection are live. Default: 30 s.
     ///

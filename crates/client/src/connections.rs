@@ -240,7 +240,7 @@ impl<K: ConnectionKind> Connections<K> {
 
     /// Closes all connections, and resolves when their tasks have ended.
     ///
-    /// Topics are unsubscribed first; this takes about two seconds at most. The subscriptions end after the events
+    /// Topics are unsubscribed first; this takes at most two seconds. The subscriptions end after the events
     /// that they have received. A later subscription opens a new connection.
     pub async fn close(&self) {
         let connections = self.all();

@@ -80,8 +80,8 @@ impl Kucoin {
     /// Pass a `Vec` to receive several topics of one type in one stream, in order of arrival.
     ///
     /// # Errors
-    /// Returns an error if KuCoin refuses the topic (with KuCoin's code and message), if it is not acknowledged within
-    /// [`Config::connect_timeout`], or if the connection is closed.
+    /// Returns an error if KuCoin refuses the topic (with KuCoin's code and message), if the topic is not acknowledged
+    /// within [`Config::connect_timeout`], or if the connection is closed.
     pub async fn subscribe<T: Topic>(&self, topic: T) -> Result<Subscription<T>, SubscribeError> {
         self.connections().subscribe(topic).await
     }
@@ -91,7 +91,7 @@ impl Kucoin {
     /// See [`Connections::subscribe_available`]. Returns the subscription and one error for each refused topic.
     ///
     /// # Errors
-    /// Returns an error if every topic is refused, if the others are not acknowledged within
+    /// Returns an error if every topic is refused, if the other topics are not acknowledged within
     /// [`Config::connect_timeout`], or if the connection is closed.
     pub async fn subscribe_available<T: Topic>(
         &self,
@@ -190,7 +190,7 @@ impl Kucoin {
 
     /// Unsubscribes, closes all connections and waits until their tasks have ended.
     ///
-    /// It takes about two seconds at most. Subscriptions yield what they have already received, then end. A later
+    /// It takes at most two seconds. Subscriptions yield what they have already received, then end. A later
     /// subscription opens a new connection.
     pub async fn close(&self) {
         let kinds = self.kinds();
@@ -203,7 +203,7 @@ impl Kucoin {
         join_all(kinds.iter().map(|kind| kind.close())).await;
     }
 
-    /// The connections with this key. More than one kind only if custom kinds share a key.
+    /// Returns the connections with this key. There are several kinds only if custom kinds share a key.
     fn with_key(&self, ws_key: WsKey) -> Vec<Arc<dyn DynConnections>> {
         let mut kinds = self.kinds();
         kinds.retain(|kind| kind.ws_key() == ws_key);

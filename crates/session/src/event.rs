@@ -26,7 +26,7 @@ pub enum LifecycleEvent {
     Authenticated,
     /// The connection was lost or could not be opened; another attempt follows.
     Reconnect {
-        /// Reason.
+        /// Why the last attempt or connection ended.
         cause: Failure,
         /// Number of the next attempt, starting at 1 after the last healthy connection.
         attempt: u32,
@@ -34,10 +34,14 @@ pub enum LifecycleEvent {
         delay: Duration,
     },
     /// The connection is live again, **and** every subscribed topic is acknowledged or refused.
+    ///
+    /// A topic that KuCoin refuses temporarily is waited for at most
+    /// [`SessionConfig::postponed_limit`](crate::SessionConfig::postponed_limit), 30 s by default; it is requested again
+    /// afterwards too.
     Reconnected {
         /// Time from the loss until now.
         down_for: Duration,
-        /// Number of refused topics.
+        /// Number of refused topics, temporary refusals included.
         refused: usize,
     },
     /// A replacement connection has taken over from the current one.
@@ -54,14 +58,14 @@ pub enum LifecycleEvent {
         topic: Option<String>,
         /// Error code of the server, if it sent one.
         code: Option<String>,
-        /// Message; contains no secret.
+        /// Error message, without secrets.
         message: String,
         /// `true` if the error ends the connection.
         fatal: bool,
     },
     /// The connection is closed.
     Close {
-        /// Reason.
+        /// Reason why the connection is closed.
         reason: CloseReason,
     },
     /// This reader was too slow, and lifecycle events were dropped.

@@ -170,7 +170,7 @@ fn floor_char_boundary(text: &str, index: usize) -> usize {
 /// Implement it to use another WebSocket library, to connect through a custom tunnel, or to wrap a connector and
 /// observe or record its messages. A wrapper calls the inner `connect` and wraps the two halves.
 ///
-/// `connect` is called many times, each time with a new URL: its connection token is valid for one connection. The
+/// `connect` is called many times, each time with a new URL, whose connection token is used for this dial only. The
 /// caller may drop the future of `connect` at any time; everything that it opened must be closed then.
 pub trait Connect: Send + Sync + 'static {
     /// The receiving half.

@@ -75,4 +75,4 @@
 //! connection stops reading for at most [`backpressure_timeout`](crate::Config::backpressure_timeout), 1 s by default.
 //! Meanwhile the other subscriptions of the connection receive nothing; heartbeats and other connections continue. After
 //! that, frames of the slow subscription are dropped, and `Overflowed` has their number. With
-//! [`SlowConsumer::Disconnect`](crate::SlowConsumer), the subscription ends instead.
+//! [`SlowConsumer::Disconnect`](crate::SlowConsumer), the subscription ends after this gap.

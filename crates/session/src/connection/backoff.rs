@@ -4,13 +4,13 @@ use std::time::Duration;
 
 /// Exponential backoff with full jitter.
 ///
-/// A delay is random between zero and a ceiling that doubles with each attempt. It starts at zero for every attempt, so
-/// that 1,000 clients that are disconnected at the same time do not reconnect at the same time.
+/// A delay is random between zero and a ceiling that doubles with each attempt, so clients that are disconnected at the
+/// same time spread over the time up to the ceiling. The connections of one process also share a dial limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// Ceiling of the first delay. Default: 0.5 s.
     pub base: Duration,
-    /// Ceiling of any delay. Default: 30 s.
+    /// Maximum ceiling. Default: 30 s.
     pub cap: Duration,
 }
 
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_covers_the_whole_ceiling_even_at_the_cap() {
+    fn jitter_ranges_from_zero_to_the_ceiling() {
         let backoff = Backoff::default();
         assert_eq!(backoff.delay(20, 0), Duration::ZERO);
         assert_eq!(backoff.delay(20, u64::MAX / 2 + 1), Duration::from_secs(15));

@@ -17,7 +17,7 @@ pub trait Mailbox: Clone {
     /// One wake-up for many frames, because a wake-up costs more than an event.
     type Wakers: Default;
 
-    /// Runs `act` on the buffer, and adds the reader to `wakers` if it waits and the buffer is readable.
+    /// Runs `act` on the buffer, and adds the reader to `wakers` if the reader waits and the buffer is readable.
     fn with<T>(&self, wakers: &mut Self::Wakers, act: impl FnOnce(&mut Buffer) -> T) -> T;
 }
 
@@ -56,7 +56,7 @@ impl Capacity {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndReason {
-    /// The connection was closed.
+    /// The connection was closed, or KuCoin has refused all topics of the subscription.
     #[error("{0}")]
     Closed(CloseReason),
     /// The subscription was unsubscribed or dropped. Only its handles can return this.
@@ -64,7 +64,7 @@ pub enum EndReason {
     Unsubscribed,
     /// The queue was full, and the policy is [`SlowConsumer::Disconnect`].
     ///
-    /// The connection and its other subscriptions are not affected.
+    /// Its connections and their other subscriptions are not affected.
     #[error("the consumer was too slow")]
     SlowConsumer,
 }
@@ -118,7 +118,7 @@ pub struct Buffer {
     pending: Vec<Gap>,
     /// Frames are dropped until half of the buffer is drained: a few long gaps instead of many short ones.
     lagging: bool,
-    /// Time for which the connection has stopped reading until there is room.
+    /// Pause time that this subscription has used.
     backpressure: Backpressure,
     end: Option<EndReason>,
     reader_gone: bool,
@@ -265,7 +265,7 @@ impl Buffer {
         self.is_closed() || self.lagging || !self.is_full(bytes)
     }
 
-    /// Notes that the connection stops reading until there is room. Returns the maximum length of this pause.
+    /// Records that the connection stops reading until there is room. Returns the maximum length of this pause.
     pub(super) fn pause(&mut self, now: Instant, limit: PauseLimit) -> Duration {
         self.backpressure.pause(now, limit)
     }
