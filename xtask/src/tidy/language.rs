@@ -56,13 +56,14 @@ pub(super) fn plain_words(project: &Project) -> Vec<Violation> {
         };
         for (index, line) in file.text.lines().enumerate() {
             let Some(text) = text_of(line) else { continue };
+            let starts_with_where = text.trim_start().starts_with("Where ");
             let text = text.to_lowercase();
             let place = || format!("{}:{}", file.path, index + 1);
             for (word, instead) in AVOID.iter().filter(|(word, _)| has_phrase(&text, word)) {
                 let reason = format!("`{word}`: write {instead}");
                 broken.push(Violation::new(place(), reason));
             }
-            if text.trim_start().starts_with("where ") {
+            if starts_with_where {
                 let reason = "starts with `Where`: for a condition write `if`";
                 broken.push(Violation::new(place(), reason));
             }
@@ -222,7 +223,8 @@ mod tests {
 
     #[test]
     fn condition_that_starts_with_where_is_found() {
-        let source = "/// Where the host is unknown.\n/// The host where the token was issued.\n";
+        let source =
+            "/// Where the host is unknown.\n/// The host\n/// where the token was issued.\n";
         let project = fake::files(&[("a.rs", source)]);
         assert_eq!(places(plain_words(&project)), ["a.rs:1"]);
     }
