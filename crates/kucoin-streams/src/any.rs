@@ -42,6 +42,18 @@ pub enum AnyEvent {
     Pro(pro::ProEvent),
 }
 
+impl AnyEvent {
+    /// Returns the fill that the event reports; `None` if it reports none.
+    ///
+    /// Several topics report the same fill, for example `orderAll` and `execution`: count each [`Fill::key`] once.
+    pub fn fill(&self) -> Option<Fill> {
+        match self {
+            Self::V1(event) => event.fill(),
+            Self::Pro(event) => event.fill(),
+        }
+    }
+}
+
 impl AnyTopic {
     /// Returns the topics of a connection that together cover the whole account, without duplicate events.
     ///
@@ -84,10 +96,7 @@ impl Event for AnyEvent {
     }
 
     fn fill(&self) -> Option<Fill> {
-        match self {
-            Self::V1(event) => event.fill(),
-            Self::Pro(event) => event.fill(),
-        }
+        self.fill()
     }
 }
 
