@@ -55,9 +55,10 @@ impl AnyEvent {
 }
 
 impl AnyTopic {
-    /// Returns the topics of a connection that together cover the whole account, without duplicate events.
+    /// Returns the topics of a connection that together cover the whole account; no topic repeats another.
     ///
-    /// Topics that need a symbol are not included. Empty for a key of your own.
+    /// A fill can be in an order event and in an execution: count each [`Fill::key`] once. Topics that need a symbol are
+    /// not included. Empty for a key of your own.
     pub fn account_wide(ws_key: WsKey) -> Vec<Self> {
         match ws_key {
             WsKey::SpotPrivateV1 => into_any(v1::AnySpotTopic::account_wide()),
