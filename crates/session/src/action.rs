@@ -94,7 +94,7 @@ pub enum SessionEvent<R> {
     },
     /// The live connection is lost: events may be missed until each request is live again.
     Lost {
-        /// Reason.
+        /// Cause of the loss.
         cause: Failure,
     },
     /// Another attempt to connect follows after a delay.
@@ -120,7 +120,7 @@ pub enum SessionEvent<R> {
     Exception {
         /// Error code of the server, if it sent one.
         code: Option<i64>,
-        /// What happened.
+        /// What happened, as text for users.
         message: String,
     },
     /// The replacement connection is now the current one.
@@ -159,7 +159,7 @@ pub enum CloseReason {
     /// Closed by the user.
     #[error("closed by the user")]
     Requested,
-    /// It failed, and retrying cannot fix the cause.
+    /// The session failed, and retrying cannot fix the cause.
     #[error("{0}")]
     Failed(Failure),
 }

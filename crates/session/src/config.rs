@@ -20,13 +20,13 @@ pub struct SessionConfig {
     pub welcome_timeout: Duration,
     /// Timeout of an acknowledgement, and of the answer to a login. Default: 5 s.
     ///
-    /// After it the request is sent once more. After a second timeout a subscription closes and reopens the connection,
-    /// and an unsubscription counts as done. A login is not repeated: the connection is reopened.
+    /// After the timeout the request is sent once more. After a second timeout a subscription closes and reopens the
+    /// connection, and an unsubscription counts as done. A login is not repeated: the connection is reopened.
     pub ack_timeout: Duration,
     /// Maximum time for which temporarily refused topics delay a `Reconnected` event.
     ///
-    /// It starts at the first refusal; see [`LifecycleEvent::Reconnected`](crate::LifecycleEvent::Reconnected). The
-    /// topics are retried in any case. Default: 30 s.
+    /// The time starts at the first refusal; see [`LifecycleEvent::Reconnected`](crate::LifecycleEvent::Reconnected).
+    /// The topics are retried in any case. Default: 30 s.
     pub postponed_limit: Duration,
     /// Maximum time for unsubscribing before the connection is closed. Default: 1 s.
     pub close_timeout: Duration,
@@ -52,7 +52,7 @@ pub struct SessionConfig {
     pub overlap: Duration,
     /// Maximum time for which a rotation waits until both connections are in sync. Default: 5 min.
     ///
-    /// After it the replacement takes over anyway, and topics that may miss events get a gap. See
+    /// After this time the replacement takes over anyway, and topics that may miss events get a gap. See
     /// [`Overlap::is_in_sync`](crate::Overlap::is_in_sync).
     pub overlap_limit: Duration,
     /// Limits of this account's connection, if they differ from [`Protocol::LIMITS`]. Default: `None`.

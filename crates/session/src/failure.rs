@@ -103,7 +103,7 @@ pub struct Failure {
     pub retry_policy: RetryPolicy,
     /// Error code of the server: KuCoin's code, an HTTP status, or a WebSocket close code.
     pub code: Option<Box<str>>,
-    /// What happened and why; contains no secret.
+    /// What happened and why, without secrets.
     pub message: String,
     /// What the user can do about it; `None` if unknown.
     pub remedy: Option<Box<str>>,

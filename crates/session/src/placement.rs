@@ -94,8 +94,8 @@ impl<R: Request> Placement<R> {
 
     /// Releases topics of a subscription on a connection. Returns `true` if the connection can be closed.
     ///
-    /// This is the case if it has no topics left and is not connection 0: it is removed. Connection 0 is kept for the
-    /// next subscription.
+    /// This is the case if the connection has no topics left and is not connection 0: it is then removed. Connection 0
+    /// is kept for the next subscription.
     pub fn release(&mut self, number: u32, requests: &[R]) -> bool {
         let Some(topics) = self.connections.get_mut(&number) else {
             return false;

@@ -35,7 +35,7 @@ impl HeartbeatTimer {
         }
     }
 
-    /// Notes an inbound frame, which counts as an answer to all pings.
+    /// Records an inbound frame, which counts as an answer to all pings.
     pub(crate) fn inbound(&mut self) {
         self.unanswered_since = None;
     }
@@ -67,7 +67,7 @@ impl HeartbeatTimer {
         HeartbeatStep::Wait
     }
 
-    /// Notes a ping that was sent for another reason.
+    /// Records a ping that was sent for another reason.
     pub(crate) fn ping_sent(&mut self, now: Instant) {
         self.ping(now);
     }
@@ -113,7 +113,7 @@ pub(crate) fn with_interval(
     )
 }
 
-/// Caps a heartbeat requested by a server, so that a dead connection is noticed.
+/// Caps a heartbeat requested by a server, so that a dead connection is detected.
 pub(crate) fn clamp_times(requested: Heartbeat) -> Heartbeat {
     Heartbeat::new(
         requested.interval.min(MAX_INTERVAL),

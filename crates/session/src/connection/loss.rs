@@ -26,8 +26,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Notes that the connection is live. Returns `true` if it was live before, so that the requests are subscribed
-    /// again.
+    /// Records that the connection is live. Returns `true` if an earlier connection was live, so this is a reconnect.
     pub(crate) fn went_live(&mut self) -> bool {
         self.replaying = self.was_live;
         self.refused_at_replay = 0;

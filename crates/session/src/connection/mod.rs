@@ -300,7 +300,7 @@ impl<P: Protocol> Session<P> {
         FrameKind::Consumed
     }
 
-    /// Notes inbound traffic that is not a frame, such as a WebSocket ping.
+    /// Records inbound traffic that is not a frame, such as a WebSocket ping.
     ///
     /// Also called while the driver does not read, so that silence does not count as a timeout.
     pub fn touch(&mut self) {

@@ -15,7 +15,7 @@ pub(crate) struct Pace {
     window: Duration,
     /// KuCoin's limit.
     limit: usize,
-    /// Part of the limit for requests.
+    /// Maximum number of requests per window: the part of the limit that is not reserved for heartbeats.
     allowance: usize,
     /// Send times of the messages without an answer.
     unanswered: VecDeque<Instant>,
@@ -25,7 +25,7 @@ pub(crate) struct Pace {
     slowed: Option<Slowed>,
 }
 
-/// Reduced rate after such a refusal.
+/// Reduced rate after the server refused a request because of its message limit.
 #[derive(Clone, Copy, Debug)]
 struct Slowed {
     /// No request is sent until then.
@@ -63,7 +63,7 @@ impl Pace {
         self.unanswered.push_back(now);
     }
 
-    /// Notes an answer: the server has counted the oldest unanswered message. Answers arrive in the order of the
+    /// Records an answer: the server has counted the oldest unanswered message. Answers arrive in the order of the
     /// messages.
     pub(crate) fn answered(&mut self, now: Instant) {
         if self.unanswered.pop_front().is_some() {
@@ -81,14 +81,14 @@ impl Pace {
         pause.filter(|&until| until > now).max(self.free(allowance))
     }
 
-    /// Returns when a heartbeat may be sent; `None` means now. It only waits if the server's ping interval is too
-    /// short for KuCoin's limit.
+    /// Returns when a heartbeat may be sent; `None` means now. A heartbeat must wait only if the server's ping interval
+    /// is too short for KuCoin's limit.
     pub(crate) fn wait_for_heartbeat(&mut self, now: Instant) -> Option<Instant> {
         self.drop_expired(now);
         self.free(self.limit)
     }
 
-    /// Returns when fewer messages than `allowance` count; `None` means now.
+    /// Returns when fewer than `allowance` messages count; `None` means now.
     fn free(&self, allowance: usize) -> Option<Instant> {
         let count = self.answered.len() + self.unanswered.len();
         let over = count.checked_sub(allowance)?;
@@ -182,7 +182,7 @@ mod tests {
 
     /// Simulates a network that delays each message by up to 3 s.
     #[test]
-    fn network_delays_never_exceed_the_limit_of_the_server() {
+    fn limit_of_the_server_holds_with_network_delays() {
         let mut random = crate::connection::backoff::Random::new(7);
         let start = Instant::now();
         let mut pace = Pace::new(LIMITS);

@@ -79,8 +79,8 @@ impl<P: Protocol> Session<P> {
         self.heartbeat.timeout
     }
 
-    /// Returns when a probe may be sent: later than `now` if it is too close to the last ping to be answered. Delays
-    /// the heartbeat pings until after it.
+    /// Returns when a probe may be sent: later than `now` if the server would ignore a ping so soon after the last one.
+    /// Delays the heartbeat pings until after the probe.
     pub(crate) fn may_probe_at(&mut self, now: Instant) -> Instant {
         let spacing = self.limits.ping_spacing;
         let earliest = self.pings.next_is_answered_from(spacing);

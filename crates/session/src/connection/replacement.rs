@@ -6,9 +6,9 @@ use crate::Session;
 use crate::connection::topics::TopicState;
 
 impl<P: Protocol> Session<P> {
-    /// Creates the session of the replacement connection. It subscribes everything that is live here, in the same
-    /// order; other requests must be subscribed there once they are live here. It makes one attempt, and any failure
-    /// closes it.
+    /// Creates the session of the replacement connection. It subscribes all requests that are live on this connection,
+    /// in the same order; other requests must be subscribed on the replacement once they are live on this connection.
+    /// It makes one attempt, and any failure closes it.
     pub(crate) fn replacement(&mut self) -> Self {
         let mut replacement = Self::new(self.config.clone(), self.random.next());
         replacement.is_replacement = true;
@@ -22,7 +22,7 @@ impl<P: Protocol> Session<P> {
         replacement
     }
 
-    /// Makes this the current connection: from now on it reconnects after a loss.
+    /// Makes this session the current connection: from now on it reconnects after a loss.
     pub(crate) fn promote(&mut self) {
         self.is_replacement = false;
     }

@@ -16,7 +16,7 @@ const POSTPONED_BACKOFF: Backoff = Backoff {
 };
 
 impl<P: Protocol> Session<P> {
-    /// Subscribes and unsubscribes until the connection has what is wanted, as far as the message limit allows.
+    /// Subscribes the wanted requests and unsubscribes all others, as far as the message limit allows.
     pub(crate) fn reconcile(&mut self, now: Instant) {
         self.rate_limited_until = None;
         if !self.is_live() {
@@ -135,8 +135,8 @@ impl<P: Protocol> Session<P> {
         let about = match id {
             Some(id) if is_of_request => {
                 let Some(at) = self.topics.find_in_flight(id) else {
-                    // It was answered already: a second answer to a request that was sent twice, or a late refusal.
-                    // Only report it.
+                    // The request was answered already: a second answer to a request that was sent twice, or a late
+                    // refusal. Only report it.
                     let message = self.redactor.redact(message);
                     return self.emit(SessionEvent::Exception { code, message });
                 };
@@ -180,7 +180,7 @@ impl<P: Protocol> Session<P> {
             if !in_flight.resent {
                 self.send_request(now, at, step, in_flight.id, true);
             } else if step == TopicAction::Unsubscribe && !entry.wanted {
-                // Later frames of it match no subscription.
+                // Later frames of this topic match no subscription.
                 self.ended(at);
             } else {
                 let what = format!("acknowledgement of {}", entry.request);
@@ -227,7 +227,7 @@ impl<P: Protocol> Session<P> {
         self.send(now, Zeroizing::new(frame));
     }
 
-    /// Handles the end of an unsubscription: removes the request, or subscribes it again if it is wanted again.
+    /// Handles the end of an unsubscription: removes the request, or resubscribes it if it is wanted again.
     fn ended(&mut self, at: TopicId) {
         let Some(entry) = self.topics.get(at) else {
             return;
@@ -260,7 +260,7 @@ impl<P: Protocol> Session<P> {
                 let state = TopicState::Unsubscribing(again(flight, POSTPONED_BACKOFF.base));
                 self.topics.set_state(at, state);
             }
-            // Later frames of it match no subscription.
+            // Later frames of this topic match no subscription.
             TopicState::Unsubscribing(_) => self.ended(at),
             _ if !entry.wanted => self.ended(at),
             state => {
@@ -312,7 +312,7 @@ impl<P: Protocol> Session<P> {
                 });
             }
             TopicState::Unsubscribing(_) if entry.wanted => {
-                // Nothing was subscribed on the server; subscribe the wanted request again.
+                // The server had no such subscription to end, so subscribe the wanted request again.
                 self.emit(SessionEvent::Exception { code, message });
                 self.topics.want(request);
             }

@@ -33,7 +33,7 @@ impl TopicState {
         }
     }
 
-    /// Returns when its answer is overdue, or when it is sent again.
+    /// Returns when the answer is overdue, or when the request is sent again.
     fn deadline(&self) -> Option<Instant> {
         match self {
             TopicState::Postponed(until) => Some(*until),
@@ -41,7 +41,7 @@ impl TopicState {
         }
     }
 
-    /// Returns `true` if it is not subscribed and not in flight.
+    /// Returns `true` if the request is neither subscribed nor in flight.
     pub(crate) fn is_idle(&self) -> bool {
         matches!(self, TopicState::Idle | TopicState::Postponed(_))
     }
@@ -52,7 +52,7 @@ pub(crate) struct Entry<R> {
     pub(crate) request: R,
     pub(crate) wanted: bool,
     pub(crate) state: TopicState,
-    /// It was wanted when the connection came back, so `Reconnected` waits for it.
+    /// `Reconnected` waits for this request, because it was wanted when the connection came back.
     pub(crate) replaying: bool,
     /// Number of consecutive temporary refusals on this connection.
     pub(crate) postponements: u32,
@@ -137,7 +137,7 @@ impl<R: Request> Topics<R> {
         self.entries.insert(self.last, entry);
     }
 
-    /// Marks a request as unwanted. Returns it if it was removed at once because it was not subscribed.
+    /// Marks a request as unwanted. Returns the request if it was removed at once, because it was not subscribed.
     pub(crate) fn unwant(&mut self, request: &R) -> Option<R> {
         let at = self.find(request)?;
         self.change(at, |entry| {
@@ -321,7 +321,7 @@ impl<R> Entry<R> {
         }
     }
 
-    /// Returns `true` if `Reconnected` waits for it.
+    /// Returns `true` if `Reconnected` waits for this request.
     pub(crate) fn is_awaited(&self) -> bool {
         self.replaying && self.state != TopicState::Live
     }

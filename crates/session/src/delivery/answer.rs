@@ -98,19 +98,19 @@ impl<R: Request> PendingAnswer<R> {
         self.ticket
     }
 
-    /// Notes that a request is live.
+    /// Records that a request is live.
     pub(crate) fn live(&mut self, request: &R) {
         self.any_live |= self.missing.remove(request).is_some();
     }
 
-    /// Notes that a request is refused temporarily.
+    /// Records that a request is refused temporarily.
     pub(crate) fn postponed(&mut self, request: &R, reply: ServerReply) {
         if let Some(missing) = self.missing.get_mut(request) {
             *missing = Some(reply);
         }
     }
 
-    /// Notes that a request is refused. Returns the error if the whole subscription fails.
+    /// Records that a request is refused. Returns the error if the whole subscription fails.
     pub(crate) fn refused(&mut self, request: &R, error: SubscribeError) -> Option<SubscribeError> {
         if self.on_refusal == OnRefusal::Fail {
             return Some(error);

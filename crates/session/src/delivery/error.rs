@@ -9,13 +9,13 @@ use crate::{CloseReason, Failure};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// KuCoin refused the topic, also temporarily (code 500 or 509) until the connect timeout.
+    /// KuCoin refused the topic, or refused it temporarily (code 500 or 509) until the connect timeout.
     ///
     /// Check the topic's name and symbol, the API key's permission, and the limits of the connection. After a temporary
     /// refusal, subscribe again later.
     #[error("topic {topic} {}; {}", Refused(*.code, .message), refused_remedy(.code))]
     Refused {
-        /// Topic.
+        /// Refused topic, as it was subscribed.
         topic: String,
         /// Error code of the server, if it sent one.
         code: Option<i64>,
@@ -111,7 +111,7 @@ impl RotateError {
 #[error("{}", closed_text(.reason))]
 #[non_exhaustive]
 pub struct ClosedError {
-    /// Reason.
+    /// Reason why the connection is closed.
     pub reason: CloseReason,
 }
 

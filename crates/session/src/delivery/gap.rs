@@ -42,7 +42,7 @@ pub enum GapReason {
     /// KuCoin does not replay pushes. For each topic [`GapReason::Live`], [`GapReason::Refused`] or
     /// [`GapReason::Closed`] follows.
     Lost {
-        /// Reason.
+        /// Cause of the loss.
         cause: Failure,
         /// Receive time of the last event of these topics before the loss; `None` if there was none.
         last_event_at: Option<Timestamp>,
@@ -89,9 +89,9 @@ pub enum GapReason {
         /// `false` if no more events of this topic follow; the other topics of the subscription continue.
         retrying: bool,
     },
-    /// The connection has ended, or was closed while it was down: no more events follow.
+    /// The connection failed for good, or was closed while it was down: no more events follow.
     Closed {
-        /// Reason.
+        /// Reason why the connection is closed.
         reason: CloseReason,
         /// Receive time of the last event of these topics; `None` if there was none.
         last_event_at: Option<Timestamp>,

@@ -44,7 +44,7 @@ pub struct ClockReading {
 }
 
 impl ClockReading {
-    /// Combines the times of both clocks.
+    /// Creates a reading from the times of both clocks.
     pub const fn new(monotonic: Instant, wall: Timestamp) -> Self {
         Self { monotonic, wall }
     }

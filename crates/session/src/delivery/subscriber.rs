@@ -86,7 +86,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.requests.is_empty()
     }
 
-    /// Notes that a request is live.
+    /// Records that a request is live.
     pub(super) fn live(&mut self, request: &R, topic: &Arc<str>, cx: &mut DeliveryContext<'_, M>) {
         if let Some(outage) = &mut self.outage
             && (outage.missing.remove(request) || outage.postponed.remove(request))
@@ -100,7 +100,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.answer_if_complete(cx);
     }
 
-    /// Notes that a request is refused temporarily.
+    /// Records that a request is refused temporarily.
     pub(super) fn postponed(
         &mut self,
         request: &R,
@@ -119,7 +119,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         }
     }
 
-    /// Notes that a request is refused for good.
+    /// Records that a request is refused for good.
     pub(super) fn refused(
         &mut self,
         request: &R,
@@ -226,8 +226,8 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.outage.as_ref().is_some_and(misses)
     }
 
-    /// Returns the timeout of its caller. Waiting for dial and message limits, the last time at `rate_limited_until`,
-    /// does not count.
+    /// Returns the time at which the caller times out. Time spent waiting for the dial or message limit does not count;
+    /// the last wait ended at `rate_limited_until`.
     pub(super) fn deadline(
         &mut self,
         now: Instant,

@@ -227,7 +227,7 @@ impl<P: Protocol> RotatingSession<P> {
         }
     }
 
-    /// Notes that the driver does not read this connection at present.
+    /// Records that the driver does not read this connection at present.
     ///
     /// Silence does not count as a timeout then.
     pub fn reading_paused(&mut self, now: Instant, role: ConnectionRole) {
@@ -245,7 +245,7 @@ impl<P: Protocol> RotatingSession<P> {
         self.collect(now);
     }
 
-    /// Notes that the driver cannot buffer more frames of the replacement.
+    /// Records that the driver cannot buffer more frames of the replacement.
     ///
     /// The handover no longer waits for the overlap; a replacement that is not ready fails.
     pub fn buffer_full(&mut self, now: Instant) {

@@ -138,7 +138,7 @@ impl<F> Overlap<F> {
         self.phase != Phase::None
     }
 
-    /// Notes that the replacement has acknowledged the requests whose topics match `is_of`.
+    /// Records that the replacement has acknowledged the requests whose topics match `is_of`.
     ///
     /// Discards its earlier frames of these topics: the current connection delivers them too, or they belong to an
     /// earlier subscription.
@@ -245,7 +245,7 @@ impl<F> Overlap<F> {
         self.buffered.len() >= MAX_BUFFERED || self.buffered_bytes >= MAX_BUFFERED_BYTES
     }
 
-    /// Returns `true` if each topic with events has had one of them on both connections.
+    /// Returns `true` if, for each topic with events, an event has arrived on both connections.
     pub fn is_in_sync(&self) -> bool {
         self.topics.values().all(TopicOverlap::is_in_sync)
     }
@@ -256,7 +256,7 @@ impl<F> Overlap<F> {
         uneven.map(|(topic, _)| topic.clone()).collect()
     }
 
-    /// Returns the topics with events on the old connection, if the new one repeated none of them.
+    /// Returns the topics whose events the old connection delivered and the new one did not repeat.
     pub fn topics_not_repeated(&self) -> Vec<Box<str>> {
         let missing = |topic: &TopicOverlap| topic.on_current && !topic.matched;
         let missing = self.topics.iter().filter(|(_, topic)| missing(topic));
@@ -279,7 +279,7 @@ impl<F> Overlap<F> {
         self.clear();
     }
 
-    /// Frees all memory: rotations are rare.
+    /// Resets the overlap and frees its memory, because rotations are rare.
     fn clear(&mut self) {
         *self = Self::new(self.grace, self.seed);
     }

@@ -44,7 +44,7 @@ pub(crate) struct Rotation {
     due: Option<Instant>,
     /// Both connections have delivered the same events so far.
     pub(crate) is_in_sync: bool,
-    /// Time after which the handover no longer waits for that.
+    /// Time after which the handover no longer waits until they are in sync.
     pub(crate) limit: Option<Instant>,
     /// Another rotation was requested before the last one had ended.
     pub(crate) rotate_again: bool,
@@ -135,7 +135,7 @@ impl Rotation {
         )
     }
 
-    /// Returns `true` if the connections are in sync, or the limit for that has passed.
+    /// Returns `true` if the connections are in sync, or the time limit for the comparison has passed.
     pub(crate) fn may_take_over(&self, now: Instant) -> bool {
         self.is_in_sync || self.limit.is_none_or(|limit| limit <= now)
     }

@@ -138,7 +138,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
     ) {
         let frame = self.frame(text, cx.epoch).with_fault(fault);
         match self.overlap.is_active() {
-            // It is not decoded, so this cannot fail.
+            // The frame is not decoded, so this cannot fail.
             true => drop(self.overlapping(role, None, frame, cx)),
             false if role == ConnectionRole::Current => self.routes.deliver_unreadable(&frame, cx),
             false => {}
@@ -218,8 +218,8 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         }
     }
 
-    /// Handles a frame without a subscription: late after an unsubscription, or malformed so that it shows another
-    /// topic.
+    /// Handles a frame without a subscription: it arrived late after an unsubscription, or it is malformed and shows a
+    /// wrong topic.
     fn unrouted(&mut self, frame: Frame, cx: &mut DeliveryContext<'_, M>) -> Result<(), WireError> {
         if let Err(fault) = P::check(frame.text()) {
             self.routes

@@ -186,7 +186,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.process_actions(now);
     }
 
-    /// Notes that a dial still waits for the driver's dial limit.
+    /// Records that a dial still waits for the driver's dial limit.
     ///
     /// This time does not count for timeouts. Call it before each [`Streams::tick`] during that time.
     pub fn dial_queued(&mut self, now: ClockReading, role: ConnectionRole) {
@@ -196,17 +196,17 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.session.fetch_started(now.monotonic, role);
     }
 
-    /// Notes that the driver asks the connection source now: the token timeout starts.
+    /// Records that the driver asks the connection source now: the token timeout starts.
     pub fn fetch_started(&mut self, now: ClockReading, role: ConnectionRole) {
         self.session.fetch_started(now.monotonic, role);
     }
 
-    /// Notes inbound traffic that is not a text message, such as a WebSocket ping.
+    /// Records inbound traffic that is not a text message, such as a WebSocket ping.
     pub fn touch(&mut self, role: ConnectionRole) {
         self.session.touch(role);
     }
 
-    /// Returns `true` if this connection may be read: there is room for more frames.
+    /// Returns `true` if the connection with this role may be read: there is room for more frames.
     ///
     /// Do not read it otherwise.
     pub fn may_read(&self, role: ConnectionRole) -> bool {
@@ -215,12 +215,12 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// Returns the number of frames so far that belong to no subscription.
     ///
-    /// They are of an unknown kind, or late after an unsubscription.
+    /// They are of an unknown kind, or arrived late after an unsubscription.
     pub fn unrouted_frames(&self) -> u64 {
         self.router.unrouted_frames()
     }
 
-    /// Handles a text or binary message of this connection.
+    /// Handles a text or binary message received on the connection with this role.
     pub fn message(&mut self, now: ClockReading, role: ConnectionRole, payload: Bytes) {
         self.router.count_frame(now.wall);
         let text = match decode_text::<P>(payload) {
@@ -515,14 +515,14 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Passes to the session whether both connections of a rotation are in sync.
+    /// Updates the session on whether both connections of a rotation are in sync.
     fn compare(&mut self, now: ClockReading) {
         let is_in_sync = self.router.overlap().is_in_sync();
         self.session.set_in_sync(now.monotonic, is_in_sync);
     }
 
-    /// Reports an unreadable frame: it may be an event of any topic, so every stream gets a gap. One lifecycle event
-    /// reports it too.
+    /// Reports an unreadable frame by a lifecycle event, and by a gap on every stream, since it may belong to any
+    /// topic.
     fn unreadable(
         &mut self,
         now: ClockReading,

@@ -38,7 +38,7 @@ pub enum Output {
     Send(ConnectionRole, Zeroizing<String>),
     /// Cancel the fetch or dial of this connection, or close it with a close frame of this code.
     ///
-    /// Do not pass in later results of it.
+    /// Do not pass in later results of that fetch, dial or connection.
     HangUp(ConnectionRole, u16),
     /// The replacement connection becomes the current one. Close the old connection with code 1000.
     TakeOver,
@@ -52,7 +52,7 @@ pub enum Output {
     Refusal(LifecycleEvent),
     /// This gap was delivered to a subscription: write it to the log.
     ///
-    /// Gaps of refusals and of the end of the connection are not output: they are lifecycle events.
+    /// Gaps for refusals and for the end of the connection have no such output: lifecycle events report them.
     Gap(Gap),
     /// The queue of a subscription to this topic is full, and frames are dropped: write it to the log.
     ///

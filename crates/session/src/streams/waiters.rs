@@ -41,7 +41,7 @@ impl Waiters {
         self.rate_limited_until
     }
 
-    /// Notes that callers wait for the dial or message limit: the time until now does not count.
+    /// Records that callers wait for the dial or message limit: the time until now does not count.
     pub(super) fn rate_limited(&mut self, now: Instant) {
         self.rate_limited_until = Some(now);
     }

@@ -181,7 +181,7 @@ fn reconnected_needs_a_live_topic_after_a_refusal() {
 }
 
 #[test]
-fn abandoned_postponed_topic_delays_reconnected_to_the_limit() {
+fn reconnected_waits_for_unsubscribed_postponed_topic() {
     let mut rig = reconnecting(&["/a"]);
     rig.unsubscribe("/a").expect(&["ended /a"]);
     rig.subscribe("/c");

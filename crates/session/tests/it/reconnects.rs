@@ -128,7 +128,7 @@ fn refused_token_is_replaced_once_without_delay() {
 }
 
 #[test]
-fn retry_after_of_the_server_is_kept() {
+fn retry_after_of_the_server_is_respected() {
     let mut rig = Rig::new();
     rig.subscribe("/a").poll();
     rig.refuse_info(RetryPolicy::Throttled(Some(Duration::from_secs(7))))

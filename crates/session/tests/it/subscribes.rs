@@ -89,7 +89,7 @@ fn unsubscribe_ends_with_the_answer() {
 }
 
 #[test]
-fn subscribe_after_unsubscribe_in_flight_ends_subscribed() {
+fn topic_is_resubscribed_after_its_unsubscribe_ack() {
     let mut rig = Rig::new();
     rig.subscribe("/a").connect().poll();
     rig.unsubscribe("/a").expect(&[]);
