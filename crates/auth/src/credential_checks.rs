@@ -40,7 +40,7 @@ pub(crate) fn key_problem(text: &str) -> Option<CredentialProblem> {
         .or_else(|| header_problem(text))
 }
 
-/// Checks a passphrase. It may contain anything but invisible characters and likely typing mistakes.
+/// Checks a passphrase. Any text is accepted, except invisible characters and likely typing mistakes.
 pub(crate) fn passphrase_problem(text: &str) -> Option<CredentialProblem> {
     let full_width = |character| matches!(character, '\u{ff01}'..='\u{ff5e}' | '\u{3000}');
     let problem = text_problem(text).or_else(|| assignment_problem(text));

@@ -22,8 +22,8 @@ impl Partner {
     ///
     /// # Errors
     ///
-    /// Returns a [`CredentialsError`] if one of them is empty, has surrounding white space or invisible characters, or
-    /// if the name contains characters other than visible ASCII.
+    /// Returns a [`CredentialsError`] if the name or the key is empty, has surrounding white space or invisible
+    /// characters, or if the name contains characters other than visible ASCII.
     pub fn new(name: impl Into<String>, key: impl Into<String>) -> Result<Self, CredentialsError> {
         let (name, key) = (name.into(), Zeroizing::new(key.into()));
         let problems: Vec<_> = [
@@ -47,7 +47,7 @@ impl Partner {
     ///
     /// # Errors
     ///
-    /// Returns a [`CredentialsError`] if it is empty or contains characters other than visible ASCII.
+    /// Returns a [`CredentialsError`] if the name is empty or contains characters other than visible ASCII.
     pub fn with_broker_name(
         mut self,
         broker_name: impl Into<String>,

@@ -82,10 +82,10 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// Creates it from API key, signature of the [`Prehash`] and signed passphrase, with key version 3.
+    /// Creates the result from the API key, the signature of the [`Prehash`] and the signed passphrase.
     ///
-    /// The signature and the passphrase, signed with the API secret, are in base64. To change the key version, call
-    /// [`with_key_version`](Signed::with_key_version).
+    /// The signature and the passphrase, signed with the API secret, are in base64. The key version is 3; to change it,
+    /// call [`with_key_version`](Signed::with_key_version).
     pub fn new(
         api_key: impl Into<String>,
         signature: impl Into<String>,
@@ -163,7 +163,7 @@ pub struct SignedPartner {
 }
 
 impl SignedPartner {
-    /// Creates it from the partner's name and signature.
+    /// Creates the partner's part of a signed request from its name and signature.
     ///
     /// The signature is base64 of HMAC-SHA256 over timestamp, partner name and API key, with the partner key as the
     /// key.

@@ -26,20 +26,21 @@ pub(super) enum Scheme {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressProblem {
-    /// It is not an absolute URL of plain ASCII with a host: write it as `https://host` or `wss://host`.
+    /// The address is not an absolute URL of plain ASCII with a host: write it as `https://host` or `wss://host`.
     #[error("is not a plain absolute URL")]
     Malformed,
-    /// It contains a user name, a password, a query or a fragment: leave them out.
+    /// The address contains a user name, a password, a query or a fragment: leave them out.
     #[error("contains a user, a query or a fragment; leave it out")]
     HasExtras,
-    /// Its scheme is not allowed here: use `https` for a REST host, `wss` for a WebSocket host.
+    /// The scheme is not allowed here: use `https` for a REST host, `wss` for a WebSocket host.
     #[error("has the wrong scheme; use https for REST, wss for WebSocket")]
     WrongScheme,
-    /// It is not an `http` URL of this machine: write it as `http://127.0.0.1:4000`.
+    /// The address is not an `http` URL of this machine: write it as `http://127.0.0.1:4000`.
     #[error("is not an http URL of this machine, such as http://127.0.0.1:4000")]
     NotLocal,
-    /// `http` or `ws` to another machine would send secrets unencrypted: use `https` or `wss`. Without TLS, only
-    /// loopback IP literals and `localhost` are accepted.
+    /// `http` or `ws` to another machine would send secrets unencrypted: use `https` or `wss`.
+    ///
+    /// Without TLS, only loopback IP literals and `localhost` are accepted.
     #[error("is not encrypted and on another machine; use https or wss")]
     Plaintext,
 }

@@ -95,9 +95,9 @@ impl RestTokensBuilder {
 
     /// Sets the TLS configuration, for example with your own root certificate.
     ///
-    /// It is a `ClientConfig` of the re-exported [`rustls`](crate::rustls); its ALPN list is replaced. The transport
-    /// can use the same `Arc`. Default: the root certificates of the platform and the crypto provider that was compiled
-    /// in.
+    /// The type is `ClientConfig` of the re-exported [`rustls`](crate::rustls); the ALPN list is replaced. The
+    /// transport can use the same `Arc`. Default: the root certificates of the platform and the crypto provider that
+    /// was compiled in.
     #[must_use]
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls_config = Some(config);
@@ -133,7 +133,7 @@ impl RestTokensBuilder {
         Ok(RestTokens::from_builder(self, http))
     }
 
-    /// Parses the proxy, and refuses it if plaintext would pass it on the way to another machine.
+    /// Parses the proxy, and refuses one on another machine for a host without TLS.
     fn checked_proxy(&self) -> Result<Option<RestProxy>, ConfigError> {
         let Some(url) = &self.proxy else {
             return Ok(None);
@@ -194,7 +194,7 @@ impl RestTokensBuilder {
     }
 }
 
-/// If the process is out of file descriptors, root certificates look missing: report the shortage instead.
+/// Replaces the error if the process is out of file descriptors, since root certificates then look missing.
 fn or_descriptors(error: ConfigError) -> ConfigError {
     descriptor_shortage().map_or(error, |shortage| ConfigError::Client(shortage.into()))
 }
@@ -216,15 +216,17 @@ impl fmt::Debug for RestTokensBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The proxy URL is invalid or its scheme is not supported: correct it. It may contain a password, so it is not
-    /// shown.
+    /// The proxy URL is invalid, or its scheme is not supported: correct it.
+    ///
+    /// The URL may contain a password, so it is not shown.
     #[error(
         "the proxy is not a valid http, https, socks5 or socks5h URL; write it as http://user:password@host:port, \
              with special characters percent-encoded"
     )]
     Proxy,
-    /// A host without TLS would be reached through a proxy on another machine: use a proxy on this machine, `https`, or
-    /// exclude the host with [`no_proxy`](RestTokensBuilder::no_proxy).
+    /// The proxy is on another machine, but the host has no TLS, so requests would be sent unencrypted.
+    ///
+    /// Use a proxy on this machine, use `https`, or exclude the host with [`no_proxy`](RestTokensBuilder::no_proxy).
     #[error(
         "{host} has no TLS and cannot be reached through the proxy {proxy} on another machine; \
              use a proxy on this machine, or exclude the host from the proxy"
@@ -235,8 +237,9 @@ pub enum ConfigError {
         /// The proxy's host and port.
         proxy: String,
     },
-    /// The HTTP client does not support TLS to an IPv6 address through a proxy: set a host name instead, or exclude the
-    /// host with [`no_proxy`](RestTokensBuilder::no_proxy).
+    /// The HTTP client does not support TLS to an IPv6 address through a proxy.
+    ///
+    /// Set a host name instead, or exclude the host with [`no_proxy`](RestTokensBuilder::no_proxy).
     #[error(
         "{host} is an IPv6 address, which REST requests cannot reach through the proxy {proxy}; \
              use a host name, or exclude the address from the proxy"
@@ -247,14 +250,18 @@ pub enum ConfigError {
         /// The proxy's host and port.
         proxy: String,
     },
-    /// No TLS crypto provider is compiled in: enable the feature `tls-ring` or `tls-aws-lc`, or set a configuration
-    /// with [`tls_config`](RestTokensBuilder::tls_config).
+    /// No TLS crypto provider is compiled in.
+    ///
+    /// Enable the feature `tls-ring` or `tls-aws-lc`, or set a configuration with
+    /// [`tls_config`](RestTokensBuilder::tls_config).
     #[error(
         "no crypto provider for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
     )]
     NoTlsProvider,
-    /// No root certificates were found: install `ca-certificates`, correct the environment variables that it lists,
-    /// such as `SSL_CERT_FILE=/path`, or set a configuration with [`tls_config`](RestTokensBuilder::tls_config).
+    /// No root certificates were found on this machine, with the environment variables that were searched.
+    ///
+    /// Install `ca-certificates`, correct the variables, such as `SSL_CERT_FILE=/path`, or set a configuration with
+    /// [`tls_config`](RestTokensBuilder::tls_config).
     #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
     /// TLS cannot be set up: see the source, or set a configuration with [`tls_config`](RestTokensBuilder::tls_config).

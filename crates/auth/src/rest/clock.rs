@@ -10,7 +10,7 @@ pub(super) struct ServerClock {
 }
 
 impl ServerClock {
-    /// Returns how many milliseconds the server is ahead of this machine; 0 until it is measured.
+    /// Returns how many milliseconds the server's clock is ahead of this machine's; 0 until it is measured.
     pub(super) fn offset_ms(&self) -> i64 {
         self.offset_ms.load(Ordering::Relaxed)
     }
@@ -32,8 +32,8 @@ impl ServerClock {
     }
 }
 
-/// Returns the local time in milliseconds since 1970; 0 if the clock is before 1970, in which case KuCoin refuses the
-/// timestamp and the offset is measured.
+/// Returns the local time in milliseconds since 1970; 0 if the clock is set to an earlier time. KuCoin refuses such a
+/// timestamp, and the offset is then measured.
 pub(super) fn local_ms() -> u64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
     since_1970.map_or(0, |time| {

@@ -128,8 +128,9 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
-    /// The proxy requires a user and a password, or refuses those of its URL (407, or the same in SOCKS5). Correct them
-    /// in the proxy URL.
+    /// The proxy requires a user and a password, or refuses those of its URL. Correct the proxy URL.
+    ///
+    /// An HTTP proxy answers with status 407; SOCKS5 has its own refusal.
     #[error(
         "no connection to {host}: the proxy requires a user and a password, or refuses those of its URL"
     )]
@@ -159,7 +160,7 @@ pub enum TokenError {
     },
     /// A firewall, a CDN or another server in front of KuCoin refused the request (4xx). Try again.
     ///
-    /// Such blocks often end within minutes. If it persists, check the host and this machine's public address.
+    /// A block often ends within minutes. If it persists, check the host and this machine's public address.
     #[error(
         "a firewall or CDN in front of {host} refused the request (status {status}): {excerpt}"
     )]
@@ -187,13 +188,14 @@ pub enum TokenError {
     /// fetching a token fails without sending a request.
     #[error("KuCoin's rate limit is reached{}; {}", with_code_between(" (code ", .code, ")"), wait(.retry_after))]
     Throttled {
-        /// How long KuCoin asks to wait; `None` if it does not say.
+        /// How long KuCoin asks to wait; `None` if KuCoin does not say.
         retry_after: Option<Duration>,
         /// KuCoin's code; `None` if the reply has none, or if no request was sent.
         code: Option<String>,
     },
-    /// KuCoin received the request without a signed header (400001). A proxy may remove headers, or it is a bug in this
-    /// library.
+    /// KuCoin received the request without a signed header (400001).
+    ///
+    /// A proxy may have removed it; otherwise this is a bug in this library.
     #[error("KuCoin received the request without a signed header: {0}")]
     HeaderMissing(TokenRefusal),
     /// KuCoin refused the timestamp (400002) right after the server's clock was measured.
@@ -201,24 +203,26 @@ pub enum TokenError {
     /// The network delay is more than the five seconds that KuCoin allows, or the clock jumps. Try again; synchronize
     /// the clock.
     #[error(
-        "KuCoin refused the timestamp (code 400002); its clock is {offset_ms} ms ahead of this machine's"
+        "KuCoin refused the timestamp (code 400002); its clock is {}",
+        clock_difference(*.offset_ms)
     )]
     ClockSkew {
-        /// How many milliseconds the server's clock is ahead of this machine's.
+        /// How many milliseconds the server's clock is ahead of this machine's; negative if it is behind.
         offset_ms: i64,
     },
-    /// The key is unknown (400003), the passphrase is wrong (400004), or the secret is wrong (400005). Correct the
-    /// credentials; KuCoin blocks repeated attempts.
+    /// The key is unknown (400003), or the passphrase (400004) or the secret (400005) is wrong.
+    ///
+    /// Correct the credentials before you try again: KuCoin blocks repeated attempts.
     #[error("KuCoin refused the credentials: {0}")]
     Credentials(TokenRefusal),
     /// The key may not be used from this IP address (400006). Add the address to the key's IP list.
     #[error("KuCoin does not allow the key from this IP address: {0}")]
     AddressNotAllowed(TokenRefusal),
     /// The key lacks a permission (400007) or does not belong to this user (400010). Give it the `General` permission.
-    #[error("KuCoin refused the key's permission: {0}")]
+    #[error("KuCoin refused the request for lack of permission: {0}")]
     Permission(TokenRefusal),
     /// The version of the key is refused (400008, 400009). Set the version of this key, or create a new key.
-    #[error("KuCoin refused the key's version: {0}")]
+    #[error("KuCoin refused the version of the key: {0}")]
     KeyVersion(TokenRefusal),
     /// The broker partner or its signature is refused (400200 to 400202). Correct the partner, or leave it out.
     #[error("KuCoin refused the broker partner: {0}")]
@@ -287,6 +291,11 @@ fn with_code_between(before: &str, code: &Option<String>, after: &str) -> String
     code.map_or_else(String::new, |code| format!("{before}{code}{after}"))
 }
 
+fn clock_difference(offset_ms: i64) -> String {
+    let direction = if offset_ms < 0 { "behind" } else { "ahead of" };
+    format!("{} ms {direction} this machine's", offset_ms.unsigned_abs())
+}
+
 fn wait(retry_after: &Option<Duration>) -> String {
     match retry_after {
         Some(time) => format!("the next request is allowed in {time:?}"),
@@ -297,7 +306,7 @@ fn wait(retry_after: &Option<Duration>) -> String {
 impl TokenError {
     /// Returns whether to retry, wait or stop.
     ///
-    /// Only KuCoin's own refusal ends a connection that was live.
+    /// A connection that was live before ends only with [`RetryPolicy::Refused`]; all other errors are retried.
     pub fn retry_policy(&self) -> RetryPolicy {
         use RetryPolicy::{Blocked, Certificate, Fatal, Refused, Throttled, Transient};
         match self {
@@ -401,7 +410,7 @@ impl TokenError {
         })
     }
 
-    /// Returns the hosts in the error text that come from the configuration, not from a server.
+    /// Returns the hosts in the error text that come from the configuration rather than from a server.
     fn hosts(&self) -> Vec<&str> {
         match self {
             Self::HostNotSet {
@@ -476,6 +485,13 @@ mod tests {
     use std::io::{Error, ErrorKind};
 
     use super::*;
+
+    #[test]
+    fn clock_skew_says_ahead_or_behind() {
+        let text = |offset_ms| TokenError::ClockSkew { offset_ms }.to_string();
+        assert!(text(7_000).ends_with("its clock is 7000 ms ahead of this machine's"));
+        assert!(text(-7_000).ends_with("its clock is 7000 ms behind this machine's"));
+    }
 
     #[test]
     fn remedy_for_unreachable_host_depends_on_the_source() {

@@ -13,8 +13,8 @@ const KUCOIN_SUFFIXES: [&str; 2] = [".kucoin.com", ".kucoin.eu"];
 
 /// The hosts of the exchange, and which WebSocket hosts may receive a token.
 ///
-/// There are three hosts: spot and margin REST, futures REST, and the Pro V2 WebSocket. A host that you do not set is
-/// KuCoin's host of the region. REST hosts use `https`, the Pro V2 host `wss`; `http` and `ws` are accepted for
+/// There are three hosts: spot and margin REST, futures REST, and the Pro V2 WebSocket. For a host that you do not set,
+/// KuCoin's host of the region is used. REST hosts use `https`, the Pro V2 host `wss`; `http` and `ws` are accepted for
 /// loopback IP literals and `localhost` only.
 ///
 /// These rules keep tokens and signed requests from going to a wrong host:
@@ -92,7 +92,7 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// Returns a [`HostsError`] if it is not a plain `http` URL with a loopback IP literal or `localhost`.
+    /// Returns a [`HostsError`] unless `url` is a plain `http` URL with a loopback IP literal or `localhost`.
     pub fn local(url: &str) -> Result<Self, HostsError> {
         let hosts = Self::default().with_rest(url)?;
         match hosts.local_exchange() {
@@ -105,7 +105,7 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// Returns a [`HostsError`] if it is not a plain `https` URL, or an `http` URL of this machine.
+    /// Returns a [`HostsError`] unless `url` is a plain `https` URL, or an `http` URL of this machine.
     pub fn with_rest(self, url: &str) -> Result<Self, HostsError> {
         self.with_spot_rest(url)?.with_futures_rest(url)
     }
@@ -117,7 +117,7 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// Returns a [`HostsError`] if it is not a plain `https` URL, or an `http` URL of this machine.
+    /// Returns a [`HostsError`] unless `url` is a plain `https` URL, or an `http` URL of this machine.
     pub fn with_spot_rest(mut self, url: &str) -> Result<Self, HostsError> {
         self.spot_rest = Some(named(HostRole::SpotRest.as_str(), Address::rest(url))?);
         Ok(self)
@@ -127,7 +127,7 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// Returns a [`HostsError`] if it is not a plain `https` URL, or an `http` URL of this machine.
+    /// Returns a [`HostsError`] unless `url` is a plain `https` URL, or an `http` URL of this machine.
     pub fn with_futures_rest(mut self, url: &str) -> Result<Self, HostsError> {
         self.futures_rest = Some(named(HostRole::FuturesRest.as_str(), Address::rest(url))?);
         Ok(self)
@@ -137,7 +137,7 @@ impl Hosts {
     ///
     /// # Errors
     ///
-    /// Returns a [`HostsError`] if it is not a plain `wss` URL, or a `ws` URL of this machine.
+    /// Returns a [`HostsError`] unless `url` is a plain `wss` URL, or a `ws` URL of this machine.
     pub fn with_pro_ws(mut self, url: &str) -> Result<Self, HostsError> {
         self.pro_ws = Some(named(HostRole::ProWs.as_str(), Address::web_socket(url))?);
         Ok(self)
@@ -229,7 +229,8 @@ impl Hosts {
         self.all().any(|address| address.scheme() == Scheme::Https)
     }
 
-    /// Returns the host in use, or an error if it is the region's default while another host is set to somewhere else.
+    /// Returns the host in use. Returns an error if this host is the region's default while another host is set outside
+    /// the region.
     fn checked(&self, role: HostRole) -> Result<Cow<'_, Address>, TokenError> {
         let address = self.effective(role);
         if !matches!(address, Cow::Owned(_)) || self.local_exchange().is_some() {

@@ -36,7 +36,7 @@ const PLAIN_HEADERS: [&str; 5] = [
 #[derive(Debug)]
 pub(super) struct Http {
     client: Client,
-    /// For a SOCKS5 proxy that does not ask for the user and password of its URL.
+    /// Client without user and password, for a SOCKS5 proxy that does not ask for those of its URL.
     anonymous: Option<Client>,
     time_limit: Duration,
     site_type: Option<&'static str>,
@@ -245,7 +245,7 @@ enum TlsProblem {
     NotTls,
 }
 
-/// Finds the rustls error inside the I/O errors around it, if it is one that a user can fix.
+/// Finds the TLS problem in the causes of an I/O error, if it is one that a user can fix.
 fn tls_problem(error: &(dyn Error + 'static)) -> Option<TlsProblem> {
     use rustls::Error::{InvalidCertificate, InvalidMessage, NoCertificatesPresented};
     match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())? {

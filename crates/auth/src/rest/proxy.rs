@@ -21,7 +21,7 @@ type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
 /// The HTTP client's SOCKS5 error, which has no public name.
 type SocksError = <SocksV5<HttpConnector> as Service<Uri>>::Error;
 
-/// A checked proxy: the HTTP client is certain to use it.
+/// A proxy whose URL is checked, so the HTTP client never connects without it.
 pub(super) struct RestProxy {
     url: Url,
     no_proxy: String,
@@ -29,7 +29,7 @@ pub(super) struct RestProxy {
 }
 
 impl RestProxy {
-    /// Parses a proxy URL. Refuses any for which the HTTP client would connect directly or to another proxy.
+    /// Parses a proxy URL. Refuses a URL with which the HTTP client would connect directly or to another proxy.
     pub(super) fn new(url: &str, no_proxy: &str) -> Result<Self, ConfigError> {
         let with_scheme = match url.contains("://") {
             true => url.to_owned(),
@@ -214,7 +214,7 @@ pub(super) enum ProxyFailure {
     Authentication,
     /// The proxy did not answer `CONNECT` with status 200. The HTTP client does not report what it answered.
     NoTunnel,
-    /// A SOCKS5 proxy refused, with the text of the HTTP client.
+    /// A SOCKS5 proxy refused the connection; contains the error text of the HTTP client.
     Refused(String),
     /// The proxy closed the connection without an answer.
     Closed,
@@ -258,7 +258,7 @@ impl ProxyFailure {
         }
     }
 
-    /// Returns a text for users; `None` if the root cause says more.
+    /// Returns an error text for users; `None` if the root cause says more.
     pub(super) fn text(&self) -> Option<String> {
         let text = match self {
             Self::Unreachable | Self::Authentication => return None,

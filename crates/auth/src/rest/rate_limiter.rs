@@ -11,13 +11,13 @@ const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Debug, Default)]
 pub(super) struct RateLimiter {
-    /// When the fetches so far would end if they were one `INTERVAL` apart.
+    /// When the fetches so far would have ended if each had taken one `INTERVAL`.
     booked_until: Option<Instant>,
     paused_until: Option<Instant>,
 }
 
 impl RateLimiter {
-    /// Returns how long KuCoin still asks to wait, if it does.
+    /// Returns the time left of the pause that KuCoin asked for; `None` without a pause.
     pub(super) fn pause_left(&self, now: Instant) -> Option<Duration> {
         let left = self.paused_until?.saturating_duration_since(now);
         (!left.is_zero()).then_some(left)

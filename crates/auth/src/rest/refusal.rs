@@ -10,7 +10,7 @@ pub(super) const SUCCESS: &str = "200000";
 /// The code for a timestamp that is more than five seconds off.
 pub(super) const TIMESTAMP: &str = "400002";
 
-/// How long to wait after code 200002 if no header says it.
+/// How long to wait after code 200002 if no header states a time.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// Returns the error for a KuCoin code; `offset_ms` is the last measured clock offset.

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn pro_has_no_connect_id() {
+    fn pro_url_has_no_connect_id() {
         let url = pro(&server("wss://wsapi-push.kucoin.com"), "a&b=ü");
         assert_eq!(
             url.expose(),
