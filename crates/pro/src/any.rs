@@ -155,10 +155,10 @@ any! {
 }
 
 impl AnyProTopic {
-    /// Returns the topics that cover a whole unified account, each event once.
+    /// Returns the topics that together cover a whole unified account, without duplicate events.
     ///
-    /// They are its orders, fills with fees, positions, liquidation warnings, leverages, and the balances of the
-    /// unified and of the funding account.
+    /// These are the topics for orders, fills with fees, positions, liquidation warnings, leverages, and the balances
+    /// of the unified and the funding account.
     pub fn account_wide() -> Vec<Self> {
         let unified = |channel| ChannelRequest::all_symbols(channel, TradeType::Unified);
         let requests = [

@@ -26,7 +26,7 @@ impl Balances {
 event! {
     /// Balance of one currency of one account after a change. Amounts are in that currency.
     ///
-    /// The margin and profit fields are those of a classic futures account, which settles in the currency.
+    /// The fields for cross and isolated margin are sent for classic futures accounts only.
     pub struct Balance {
         /// Account of the balance: the part of `T` after the last dot.
         ///

@@ -72,7 +72,7 @@ pub enum RequestError {
     InvalidSymbol {
         /// Given symbol, cut to 64 characters, with control characters escaped.
         given: String,
-        /// Problem of the symbol, and how to write it.
+        /// Reason why the symbol is invalid, and how to write it.
         problem: SymbolProblem,
     },
 }

@@ -22,7 +22,7 @@ topic! {
 }
 
 impl Executions {
-    /// Returns the topic for the fills of all symbols. Every trade type has it.
+    /// Returns the topic for the fills of all symbols. Every trade type has this channel.
     pub const fn new(trade_type: TradeType) -> Self {
         Self {
             request: ChannelRequest::all_symbols(Channel::Execution, trade_type),
@@ -31,7 +31,7 @@ impl Executions {
 }
 
 impl ExecutionsLite {
-    /// Returns the topic for the fills of all symbols. Every trade type has it.
+    /// Returns the topic for the fills of all symbols. Every trade type has this channel.
     pub const fn new(trade_type: TradeType) -> Self {
         Self {
             request: ChannelRequest::all_symbols(Channel::ExecutionLite, trade_type),

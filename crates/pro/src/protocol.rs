@@ -99,7 +99,7 @@ fn write_head(id: RequestId, key: &str, value: &str, out: &mut String) {
 fn wire_error(error: DecodeError) -> WireError {
     match error {
         DecodeError::Syntax { reason, offset } => WireError::new(reason, offset),
-        // Reading an envelope only gives syntax errors.
+        // The envelope functions return only syntax errors.
         _ => WireError::new("not a frame of the protocol", 0),
     }
 }

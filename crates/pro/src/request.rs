@@ -82,7 +82,7 @@ impl ChannelRequest {
         Self::with_trade_type(channel, trade_type, Some(symbol))
     }
 
-    /// Returns the request of a channel without a symbol that has every trade type.
+    /// Returns the request of a channel that takes no symbol and has every trade type.
     pub(crate) const fn all_symbols(channel: Channel, trade_type: TradeType) -> Self {
         Self {
             channel,

@@ -18,7 +18,7 @@ pub(crate) trait PushData: Sized {
         None
     }
 
-    /// Returns the symbol, if pushes of a symbol's topic may arrive under the account-wide topic.
+    /// Returns the symbol of the data, for topics of one symbol whose pushes may arrive under the account-wide topic.
     fn symbol(&self) -> Option<&str> {
         None
     }

@@ -50,8 +50,9 @@ const POSITION: &str = "/contract/position";
 
 /// Returns how a push with the topic `pushed` matches a subscription to `requested`.
 ///
-/// Exact: the same topic, or one symbol of a requested list. Fallback: a topic with a symbol for a request without one,
-/// and `/contract/positionAll` and `/contract/position:SYMBOL` for each other, as published examples show them.
+/// Exact: the same topic, or one symbol of a requested list. Fallback: a topic with a symbol if the request has none,
+/// or one of `/contract/positionAll` and `/contract/position:SYMBOL` if the other is requested, since published
+/// examples show both.
 pub(crate) fn match_topic(requested: &str, pushed: &str) -> TopicMatch {
     if requested == pushed {
         return TopicMatch::Exact;
@@ -80,7 +81,7 @@ pub(crate) fn match_topic(requested: &str, pushed: &str) -> TopicMatch {
     }
 }
 
-/// Returns the symbol of a topic, after the colon.
+/// Returns the symbol of a topic: the text after the colon.
 pub(crate) fn symbol(topic: &str) -> Option<&str> {
     split(without_private_suffix(topic)).1
 }

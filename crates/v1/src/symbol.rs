@@ -13,7 +13,7 @@ pub enum SymbolError {
     Invalid {
         /// The given text, shortened and escaped.
         given: String,
-        /// Problem of the symbol, and how to write it.
+        /// Reason why the symbol is invalid, and how to write it.
         problem: SymbolProblem,
     },
     /// The list has more than 100 symbols, KuCoin's limit for one request: split it.

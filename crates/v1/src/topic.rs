@@ -16,7 +16,7 @@ macro_rules! topic {
             /// The topic path, which is sent in the subscribe request.
             pub const PATH: &'static str = $path;
 
-            /// The topic path as error messages show it.
+            /// The topic path as shown in error messages.
             pub(crate) const PATTERN: &'static str = $path;
 
             pub(crate) fn from_path(
@@ -74,7 +74,7 @@ macro_rules! topic {
             /// The topic path before the symbol.
             pub const FAMILY: &'static str = concat!($family, ":");
 
-            /// The topic path as error messages show it.
+            /// The topic path as shown in error messages.
             pub(crate) const PATTERN: &'static str = concat!($family, ":SYMBOL");
 
             /// Creates the topic for this symbol.

@@ -24,7 +24,9 @@ topic! {
 }
 
 impl Orders {
-    /// Returns the topic for the orders of all symbols: channel `orderAll`. Every trade type has it.
+    /// Returns the topic for the orders of all symbols: channel `orderAll`.
+    ///
+    /// Every trade type has this channel.
     pub const fn all(trade_type: TradeType) -> Self {
         Self {
             request: ChannelRequest::all_symbols(Channel::OrderAll, trade_type),

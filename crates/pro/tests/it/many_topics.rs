@@ -63,7 +63,7 @@ fn name(frame: &str) -> String {
 }
 
 #[test]
-fn overlapping_topics_decode_a_push_equally() {
+fn overlapping_topics_decode_a_push_to_the_same_event() {
     let topics = topics();
     let (mut shared, mut broken) = (0, 0);
     for frame in frames() {
@@ -84,7 +84,7 @@ fn overlapping_topics_decode_a_push_equally() {
 }
 
 #[test]
-fn list_decodes_equally_with_any_hint() {
+fn list_decodes_to_the_same_event_with_any_hint() {
     let topics = topics();
     for frame in fixtures() {
         let expected = topics.decode(frame);

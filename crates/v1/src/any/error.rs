@@ -36,7 +36,7 @@ pub enum ParseTopicError {
     Symbol {
         /// The given text, shortened and escaped.
         given: String,
-        /// Problem of the symbol.
+        /// Reason why the symbol is invalid.
         reason: SymbolError,
     },
 }

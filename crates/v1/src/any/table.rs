@@ -54,7 +54,7 @@ macro_rules! any_topic {
                 false $(|| $topic::from_path(path).is_some())*
             }
 
-            /// Returns the topics that cover the whole account, each event once.
+            /// Returns the topics that together cover the whole account, without duplicate events.
             ///
             /// Topics that need a symbol are not included.
             pub fn account_wide() -> Vec<Self> {

@@ -79,7 +79,7 @@ open_enum! {
         ForcedLiquidation = "FORCE_LIQUIDATION",
         /// `USER_BORROW`: the user borrowed.
         UserBorrow = "USER_BORROW",
-        /// `TRADE_AUTO_BORROW`: a trade borrowed automatically.
+        /// `TRADE_AUTO_BORROW`: funds were borrowed automatically for a trade.
         TradeAutoBorrow = "TRADE_AUTO_BORROW",
         /// `USER_REPAY`: the user repaid.
         UserRepay = "USER_REPAY",

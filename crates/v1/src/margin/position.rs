@@ -28,7 +28,7 @@ subjects! {
         DebtRatio(MarginDebtRatio) = "debt.ratio" if [
             "debtRatio", "totalDebt", "totalAsset", "marginCoefficientTotalAsset", "assetList", "debtList"
         ],
-        /// The account was frozen or unfrozen, or its liability changed: subject `position.status`.
+        /// A status change, such as frozen or unfrozen: subject `position.status`.
         Status(MarginStatusChange) = "position.status" if ["type"],
     }
 }

@@ -59,7 +59,7 @@ event! {
 }
 
 event! {
-    /// The order or trade that changed a balance; all fields are `None` if it was not an order.
+    /// The order or trade that changed a balance; all fields are `None` if something else changed it.
     pub struct RelationContext {
         /// Symbol: `symbol`.
         pub symbol: Option<Text> = "symbol",

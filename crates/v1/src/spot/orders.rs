@@ -61,7 +61,7 @@ event! {
         pub remain_size: Option<Decimal> = "remainSize",
         /// Canceled size, cumulative: `canceledSize`; `None` on `received` and usually on [`SpotOrdersV1`].
         pub canceled_size: Option<Decimal> = "canceledSize",
-        /// Order funds, in the quote currency: `funds`; `None` unless it is a market order by funds.
+        /// Order funds, in the quote currency: `funds`; `None` except for market orders by funds.
         pub funds: Option<Decimal> = "funds",
         /// Original funds, in the quote currency: `originFunds`; seen only in documentation of 2023.
         pub origin_funds: Option<Decimal> = "originFunds",

@@ -71,7 +71,7 @@ fn frames() -> Vec<String> {
 }
 
 #[test]
-fn matching_topics_decode_a_push_equally() {
+fn matching_topics_decode_a_push_to_the_same_event() {
     let topics = topics();
     let (mut shared, mut broken) = (0, 0);
     for frame in frames() {

@@ -6,7 +6,7 @@ use kucoin_streams_decode::event;
 use crate::futures::{MarginMode, PositionSide};
 
 event! {
-    /// The funding fee of a position was settled: subject `position.settlement`.
+    /// A settled funding fee of a position: subject `position.settlement`.
     pub struct FuturesFundingSettlement {
         /// Symbol of the contract, such as `XBTUSDTM`, from the topic: KuCoin sends no `symbol` in the data.
         ///
