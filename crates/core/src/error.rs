@@ -11,7 +11,7 @@ pub enum DecodeError {
     /// The frame is not valid JSON. If many frames in a row are invalid, the connection is broken: reconnect.
     #[error("{reason} at byte {offset}")]
     Syntax {
-        /// Reason.
+        /// Reason why the frame is not valid JSON.
         reason: &'static str,
         /// Position in the frame, in bytes.
         offset: usize,

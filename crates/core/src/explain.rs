@@ -64,7 +64,7 @@ fn cause_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'st
     }
 }
 
-/// Returns `text` with an error code, which is added only if the text does not contain it already.
+/// Returns `text` followed by an error code, unless `text` contains the code already.
 pub fn with_code(text: &str, code: Option<&str>) -> String {
     match code {
         Some(code) if !contains_word(text, code) => format!("{text} (code {code})"),

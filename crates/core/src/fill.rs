@@ -67,8 +67,8 @@ impl Fill {
 
 /// Key of a fill: symbol, trade ID and order ID.
 ///
-/// It is unique among the fills of one protocol, see [`Fill`]. It includes the order ID since both orders of a trade
-/// can belong to the account. It is displayed as `BTC-USDT:11067996711960577:670fd33bf9406e0007ab3945`.
+/// The key is unique among the fills of one protocol, see [`Fill`]. It includes the order ID since both orders of a
+/// trade can belong to the account. `Display` writes it as `BTC-USDT:11067996711960577:670fd33bf9406e0007ab3945`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct FillKey {

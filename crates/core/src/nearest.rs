@@ -1,6 +1,6 @@
 //! Suggestions for misspelled names.
 
-/// Longer than any name, and short enough to keep the search cheap.
+/// Maximum length of a given text: longer than any name, and short enough to keep the search cheap.
 const MAX_CHARS: usize = 64;
 
 /// Returns the name most similar to `given`, for "did you mean" texts; `None` if no name is similar.

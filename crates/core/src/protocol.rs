@@ -30,11 +30,11 @@ pub trait Request: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync +
 
 impl<T: Clone + fmt::Debug + fmt::Display + Eq + Hash + Send + Sync + 'static> Request for T {}
 
-/// Limits of a protocol: messages, topics, dials and pings. A session keeps them.
+/// Limits of a protocol: messages, topics, dials and pings. A session never exceeds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProtocolLimits {
-    /// Maximum number of messages sent per [`window`](Self::window) on a connection, with heartbeats.
+    /// Maximum number of messages sent per [`window`](Self::window) on a connection, including heartbeats.
     pub messages: u32,
     /// Sliding window of [`messages`](Self::messages).
     pub window: Duration,
@@ -188,7 +188,7 @@ pub enum TopicMatch {
 #[error("{reason} at byte {offset}")]
 #[non_exhaustive]
 pub struct WireError {
-    /// Reason.
+    /// Reason why the frame is invalid.
     pub reason: &'static str,
     /// Position in the frame, in bytes.
     pub offset: usize,
@@ -213,7 +213,7 @@ pub trait Protocol: Send + Sync + 'static {
     /// Request for one wire subscription.
     type Request: Request;
 
-    /// Limits that a session keeps, unless its configuration has others.
+    /// Limits that a session never exceeds, unless its configuration has other limits.
     const LIMITS: ProtocolLimits;
 
     /// Returns the text of a WebSocket message, text or binary.
@@ -252,16 +252,16 @@ pub trait Protocol: Send + Sync + 'static {
 
     /// Returns how the topic of a push matches `request`.
     ///
-    /// KuCoin can push a topic under another name than the requested one.
+    /// KuCoin can push a topic under a name other than the requested one.
     fn match_topic(request: &Self::Request, pushed: &str) -> TopicMatch;
 
-    /// Appends to `out` the frame that subscribes to `request`. `id` is unique on the connection.
+    /// Appends the frame that subscribes to `request` to `out`. `id` is unique on the connection.
     fn subscribe(id: RequestId, request: &Self::Request, out: &mut String);
 
-    /// Appends to `out` the frame that unsubscribes from `request`.
+    /// Appends the frame that unsubscribes from `request` to `out`.
     fn unsubscribe(id: RequestId, request: &Self::Request, out: &mut String);
 
-    /// Appends to `out` a ping frame.
+    /// Appends a ping frame to `out`.
     fn ping(id: RequestId, out: &mut String);
 }
 

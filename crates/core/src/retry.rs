@@ -19,7 +19,8 @@ pub enum RetryPolicy {
     Blocked,
     /// Rate limited: retry after this delay plus a backoff.
     ///
-    /// The delay counts as at least 1 s and at most 5 minutes; `None`, if the server named no delay, as 1 s.
+    /// The delay is raised to at least 1 s and capped at 5 minutes. `None` means that the server named no delay; it
+    /// counts as 1 s.
     Throttled(Option<Duration>),
     /// Retry after a random delay between `least` and `most`, each at most 5 minutes.
     Postponed {

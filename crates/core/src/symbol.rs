@@ -1,9 +1,9 @@
 //! Shapes of KuCoin's symbols. They are checked before subscribing, since KuCoin does not refuse an unknown symbol.
 
-/// Longer than any symbol, in bytes.
+/// Maximum length in bytes, longer than any symbol.
 const MAX_BYTES: usize = 64;
 
-/// Problem of a symbol: why the text cannot be a symbol of KuCoin.
+/// Reason why a text cannot be a symbol of KuCoin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SymbolProblem {

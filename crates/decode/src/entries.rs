@@ -1,11 +1,11 @@
-//! Objects with data as keys, such as currencies or symbols.
+//! JSON objects whose keys are data, such as currencies or symbols.
 
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{AsJson, FromJson, ToJson, Value, ValueKind};
 use crate::Text;
 
-/// Map of an object with data as keys, such as currencies, in the order of the frame.
+/// Entries of a JSON object whose keys are data, such as currencies, in the order of the frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entries<T>(Vec<(Text, T)>);
 

@@ -128,7 +128,7 @@ impl<const N: usize> FieldTable<N> {
     /// If the frame repeats a name, the last value counts, and all values are kept in `extra`.
     ///
     /// # Errors
-    /// Returns [`DecodeError::Syntax`] if it is not a JSON object.
+    /// Returns [`DecodeError::Syntax`] if the next value is not a JSON object.
     #[inline]
     pub fn read_fields<'f>(
         &self,

@@ -11,7 +11,7 @@ pub trait Record: Sized {
     /// Reads the next object of the scanner.
     ///
     /// # Errors
-    /// Returns [`DecodeError::Syntax`] if it is not a JSON object, and [`DecodeError::Missing`] or
+    /// Returns [`DecodeError::Syntax`] if the next value is not a JSON object, and [`DecodeError::Missing`] or
     /// [`DecodeError::Unreadable`] for a required field.
     fn read(scanner: &mut Scanner<'_>) -> Result<Self, DecodeError>;
 }
@@ -85,7 +85,7 @@ fn read_keeping_raw<T: FromJson>(
 
 /// Reads one field that can have several names: the first name with a value.
 ///
-/// A value under another name than the first is also kept in `extra`.
+/// A value under a name other than the first is also kept in `extra`.
 ///
 /// # Errors
 /// Returns the errors of [`field`].

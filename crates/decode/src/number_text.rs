@@ -27,7 +27,7 @@ impl<'f> NumberText<'f> {
         Self { text, start, end }
     }
 
-    /// Creates a number text from a whole text.
+    /// Creates a number text that covers a whole text.
     pub(super) fn of(text: &'f str) -> Self {
         Self::new(text.as_bytes(), 0, text.len())
     }

@@ -23,7 +23,7 @@ pub struct Scanner<'f> {
 /// Checks that a text is exactly one JSON value.
 ///
 /// # Errors
-/// Returns [`DecodeError::Syntax`] if it is not.
+/// Returns [`DecodeError::Syntax`] if the text is not exactly one JSON value.
 pub fn check(json: &str) -> Result<(), DecodeError> {
     let mut scanner = Scanner::new(json);
     scanner.value()?;
@@ -63,7 +63,7 @@ impl<'f> Scanner<'f> {
     /// Returns the next value.
     ///
     /// # Errors
-    /// Returns an error if it is not JSON.
+    /// Returns an error if the next value is not JSON.
     #[inline]
     pub fn value(&mut self) -> Result<Value<'f>, DecodeError> {
         let first = self.next_token();

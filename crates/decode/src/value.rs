@@ -1,4 +1,4 @@
-//! A JSON value as a slice of the frame: its kind and its text, not read into a type yet.
+//! A JSON value as a slice of the frame: its kind and its text, before it is read into a type.
 
 use std::borrow::Cow;
 use std::fmt;

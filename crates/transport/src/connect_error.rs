@@ -47,7 +47,7 @@ pub enum ConnectError {
     /// The TLS handshake failed for another reason. Try again later.
     #[error("the TLS handshake failed")]
     Tls(#[source] io::Error),
-    /// The server answered the upgrade with another status than 101.
+    /// The server answered the upgrade with a status other than 101.
     ///
     /// See [`UpgradeRefusal::status`]: 401 and 403 usually mean that the token is used or expired, so fetch another; 2xx
     /// means that it is not a WebSocket server.
@@ -191,7 +191,7 @@ fn in_parentheses(set: &[String]) -> String {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyProblem {
-    /// The proxy itself cannot be reached. Try again later; check that it runs, and its host and port.
+    /// The proxy itself cannot be reached. Try again later; check its host and port, and that it runs.
     #[error("the proxy cannot be reached")]
     Unreachable(#[source] Box<ConnectError>),
     /// The proxy requires a user and a password, or refuses those of its URL. Correct them.
@@ -209,12 +209,14 @@ pub enum ProxyProblem {
     /// The proxy did not answer in time. Try again later; check that it runs.
     #[error("the proxy did not answer in time")]
     TimedOut,
-    /// The host name of the target cannot be resolved on this machine, which `socks5` requires. Try again later, or use
-    /// `socks5h`.
+    /// The host name of the target cannot be resolved on this machine, as `socks5` requires.
+    ///
+    /// Try again later, or use `socks5h`.
     #[error("the host name cannot be resolved on this machine")]
     NotResolved(#[source] Box<ConnectError>),
-    /// The proxy connected, but TLS to the target failed: see the source. A proxy that intercepts TLS presents its own
-    /// certificate, which is not trusted.
+    /// The proxy connected, but TLS to the target failed: see the source.
+    ///
+    /// A proxy that intercepts TLS presents its own certificate, which is not trusted.
     #[error("TLS to the host failed through the proxy")]
     Target(#[source] Box<ConnectError>),
     /// The URL is `ws://`, and the target or the proxy is not on this machine. Use `wss`, or a proxy on this machine.
@@ -261,7 +263,7 @@ pub enum ConnectClass {
     Transient,
     /// Dial again, but only after the server's wait.
     Throttled {
-        /// How long the server asks to wait; `None` if it does not say.
+        /// How long the server asks to wait; `None` if the server does not say.
         retry_after: Option<Duration>,
     },
     /// Dial again after a backoff: the server did not speak the protocol.
@@ -278,7 +280,7 @@ pub enum ConnectClass {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlProblem {
-    /// It cannot be parsed: write it as `wss://host:port/path`.
+    /// The URL cannot be parsed: write it as `wss://host:port/path`.
     #[error("it cannot be parsed")]
     Malformed,
     /// The scheme is neither `wss` nor `ws`: use `wss`.
@@ -287,10 +289,10 @@ pub enum UrlProblem {
     /// The host is missing: add it.
     #[error("the host is missing")]
     Host,
-    /// It contains a user or a password, which could leak: remove it.
+    /// The URL contains a user or a password, which could leak: remove it.
     #[error("it contains a user or a password")]
     Userinfo,
-    /// It has a fragment (`#`), which a WebSocket URL must not have: remove it.
+    /// The URL has a fragment (`#`), which a WebSocket URL must not have: remove it.
     #[error("it has a fragment")]
     Fragment,
 }
@@ -391,7 +393,7 @@ impl UpgradeRefusal {
         self.status
     }
 
-    /// Returns how long the server asks to wait; `None` if it does not say.
+    /// Returns how long the server asks to wait; `None` if the server does not say.
     ///
     /// From KuCoin's header `gw-ratelimit-reset`, in milliseconds, else from `Retry-After`, in seconds.
     #[must_use]

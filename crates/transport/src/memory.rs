@@ -229,7 +229,7 @@ impl Peer {
 
     /// Waits for the next message of the client; returns `None` after the client has dropped its writer.
     ///
-    /// If it is not called, the client's queue fills up, as if the server no longer reads.
+    /// If this method is not called, the client's queue fills up, as if the server no longer reads.
     pub async fn receive(&mut self) -> Option<Message> {
         self.from_client.recv().await
     }

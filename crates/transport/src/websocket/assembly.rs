@@ -1,4 +1,4 @@
-//! Assembles frames to messages within limits, and refuses violations of RFC 6455.
+//! Assembles frames into messages within limits, and refuses violations of RFC 6455.
 
 use bytes::Bytes;
 use fastwebsockets::{Frame, OpCode};

@@ -53,7 +53,7 @@ pub(super) async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, Con
         .map_err(ConnectError::Tcp)?;
     stream.set_nodelay(true).map_err(ConnectError::Tcp)?;
     if let Err(error) = set_keepalive(&stream) {
-        // Some sandboxes lack these options; then the heartbeat detects a dead peer, but later.
+        // Some sandboxes lack these options; a dead peer is then detected later, by the heartbeat.
         tracing::debug!(%error, "keepalive is not available");
     }
     Ok(stream)

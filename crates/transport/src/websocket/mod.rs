@@ -105,9 +105,9 @@ impl WebSocketConnector {
 
     /// Sets the TLS configuration for `wss://`, for example with your own root certificate.
     ///
-    /// It is a `ClientConfig` of the re-exported [`rustls`](crate::rustls). Its ALPN list is replaced by `http/1.1`,
-    /// because only HTTP/1.1 can be upgraded. Default: the verifier of the platform, with the crypto provider of the
-    /// enabled feature.
+    /// The type is `ClientConfig` of the re-exported [`rustls`](crate::rustls). Its ALPN list is replaced by
+    /// `http/1.1`, because only HTTP/1.1 can be upgraded. Default: the verifier of the platform, with the crypto
+    /// provider of the enabled feature.
     #[must_use]
     pub fn with_tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls = Tls::custom(config);
@@ -290,7 +290,7 @@ impl WebSocketConnector {
     }
 }
 
-/// If the process is out of file descriptors, root certificates look missing: report the shortage, which is temporary.
+/// Replaces the error if the process is out of file descriptors: root certificates then only look missing.
 fn or_descriptor_shortage(error: ConnectError) -> ConnectError {
     let ConnectError::NoRoots(_) = error else {
         return error;

@@ -14,8 +14,8 @@ const CHUNK_BYTES: usize = 8 << 10;
 const FIRST_CHUNK_BYTES: usize = 2 << 10;
 /// The longest payload that is copied.
 const MAX_COPY: usize = FIRST_CHUNK_BYTES;
-/// The maximum number of full chunks that are kept for reuse. A slower consumer costs allocations, not memory beyond
-/// its queue.
+/// The maximum number of full chunks that are kept for reuse. With a slower consumer, chunks are allocated instead of
+/// reused.
 const MAX_FULL_CHUNKS: usize = 16;
 
 /// The chunks of one connection; none before its first payload.

@@ -28,7 +28,7 @@ pub(super) struct ReadAhead<S> {
 }
 
 impl<S: AsyncRead + Unpin> ReadAhead<S> {
-    /// Creates it with the bytes that were already read.
+    /// Creates a reader that first returns the bytes that were already read.
     pub(super) fn new(stream: S, first_bytes: &[u8]) -> Self {
         let mut buffer = first_bytes.to_vec();
         buffer.resize(first_bytes.len().max(MIN_BUFFER), 0);

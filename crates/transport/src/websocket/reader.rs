@@ -1,4 +1,4 @@
-//! The receiving half: frames from fastwebsockets, assembled to messages, and the errors.
+//! The receiving half: frames from fastwebsockets, assembled into messages, and the errors.
 
 use std::convert::Infallible;
 use std::fmt;

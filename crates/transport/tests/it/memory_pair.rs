@@ -22,7 +22,7 @@ async fn connected(
 }
 
 #[tokio::test]
-async fn carries_every_kind_both_ways_in_order() {
+async fn pair_carries_every_kind_both_ways_in_order() {
     let (dialer, listener) = memory::pair();
     let (mut reader, mut writer, mut peer) = connected(dialer, listener).await;
     peer.send_text("one").await.unwrap();

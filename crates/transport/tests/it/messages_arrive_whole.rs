@@ -73,7 +73,7 @@ async fn close_frame_without_a_code_arrives() {
 }
 
 #[tokio::test]
-async fn lengths_around_header_and_buffer_limits_arrive() {
+async fn messages_around_header_and_buffer_limits_arrive() {
     let (mut reader, _writer, mut server) = connected(WebSocketConnector::new()).await;
     let lengths = [
         1, 124, 125, 126, 127, 4000, 8177, 8178, 8191, 8192, 8193, 20_000, 65_534, 65_535, 65_536,
