@@ -19,7 +19,7 @@ use crate::pro::unified_id;
 use crate::shared::Shared;
 use crate::sync::lock;
 
-/// A handle on the demo account of a local exchange; cheap to clone.
+/// A handle to the demo account of a local exchange; cheap to clone.
 ///
 /// A command is complete when it returns: its pushes are in the truth log and queued for the subscribers. Prices and
 /// sizes must be multiples of the symbol's increments.
@@ -43,7 +43,7 @@ impl Account {
         }
     }
 
-    /// Returns a handle on the same account whose orders and stop orders settle in `wallet`.
+    /// Returns a handle to the same account whose orders and stop orders settle in `wallet`.
     ///
     /// [`Wallet::Margin`] is for cross margin, [`Wallet::Isolated`] for orders on that symbol only. The default is
     /// [`Wallet::Trade`]. Commands other than orders do not depend on the handle.

@@ -26,7 +26,7 @@ use crate::truth::TruthLog;
 #[derive(Debug, Clone)]
 #[must_use = "the local exchange does not run until `start` is called"]
 pub struct ExchangeBuilder {
-    /// A port of 0 means any free port.
+    /// Settings for the tasks; a port of 0 means any free port.
     settings: Settings,
     limits: Limits,
     event_rate: f64,
@@ -218,7 +218,7 @@ impl ExchangeBuilder {
     /// Starts the local exchange on the current tokio runtime.
     ///
     /// # Errors
-    /// Returns an error if it cannot listen on one of its ports.
+    /// Returns an error if the local exchange cannot listen on one of its ports.
     pub async fn start(mut self) -> Result<Exchange, StartError> {
         let mut listeners = Vec::new();
         let mut markets = [

@@ -131,7 +131,7 @@ impl Exchange {
         &self.shared.credentials
     }
 
-    /// Returns a handle on the account, to place orders, transfer funds and so on.
+    /// Returns a handle to the account, to place orders, transfer funds and so on.
     #[must_use]
     pub fn account(&self) -> Account {
         Account::new(Arc::clone(&self.shared))

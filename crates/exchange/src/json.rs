@@ -55,7 +55,7 @@ pub(crate) struct Raw<'a>(pub(crate) &'a str);
 /// A JSON number in the format of Java's `BigDecimal`: values below 0.000001 have an exponent, such as `1E-7`.
 pub(crate) struct Number(pub(crate) Decimal);
 
-/// As [`Number`], after Java's `stripTrailingZeros`: 10 becomes `1E+1`.
+/// Like [`Number`], after Java's `stripTrailingZeros`: 10 becomes `1E+1`.
 pub(crate) struct Stripped(pub(crate) Decimal);
 
 /// A JSON number without an exponent.

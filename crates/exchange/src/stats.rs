@@ -61,7 +61,7 @@ pub enum ServedMarket {
 }
 
 impl ServedMarket {
-    /// Returns the market that both serve, if any: that of the token and that of the port.
+    /// Returns the market that both `self` and `other` serve, if any: one is that of the token, one that of the port.
     pub(crate) fn and(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Both, one) | (one, Self::Both) => Some(one),

@@ -23,7 +23,7 @@ fn kinds<'l>(lines: &[&'l Value]) -> Vec<&'l str> {
 }
 
 #[test]
-fn default_watches_the_account_with_one_token_each() {
+fn default_watches_both_connections_with_one_token_each() {
     let local = LocalExchange::start(Exchange::builder());
     let mut running = Running::start(local.watch(&["--format", "ndjson"]));
     running.until_subscribed();

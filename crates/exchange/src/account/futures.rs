@@ -13,7 +13,7 @@ use crate::engine::{
 use crate::shared::Shared;
 use crate::sync::lock;
 
-/// A handle on the futures account of a local exchange; cheap to clone. See [`Account::futures`].
+/// A handle to the futures account of a local exchange; cheap to clone. See [`Account::futures`].
 ///
 /// As on [`Account`], a command is complete when it returns. Sizes are in contracts, prices are multiples of the
 /// contract's tick; [`crate::CONTRACTS`] lists the contracts. Positions are in one-way mode: an order against a
@@ -24,7 +24,7 @@ pub struct FuturesAccount {
 }
 
 impl Account {
-    /// Returns a handle on the futures account, which has its own balances.
+    /// Returns a handle to the futures account, which has its own balances.
     #[must_use]
     pub fn futures(&self) -> FuturesAccount {
         FuturesAccount {

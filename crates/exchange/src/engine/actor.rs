@@ -11,7 +11,7 @@ use super::loans::INTEREST_SCALE;
 use super::order::{NewOrder, NewStop, Trigger};
 use super::{Engine, Host, MarketId, Rejected};
 
-/// From this number of open orders on, orders are filled instead of placed.
+/// Maximum number of open orders; at this number, orders are filled instead of placed.
 fn max_open_orders(host: Host) -> usize {
     match host {
         Host::Spot => 12,
@@ -102,7 +102,7 @@ impl Plan {
 }
 
 impl Engine {
-    /// Runs one step; on the futures host in a third of all cases.
+    /// Runs one step: on the futures host in a third of all cases, otherwise on the spot host.
     pub(crate) fn step(&mut self) {
         let host = match self.futures.rng.below(3) {
             0 => Host::Futures,

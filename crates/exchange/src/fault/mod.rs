@@ -77,7 +77,7 @@ impl Trigger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Count {
-    /// This number.
+    /// Exactly this number.
     Exactly(u64),
     /// A random number from the first to the second, both inclusive.
     Between(u64, u64),

@@ -361,7 +361,7 @@ macro_rules! faults {
                 },
             )+)+];
 
-            /// Returns what it acts on.
+            /// Returns what the fault acts on.
             pub(crate) fn target(&self) -> $crate::fault::effects::Target {
                 match self {
                     $($(Self::$Variant {..} => $crate::fault::effects::Target::$Target,)+)+
@@ -369,7 +369,7 @@ macro_rules! faults {
                 }
             }
 
-            /// Returns the number of messages that it acts on.
+            /// Returns the number of messages that the fault acts on.
             pub(crate) fn frames(&self) -> u64 {
                 match self {
                     $($(Self::$Variant $({$($field),+})? => {

@@ -31,7 +31,7 @@ parameter_enum! {
 }
 
 impl FrameViolation {
-    /// Returns `true` if it ends the connection.
+    /// Returns `true` if the violation ends the connection.
     pub(crate) fn ends(self) -> bool {
         matches!(self, Self::ShortClose | Self::CloseNotUtf8)
     }

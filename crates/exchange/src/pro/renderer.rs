@@ -15,7 +15,7 @@ use crate::json::{Object, Raw};
 #[derive(Debug, Clone)]
 pub(crate) struct Push {
     stream: &'static Stream,
-    /// Symbol whose subscribers receive it; `None` on streams without a symbol.
+    /// Symbol whose subscribers receive the push; `None` on streams without a symbol.
     symbol: Option<&'static str>,
     pub(crate) data: String,
 }
@@ -34,7 +34,7 @@ impl Push {
         &self.stream.name
     }
 
-    /// Returns the request whose subscribers receive it.
+    /// Returns the request whose subscribers receive the push.
     pub(crate) fn request(&self) -> String {
         self.stream.request_text(self.symbol)
     }

@@ -110,7 +110,7 @@ pub(super) enum Source {
     IsolatedPosition(&'static str),
 }
 
-/// Monitors the liquidation risk of an account, which is that of its riskiest part.
+/// Monitors the liquidation risk of an account: the highest risk among its parts.
 #[derive(Debug, Default)]
 pub(super) struct RiskMonitor {
     exposures: BTreeMap<Source, Exposure>,

@@ -39,7 +39,7 @@ pub(super) struct Cell {
     /// Whether it may be cut with an ellipsis.
     is_shortenable: bool,
     has_wide_gap: bool,
-    /// Whether it stays on the same line as the previous cell.
+    /// `true` if the cell stays on the same line as the previous one.
     stays_with_previous: bool,
     /// Shorter text to use if there is too little room.
     short: Option<String>,

@@ -79,7 +79,7 @@ impl Order<'_> {
         self.with_progress(progress(String::new()))
     }
 
-    /// The line of `open` repeats that of `received`, so it says that the order is now on the book.
+    /// Cells of an `open` after `received`: they repeat those of `received`, so they add that the order is in the book.
     fn open_after_received(&self) -> Vec<Cell> {
         self.with_progress(progress("resting".to_owned()).priority(Priority::Medium))
     }

@@ -99,8 +99,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Applies a fill to position and balance and adds the position reports; returns the fee and the realised PnL
-    /// before it. A fill through zero counts as two: it closes one position and opens another.
+    /// Applies a fill to position and balance and adds the position reports; returns the fee, and the realised PnL
+    /// before the fee. A fill through zero counts as two: it closes one position and opens another.
     pub(super) fn trade_contracts(
         &mut self,
         order: &Order,
