@@ -1,11 +1,13 @@
 //! A failing proxy is named with a remedy, and never bypassed.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kucoin_streams::auth::HmacSigner;
 use kucoin_streams::auth::rest::TokenError;
+use kucoin_streams::core::explain;
 use kucoin_streams::transport::{
     Connect, ConnectClass, ConnectError, ProxyProblem, WebSocketConnector, WebSocketReader,
     WebSocketWriter,
@@ -55,9 +57,13 @@ impl Target {
 
     async fn fetch(&self, scheme: &str, proxy: &str) -> TokenError {
         let rest = format!("{scheme}://localhost:{}", self.port);
+        self.fetch_from(&rest, proxy).await
+    }
+
+    async fn fetch_from(&self, rest: &str, proxy: &str) -> TokenError {
         let credentials = Credentials::new("key", "secret", "passphrase").unwrap();
         let tokens = RestTokens::builder(HmacSigner::new(&credentials))
-            .hosts(Hosts::default().with_rest(&rest).unwrap())
+            .hosts(Hosts::default().with_rest(rest).unwrap())
             .tls_config(Authority::new().trust())
             .connect_time_limit(self.limit)
             .time_limit(2 * self.limit)
@@ -87,8 +93,13 @@ impl Target {
     ) {
         for scheme in ["https", "http"] {
             let error = self.fetch(scheme, proxy).await;
-            let text = error.to_string();
-            assert!(text.contains(place), "{what}, {scheme}: {text}");
+            // Without TLS, a reply of the proxy is taken for one of the exchange.
+            let is_reply = matches!(
+                error,
+                TokenError::ServerFault { .. } | TokenError::Unreadable { .. }
+            );
+            let remedy = error.remedy().or(is_reply.then_some("retry"));
+            check_text(&error, remedy, place, &format!("{what}, {scheme}"));
             // Without TLS, the refusal of an HTTP proxy looks like one of the exchange, which is temporary too.
             let same = scheme == "https" || token == RetryPolicy::Fatal;
             let policy = error.retry_policy();
@@ -103,14 +114,26 @@ impl Target {
         }
         for scheme in ["wss", "ws"] {
             let error = self.dial(scheme, proxy).await;
-            let text = error.to_string();
-            assert!(text.contains(place), "{what}, {scheme}: {text}");
+            check_text(&error, error.remedy(), place, &format!("{what}, {scheme}"));
             assert_eq!(error.class(), dial, "{what}, {scheme}: {error:?}");
             assert!(matches!(error, ConnectError::Proxy { .. }), "{error:?}");
         }
         let reached = self.reached.load(Ordering::Relaxed);
         assert_eq!(reached, 0, "{what}: the target was dialled");
     }
+}
+
+/// Checks that an error names the proxy and a remedy, without the password.
+fn check_text(error: &(dyn Error + 'static), remedy: Option<&str>, place: &str, what: &str) {
+    let text = explain(error, remedy);
+    assert!(error.to_string().contains(place), "{what}: {text}");
+    assert!(text.contains("proxy"), "{what}: {text}");
+    assert!(remedy.is_some(), "{what} has no remedy: {text}");
+    let debug = format!("{error:?}");
+    assert!(
+        !text.contains("canary") && !debug.contains("canary"),
+        "{what}: {debug}"
+    );
 }
 
 const PASSES: (RetryPolicy, ConnectClass) = (RetryPolicy::Transient, ConnectClass::Transient);
@@ -134,6 +157,58 @@ async fn unresolvable_socks5_name_keeps_its_cause() {
         } => assert!(matches!(*cause, ConnectError::Dns(_)), "{cause:?}"),
         other => panic!("another error: {other:?}"),
     }
+    assert!(proxy.targets().is_empty());
+}
+
+#[tokio::test]
+async fn unresolvable_proxy_is_named_with_its_port() {
+    let target = Target::listen().await;
+    let place = "proxy.invalid:3128";
+    let check = |error: &(dyn Error + 'static), remedy: Option<&str>, scheme: &str| {
+        check_text(error, remedy, place, scheme);
+        let text = explain(error, remedy);
+        assert!(text.contains("cannot be resolved"), "{scheme}: {text}");
+        assert!(
+            text.contains("; check the spelling of the proxy's host"),
+            "{text}"
+        );
+        assert!(text.contains("localhost:"), "the target is named: {text}");
+    };
+    for scheme in ["http", "https", "socks5", "socks5h"] {
+        let url = format!("{scheme}://user:canary@{place}");
+        let error = target.fetch("https", &url).await;
+        assert_eq!(error.retry_policy(), PASSES.0, "{error:?}");
+        assert!(matches!(error, TokenError::Proxy { .. }), "{error:?}");
+        check(&error, error.remedy(), scheme);
+        let error = target.dial("wss", &url).await;
+        assert_eq!(error.class(), PASSES.1, "{error:?}");
+        check(&error, error.remedy(), scheme);
+    }
+    let kucoin = Kucoin::builder()
+        .credentials(Credentials::new("key", "secret", "passphrase").unwrap())
+        .config(fast_retries().with_connect_timeout(Duration::from_secs(2)))
+        .proxy(Proxy::new("socks5h://user:canary@proxy.invalid:3128").unwrap())
+        .build()
+        .unwrap();
+    let error = soon(kucoin.subscribe(Balances)).await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains(place) && text.contains("; check the spelling"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn unresolvable_socks5_target_names_the_proxy() {
+    let proxy = ProxyServer::start(SOCKS).await;
+    let url = proxy.url().replace("socks5h", "socks5");
+    let target = Target::listen().await;
+    let error = target.fetch_from("https://nobody.invalid", &url).await;
+    check_text(&error, error.remedy(), &proxy.place(), "socks5");
+    let text = explain(&error, error.remedy());
+    assert!(text.contains("nobody.invalid cannot be resolved"), "{text}");
+    assert!(text.contains("; use socks5h"), "{text}");
+    assert_eq!(error.retry_policy(), RetryPolicy::Transient, "{error:?}");
     assert!(proxy.targets().is_empty());
 }
 
@@ -224,10 +299,16 @@ async fn proxy_certificate_is_checked() {
         let text = error.to_string();
         let named = format!("the proxy {}", proxy.place());
         assert!(text.contains(&named), "{text}");
+        check_text(&error, error.remedy(), &proxy.place(), scheme);
+        let remedy = error.remedy().unwrap_or_default();
+        assert!(remedy.contains("root certificates"), "{remedy}");
     }
     for scheme in ["wss", "ws"] {
         let error = target.dial(scheme, &url).await;
         assert_eq!(error.class(), classes.1, "{error:?}");
+        check_text(&error, error.remedy(), &proxy.place(), scheme);
+        let remedy = error.remedy().unwrap_or_default();
+        assert!(remedy.contains("root certificates"), "{remedy}");
         assert!(matches!(
             error,
             ConnectError::Proxy {

@@ -55,9 +55,17 @@ async fn unreachable_proxy_is_reported_for_every_scheme() {
         let words = [&*place, "api.kucoin.com", "refused"];
         assert!(words.iter().all(|it| text.contains(it)), "{text}");
     }
-    for scheme in ["http", "socks5h"] {
+    for (scheme, port) in [("http", 80), ("https", 443), ("socks5h", 1080)] {
         let text = shown(&format!("{scheme}://proxy.invalid")).await;
-        assert!(text.contains("proxy.invalid cannot be resolved"), "{text}");
+        let named = format!(
+            "no connection to api.kucoin.com through the proxy proxy.invalid:{port}: \
+             proxy.invalid cannot be resolved: "
+        );
+        assert!(text.starts_with(&named), "{text}");
+        assert!(
+            text.contains("; check the spelling of the proxy's host"),
+            "{text}"
+        );
     }
 }
 
