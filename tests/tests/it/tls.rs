@@ -3,7 +3,7 @@
 use kucoin_streams::auth::HmacSigner;
 use kucoin_streams::pro::TradeType;
 use kucoin_streams::v1::Balances;
-use kucoin_streams::{Config, Kucoin, RestTokens, SubscribeError, WebSocketConnector};
+use kucoin_streams::{Config, Hosts, Kucoin, RestTokens, SubscribeError, WebSocketConnector};
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
 use kucoin_streams_testkit::tls::Authority;
 
@@ -69,6 +69,26 @@ async fn tokens_use_https_and_events_use_wss() {
     for _ in 0..exchange.pro_truth().total_of("orderAll.UNIFIED") {
         event(&mut orders).await;
     }
+    assert_eq!(exchange.stats().tokens_issued, 2);
+}
+
+#[tokio::test]
+async fn local_hosts_accept_a_tls_exchange() {
+    let authority = Authority::new();
+    let exchange = tls_exchange(&authority, Faults::new()).await;
+    let source = RestTokens::builder(HmacSigner::new(&credentials(&exchange)))
+        .hosts(Hosts::local(&exchange.rest_url()).unwrap())
+        .tls_config(authority.trust())
+        .build()
+        .unwrap();
+    let kucoin = Kucoin::builder()
+        .transport(WebSocketConnector::new().with_tls_config(authority.trust()))
+        .tokens(source)
+        .build()
+        .unwrap();
+    soon(kucoin.subscribe(Balances)).await.unwrap();
+    let orders = kucoin_streams::pro::Orders::all(TradeType::Unified);
+    soon(kucoin.subscribe(orders)).await.unwrap();
     assert_eq!(exchange.stats().tokens_issued, 2);
 }
 

@@ -347,6 +347,7 @@ fn tls_certificate_file_is_trusted() {
     assert_eq!(updates.count(), 30);
     let ran = watch(None);
     assert_ne!(ran.status, Some(0), "an unknown issuer is not trusted");
+    assert!(ran.stderr.contains("SSL_CERT_FILE=FILE"), "{}", ran.stderr);
     stopped(running);
     std::fs::remove_file(path).unwrap();
 }
