@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use kucoin_streams::core::TimeFormat;
 use kucoin_streams::{ProAuthentication, Region, WsKey};
 use kucoin_streams_exchange::UnknownSymbols;
@@ -20,11 +20,20 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Log to stderr. -v: connections opened, lost and closed; -vv: also tokens, sockets and topics; -vvv: also
-    /// requests of the demo account that the local exchange rejects. Frames are never logged. Without -v, the
-    /// environment variable RUST_LOG applies.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Logging")]
+    /// Log to stderr: -vv and -vvv log more. The help of each command says what is logged.
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Logging")]
     pub(crate) verbose: u8,
+}
+
+/// `-v` of a command, in place of the global one: each command logs other things. clap copies the count to
+/// [`Args::verbose`].
+fn verbose(logs: &'static str) -> Arg {
+    Arg::new("verbose")
+        .short('v')
+        .long("verbose")
+        .action(ArgAction::Count)
+        .help_heading("Logging")
+        .help(logs)
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,10 +60,14 @@ const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_
 
 /// Arguments of `watch`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = help::watch())]
+#[command(
+    after_help = help::watch(),
+    override_usage = "kucoin-streams watch [OPTIONS]",
+    arg = verbose(help::WATCH_VERBOSE)
+)]
 pub(crate) struct WatchArgs {
     /// Watch a demo account on a local exchange inside this program. It needs no KuCoin account, and cuts every
-    /// connection once after 15 seconds. Cannot be combined with options that choose another exchange.
+    /// connection once after 15 seconds. Cannot be combined with options that choose another exchange or a proxy.
     #[arg(long, conflicts_with_all = HOST_OPTIONS)]
     pub(crate) demo: bool,
 
@@ -85,11 +98,13 @@ pub(crate) struct WatchArgs {
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub(crate) for_time: Option<Duration>,
 
-    /// Time limit for every connection to become live the first time; exit status 4 if it is exceeded.
+    /// Time limit for each connection to become live the first time; exit status 4 if it is exceeded. The first
+    /// connection is opened alone, so that wrong credentials are refused only once; the others follow when it is open.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub(crate) connect_timeout: Duration,
 
-    /// At exit, print the frame counters of each topic: received, delivered, duplicates and so on.
+    /// At exit, print the frame counters of each topic: received, delivered, duplicates, undecodable, other, queued,
+    /// overflowed. In a narrow terminal, the last five are shown only if they are not zero.
     #[arg(long)]
     pub(crate) stats: bool,
 
@@ -133,7 +148,7 @@ pub(crate) struct HostArgs {
 
 /// Arguments of `exchange`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = help::EXCHANGE)]
+#[command(after_help = help::EXCHANGE, arg = verbose(help::EXCHANGE_VERBOSE))]
 pub(crate) struct ExchangeArgs {
     /// Port that serves everything: spot, margin, futures and Pro V2. 0 chooses a free port.
     #[arg(long, default_value_t = 0)]
@@ -179,7 +194,7 @@ pub(crate) struct ExchangeArgs {
 
 /// Arguments of `decode`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = help::DECODE)]
+#[command(after_help = help::DECODE, arg = verbose(help::DECODE_VERBOSE))]
 pub(crate) struct DecodeArgs {
     /// File to read. Default, or with `-`: stdin.
     #[arg(value_name = "FILE")]
@@ -305,6 +320,36 @@ mod tests {
     #[test]
     fn command_line_is_valid() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn verbosity_counts_before_and_after_the_command() {
+        for command in ["watch", "decode", "exchange"] {
+            for (given, expected) in [
+                (&["-v", command][..], 1),
+                (&[command, "-vv"], 2),
+                (&[command, "--verbose", "-vv"], 3),
+                (&[command], 0),
+            ] {
+                let given = ["kucoin-streams"].iter().chain(given);
+                let args = Args::try_parse_from(given).unwrap();
+                assert_eq!(args.verbose, expected, "{command}");
+            }
+        }
+    }
+
+    #[test]
+    fn conflict_shows_the_general_usage() {
+        let given = ["kucoin-streams", "watch", "--demo", "--region", "eu"];
+        let error = Args::try_parse_from(given).unwrap_err().to_string();
+        assert!(
+            error.contains("'--demo' cannot be used with '--region"),
+            "{error}"
+        );
+        assert!(
+            error.contains("Usage: kucoin-streams watch [OPTIONS]\n"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -3,6 +3,20 @@
 use kucoin_streams::pro::{self, Channel};
 use kucoin_streams::v1::{AnyFuturesTopic, AnySpotTopic};
 
+/// Text of `-v` for `watch`.
+pub(crate) const WATCH_VERBOSE: &str = "\
+Log to stderr. -v: connections opened, lost and closed; -vv: also tokens, sockets and topics; -vvv: with --demo, also \
+requests of the demo account that its exchange rejects. Frames are never logged. Without -v, the environment variable \
+RUST_LOG applies";
+
+/// Text of `-v` for `exchange`.
+pub(crate) const EXCHANGE_VERBOSE: &str = "\
+Log more to stderr: with -vv, failed TLS handshakes, failed HTTP connections and closed sockets; with -vvv, also \
+requests of the demo account that are rejected. Without -v, the environment variable RUST_LOG applies";
+
+/// Text of `-v` for `decode`.
+pub(crate) const DECODE_VERBOSE: &str = "Has no effect: `decode` writes no log";
+
 pub(crate) const EXCHANGE: &str = "\
 Example, in two terminals:
   kucoin-streams exchange --port 4000
@@ -13,8 +27,8 @@ When the exchange is ready, it prints the credentials and URLs to use. A
 client in any language works with it if you replace KuCoin's URLs:
   https://api.kucoin.com          http://127.0.0.1:PORT
   https://api-futures.kucoin.com  http://127.0.0.1:PORT
-  wss://wsapi-push.kucoin.com     ws://127.0.0.1:PORT/pro, with a token
-                                  also ws://127.0.0.1:PORT/
+  wss://wsapi-push.kucoin.com     ws://127.0.0.1:PORT/pro
+With a token, Pro V2 is also served at ws://127.0.0.1:PORT/, without a path.
 
 At KuCoin, a token from the spot host serves no futures topics, and vice
 versa. --port acts as both hosts: its tokens serve all topics. Tokens from
@@ -49,10 +63,11 @@ Blank lines are skipped. In `data`, V1 events have KuCoin's field names, and
 Pro V2 events have long names in place of KuCoin's abbreviations. Times are
 strings, see --times. Decimals are strings with all digits of the exchange. A
 field that cannot be parsed keeps its value as sent, and the rest of the event
-is decoded. Half of a UTF-16 surrogate pair in a string is escaped
-(\\\\ud83d), because many JSON parsers reject it. The protocol is detected for
-each frame, so V1 and Pro V2 frames may be mixed. The input is UTF-8, with or
-without a byte order mark, with Unix or Windows line endings.
+is decoded. Half of a UTF-16 surrogate pair in a string becomes the text
+`\\ud83d`, because many JSON parsers reject it: its backslash is doubled in the
+output. The protocol is detected for each frame, so V1 and Pro V2 frames may
+be mixed. The input is UTF-8, with or without a byte order mark, with Unix or
+Windows line endings.
 
 Exit status: 0 success; 1 with --strict, a line was `undecodable` or `other`,
 or reading or writing failed; 2 wrong usage, or the input cannot be opened or
@@ -77,7 +92,9 @@ Examples:
 const WATCH_END: &str = "\
 Lines of --format ndjson: each has `kind`, `wsKey` and these fields. A field
 with ? is optional:
-  open, authenticated
+  open         the connection is open; no topic is live yet
+  authenticated
+               KuCoin accepted the login of a Pro V2 connection
   response     topic ok
   update       topic subject? id? userId? pushedAt? receivedAt epoch data
                envelope?
@@ -100,11 +117,14 @@ with ? is optional:
 Times (receivedAt, lostAt, and those in data) are strings, see --times.
 Decimals are strings with all digits of the exchange. Durations are numbers
 with the unit in the name. A field of data that cannot be parsed keeps its
-value as sent. `connection` is present on additional connections of the same
-kind: their number, from 1.
+value as sent. `epoch` counts how often the connection became live: 1 at
+first, one more after each reconnect and each rotation. `connection` is
+present on additional connections of the same kind: their number, from 1.
 
 --format pretty fits the width of the terminal. If stdout is not a terminal,
-it fits COLUMNS, if set. The minimum is 80 columns.
+it fits COLUMNS, if set. The minimum is 80 columns. In a narrow terminal,
+lines leave out details, such as the order type. `ct` are contracts; … begins
+the last 6 characters of an order ID.
 
 Credentials are read from the environment: KUCOIN_API_KEY, KUCOIN_API_SECRET
 and KUCOIN_API_PASSPHRASE. The key needs only the permission `General`.

@@ -217,7 +217,7 @@ impl WatchLoop {
         let was_live = self.live.contains(&ws_key);
         let outcome = outcome.map_err(|failed| match was_live {
             true => failed.with_status(ExitStatus::Other),
-            false => failed,
+            false => self.with_untried(failed),
         });
         let has_status = |status| matches!(&outcome, Err(failed) if failed.status == status);
         // If the credentials of the first connection are refused, do not open the others.
@@ -234,6 +234,19 @@ impl WatchLoop {
             };
             StopReason::Finished(failed.map_or(Ok(()), Err))
         })
+    }
+
+    /// Adds the connections that were not opened to the error of the first connection.
+    fn with_untried(&self, mut failed: CommandError) -> CommandError {
+        if failed.status == ExitStatus::NotConnected && !self.pending.is_empty() {
+            let untried = self.pending.iter();
+            let untried: Vec<&str> = untried.map(|planned| planned.ws_key().as_str()).collect();
+            failed.message.push_str(&format!(
+                "; not tried: {}, opened only after the first connection",
+                untried.join(", ")
+            ));
+        }
+        failed
     }
 
     /// Records a failed connection. If it was live, also prints the error.

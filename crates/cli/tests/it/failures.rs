@@ -134,7 +134,8 @@ fn cause_of_the_end_is_only_on_stderr() {
         let args = [&args[..], &["--rest-url", &url]].concat();
         let ran = run(authorised(command(&args), "key", "secret", "passphrase"));
         let cause = fails(&ran, 4);
-        contains_all(&cause, &["not connected within 5s: ", "refused"]);
+        let not_tried = "; not tried: futuresPrivateV1";
+        contains_all(&cause, &["not connected within 5s: ", "refused", not_tried]);
         let closed = ran.stdout.lines().find(|line| line.contains("close"));
         let closed = closed.unwrap_or_default();
         contains_all(closed, &[SPOT, "not connected in time"]);

@@ -42,15 +42,17 @@ pub(super) fn name(name: &str) -> Cell {
     Cell::of(Style::Bold, safe(name)).left(10, 8)
 }
 
-/// Lines of fills show the order type in terminals of at least this width.
-const ORDER_TYPE_COLUMNS: usize = 120;
+/// Minimum room of a line that shows the order type, and whether a fill was taker or maker.
+const DETAILS_ROOM: usize = 60;
+
+/// Minimum room of the line of a fill that shows the order type.
+const ORDER_TYPE_ROOM_OF_FILLS: usize = 80;
 
 /// Symbol, side and order type of a fill.
 pub(super) fn head_of_trade(symbol: &str, side: &Side, order_type: &str) -> Vec<Cell> {
     let mut cells = head(symbol, side, order_type);
-    // Depends on the width only, so that all lines look alike.
     let order_type = cells.pop().map(|cell| {
-        cell.min_columns(ORDER_TYPE_COLUMNS)
+        cell.min_room(ORDER_TYPE_ROOM_OF_FILLS)
             .priority(Priority::Medium)
     });
     cells.extend(order_type);
@@ -67,7 +69,10 @@ pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Cell> {
     vec![
         name(symbol),
         Cell::of(style, safe(side.as_str())).left(4, 4),
-        cell(safe(order_type)).left(6, 6).priority(Priority::Low),
+        cell(safe(order_type))
+            .left(6, 6)
+            .min_room(DETAILS_ROOM)
+            .priority(Priority::Low),
     ]
 }
 
@@ -83,7 +88,7 @@ pub(super) fn size_and_price(size: &str, price: &str) -> Vec<Cell> {
 /// Size and price of a fill, and whether it was taker or maker.
 pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> Vec<Cell> {
     let mut cells = size_and_price(size, price);
-    let liquidity = cell(safe(liquidity)).left(5, 5);
+    let liquidity = cell(safe(liquidity)).left(5, 5).min_room(DETAILS_ROOM);
     cells.push(liquidity.priority(Priority::Low).wide_gap());
     cells
 }

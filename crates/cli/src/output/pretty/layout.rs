@@ -43,8 +43,8 @@ pub(super) struct Cell {
     stays_with_previous: bool,
     /// Shorter text to use if there is too little room.
     short: Option<String>,
-    /// Minimum terminal width at which it is shown.
-    min_columns: usize,
+    /// Minimum room for the whole line at which it is shown.
+    min_room: usize,
 }
 
 /// A plain cell that is always shown.
@@ -62,7 +62,7 @@ impl Cell {
             has_wide_gap: false,
             stays_with_previous: false,
             short: None,
-            min_columns: 0,
+            min_room: 0,
         }
     }
 
@@ -106,12 +106,9 @@ impl Cell {
         Self { short, ..self }
     }
 
-    /// Shows it only in terminals of at least this width.
-    pub(super) fn min_columns(self, min_columns: usize) -> Self {
-        Self {
-            min_columns,
-            ..self
-        }
+    /// Shows it only if the line has at least this room, so that lines of one kind have the same cells.
+    pub(super) fn min_room(self, min_room: usize) -> Self {
+        Self { min_room, ..self }
     }
 
     /// Aligns it left in a column.
@@ -195,7 +192,7 @@ pub(super) fn lay_out(
         return vec![render(&cells, Spacing::Wide, painter)];
     };
     let room = columns.saturating_sub(before);
-    cells.retain(|cell| cell.min_columns <= columns);
+    cells.retain(|cell| cell.min_room <= room);
     let mut spacing = match columns {
         WIDE_COLUMNS.. => Spacing::Wide,
         _ => Spacing::Narrow,
@@ -416,8 +413,8 @@ mod tests {
     }
 
     #[test]
-    fn cell_is_shown_from_its_minimum_width() {
-        let cells = || vec![cell("a"), cell("b").min_columns(100)];
+    fn cell_is_shown_from_its_minimum_room() {
+        let cells = || vec![cell("a"), cell("b").min_room(100)];
         let shown = |columns| lay_out(cells(), columns, 0, Painter::plain()).join("|");
         assert_eq!(shown(Some(99)), "a");
         assert_eq!(shown(Some(100)), "a b");

@@ -28,7 +28,7 @@ pub(super) fn debt_ratio(event: &MarginDebtRatio) -> LineContent {
         .map(|(currency, amount)| format!("{} {}", format_amount(*amount), safe(currency)))
         .collect();
     let mut cells = vec![
-        Cell::of(style, ratio).left(10, 0),
+        cell("ratio ").append(style, ratio).left(14, 0),
         cell(format!("debt {} BTC", format_or_unknown(event.total_debt))),
     ];
     let asset = event.total_asset;

@@ -26,7 +26,7 @@ balance SOL isolated_SOL-USDT.transfer available 0.0003756477864777482 hold 0
 stop SOL-USDT sell triggered 2 @ market loss at 140.5 …3rbl3r failed: insufficient balance
 trade BTC-USDT buy 0.00021 @ 91,234.5 taker …020306 maker …020307
 fill SOL-USDT buy market 0.1653 @ 151.2 fee 0.0124999999999999999 USDT (0.1 %) …020305
-debt 86.12 % debt 0.01063 BTC of 0.01234567890123456789 960.25 USDT
+debt ratio 86.12 % debt 0.01063 BTC of 0.01234567890123456789 960.25 USDT
 margin cross margin account: frozen for liquidation
 isolated BTC-USDT IN_BORROW USER_BORROW BTC 0.5, USDT 150.7 hold 10 owed 150.7 interest 0.00001
 open XBTUSDTM buy 30 ct @ 90,000 cross …000001
@@ -133,7 +133,7 @@ fn forced_changes_are_highlighted() {
         .map(|(_, line)| line)
         .collect();
     let expected = [
-        "debt 86.12 %",
+        "debt ratio 86.12 %",
         "margin cross margin",
         "match XBTUSDTM buy market",
         "position XBTUSDTM flat",
@@ -315,6 +315,23 @@ fn order_id_is_shown_at_any_width() {
         for (columns, marked) in widths().filter(|_| !line.starts_with("trade ")) {
             let words = words_of(columns, marked, frame);
             assert!(words.iter().any(|word| word == id), "{columns}: {words:?}");
+        }
+    }
+}
+
+#[test]
+fn details_of_orders_depend_on_the_width_only() {
+    for (columns, marked) in widths() {
+        for (label, details) in [
+            ("open ", ["limit", "market"]),
+            ("match ", ["maker", "taker"]),
+        ] {
+            // The first order of this kind: its numbers are not unusually long.
+            let mut orders = FRAMES.lines().zip(LINES.lines());
+            let (frame, _) = orders.find(|(_, line)| line.starts_with(label)).unwrap();
+            let words = words_of(columns, marked, frame);
+            let is_shown = words.iter().any(|word| details.contains(&word.as_str()));
+            assert_eq!(is_shown, columns > 80 || !marked, "{columns}: {words:?}");
         }
     }
 }
