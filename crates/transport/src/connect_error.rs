@@ -227,19 +227,27 @@ pub enum ProxyProblem {
 impl ProxyProblem {
     fn remedy(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Unreachable(error) if matches!(**error, ConnectError::NotTls) => {
-                "check the scheme and the port of the proxy's URL"
-            }
-            Self::Unreachable(_) | Self::TimedOut => {
-                "check that the proxy runs, and its host and port"
-            }
+            Self::Unreachable(error) => match &**error {
+                ConnectError::Dns(_) => {
+                    "check the spelling of the proxy's host, and this machine's DNS resolver and network"
+                }
+                ConnectError::NotTls => "check the scheme and the port of the proxy's URL",
+                ConnectError::Certificate(_)
+                | ConnectError::NoRoots(_)
+                | ConnectError::TlsConfiguration(_) => return error.remedy(),
+                _ => "check that the proxy runs, and its host and port",
+            },
+            Self::TimedOut => "check that the proxy runs, and its host and port",
             Self::Authentication => "correct the user and the password in the proxy's URL",
             Self::Refused(_) => "allow the host and its port in the proxy",
             Self::Malformed => "check the scheme and the port of the proxy's URL",
             Self::NotResolved(_) => "use socks5h, so that the proxy resolves the name",
-            Self::Target(error) => return error.remedy(),
+            Self::Target(error) => match &**error {
+                ConnectError::Tls(_) => "check that the proxy allows TLS to this host",
+                error => return error.remedy(),
+            },
             Self::Plaintext => "use wss",
-            Self::Interrupted(_) => return None,
+            Self::Interrupted(_) => "check that the proxy runs, and its scheme, host and port",
         })
     }
 

@@ -35,8 +35,10 @@ pub enum AddressProblem {
     /// The scheme is not allowed here: use `https` for a REST host, `wss` for a WebSocket host.
     #[error("has the wrong scheme; use https for REST, wss for WebSocket")]
     WrongScheme,
-    /// The address is not an `http` URL of this machine: write it as `http://127.0.0.1:4000`.
-    #[error("is not an http URL of this machine, such as http://127.0.0.1:4000")]
+    /// The address is not a URL of this machine: write it as `http://127.0.0.1:4000` or `https://localhost:4000`.
+    #[error(
+        "is not a URL of this machine, such as http://127.0.0.1:4000 or https://localhost:4000"
+    )]
     NotLocal,
     /// `http` or `ws` to another machine would send secrets unencrypted: use `https` or `wss`.
     ///
@@ -112,12 +114,16 @@ impl Address {
         self.scheme == Scheme::Https && self.host.starts_with('[')
     }
 
-    /// Returns the Pro V2 address of the local exchange at this `http` address: the same host and port, path `/pro`.
+    /// Returns the Pro V2 address of the local exchange at this REST address: the same host and port, path `/pro`.
     pub(super) fn local_pro(&self) -> Self {
         let (_, rest) = self.endpoint.split_once("://").unwrap_or_default();
+        let (name, scheme) = match self.scheme {
+            Scheme::Https | Scheme::Wss => ("wss", Scheme::Wss),
+            Scheme::Http | Scheme::Ws => ("ws", Scheme::Ws),
+        };
         Self {
-            endpoint: format!("ws://{}/pro", rest.trim_end_matches('/')),
-            scheme: Scheme::Ws,
+            endpoint: format!("{name}://{}/pro", rest.trim_end_matches('/')),
+            scheme,
             ..self.clone()
         }
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use kucoin_streams_core::{RetryPolicy, SourceError, WsKey, with_code};
 
 use super::HostRole;
+use super::address::Address;
+use super::http::RootCause;
 use crate::SignError;
 
 const CHECK_NETWORK: &str = "check the network, and whether a firewall drops the packets";
@@ -50,7 +52,9 @@ pub enum TokenError {
         /// The Pro V2 WebSocket host.
         web_socket: String,
     },
-    /// The name of the host or of the proxy cannot be resolved. Try again; check the name and the DNS resolver.
+    /// The name of the host cannot be resolved. Try again; check the name and the DNS resolver.
+    ///
+    /// If a proxy is used, the error is [`TokenError::Proxy`].
     #[error("the host name {host} cannot be resolved")]
     NotResolved {
         /// The host name.
@@ -117,7 +121,8 @@ pub enum TokenError {
     },
     /// The proxy did not connect to the host; no direct connection was made.
     ///
-    /// Try again; check that the proxy runs, its host and port, and that it allows this host.
+    /// Try again; check that the proxy runs, its host and port, and that it allows this host. If a host name cannot be
+    /// resolved, the source names it.
     #[error("no connection to {host} through the proxy {proxy}")]
     Proxy {
         /// The REST host.
@@ -291,6 +296,16 @@ fn with_code_between(before: &str, code: &Option<String>, after: &str) -> String
     code.map_or_else(String::new, |code| format!("{before}{code}{after}"))
 }
 
+/// Returns `true` if a host of an error, with its port and proxy if any, is on this machine.
+fn is_loopback(host: &str) -> bool {
+    let host = host.split(' ').next().unwrap_or_default();
+    Address::rest(&format!("https://{host}")).is_ok_and(|address| address.is_loopback())
+}
+
+fn proxy_remedy(source: &Cause) -> Option<&'static str> {
+    source.downcast_ref().and_then(RootCause::proxy_remedy)
+}
+
 fn clock_difference(offset_ms: i64) -> String {
     let direction = if offset_ms < 0 { "behind" } else { "ahead of" };
     format!("{} ms {direction} this machine's", offset_ms.unsigned_abs())
@@ -367,6 +382,10 @@ impl TokenError {
             Self::NotResolved { .. } => {
                 "check the spelling of the host, and this machine's DNS resolver and network"
             }
+            Self::Certificate { host, .. } if is_loopback(host) => {
+                "check this machine's clock and root certificates (for `exchange --tls FILE`, set SSL_CERT_FILE=FILE), and \
+                 whether a captive portal or a proxy intercepts TLS"
+            }
             Self::Certificate { .. } => {
                 "check this machine's clock and root certificates (package `ca-certificates`), and whether a captive \
                  portal or a proxy intercepts TLS"
@@ -377,9 +396,10 @@ impl TokenError {
             }
             Self::NotTls { .. } => "check the scheme and the port of its URL",
             Self::TimedOut { .. } => CHECK_NETWORK,
-            Self::Proxy { .. } => {
-                "check that the proxy runs, its scheme, host and port, and that it allows this host"
-            }
+            Self::Proxy { source, .. } => proxy_remedy(source).unwrap_or(
+                "check that the proxy runs, its scheme, host and port, and that it allows this host",
+            ),
+            Self::Interrupted { source, .. } => return proxy_remedy(source),
             Self::UnexpectedRedirect { .. } => {
                 "log in if the network has a captive portal; otherwise set the correct host"
             }

@@ -85,19 +85,25 @@ impl Hosts {
         }
     }
 
-    /// Returns the hosts of a local exchange, such as `http://127.0.0.1:4000`.
+    /// Returns the hosts of a local exchange, such as `http://127.0.0.1:4000` or `https://localhost:4000`.
     ///
     /// Spot and futures REST are at that URL, Pro V2 is at the same host and port with the path `/pro`. The local
     /// exchange of this project serves all three this way.
     ///
     /// # Errors
     ///
-    /// Returns a [`HostsError`] unless `url` is a plain `http` URL with a loopback IP literal or `localhost`.
+    /// Returns a [`HostsError`] unless `url` is a plain `http` or `https` URL with a loopback IP literal or `localhost`.
     pub fn local(url: &str) -> Result<Self, HostsError> {
-        let hosts = Self::default().with_rest(url)?;
-        match hosts.local_exchange() {
-            Some(_) => Ok(hosts),
-            None => named("the local exchange", Err(AddressProblem::NotLocal)),
+        let mut hosts = Self::default().with_rest(url)?;
+        match hosts.spot_rest.as_ref() {
+            Some(address) if address.is_loopback() => {
+                // With `http`, it is the default already.
+                if address.scheme() == Scheme::Https {
+                    hosts.pro_ws = Some(address.local_pro());
+                }
+                Ok(hosts)
+            }
+            _ => named("the local exchange", Err(AddressProblem::NotLocal)),
         }
     }
 
@@ -454,12 +460,34 @@ mod tests {
             [local, other, pro],
         );
         check(hosts.with_pro_ws(own).unwrap(), [local, local, own]);
+        let tls = "https://localhost:4000";
+        check(
+            Hosts::local(tls).unwrap(),
+            [tls, tls, "wss://localhost:4000/pro"],
+        );
     }
 
     #[test]
-    fn local_exchange_must_be_http_on_this_machine() {
+    fn local_exchange_with_tls_keeps_tokens_on_this_machine() {
+        let rest = "https://localhost:4000";
+        let hosts = Hosts::local(rest).unwrap();
+        assert!(trusts(&hosts, "wss://localhost:4000/endpoint", rest));
+        for server in ["wss://ws-api-spot.kucoin.com", "wss://evil.com"] {
+            assert!(!trusts(&hosts, server, rest), "{server}");
+        }
+        let remote = hosts.clone().with_spot_rest("https://api.kucoin.com");
+        let mixed = remote.unwrap().pro().unwrap_err();
+        assert!(matches!(mixed, TokenError::HostsMixed { .. }), "{mixed:?}");
+        // Only `Hosts::local` sets the other hosts: an `https` URL of this machine may be a gateway.
+        let gateway = Hosts::default().with_spot_rest(rest).unwrap();
+        assert!(gateway.pro().is_err() && gateway.futures_rest().is_err());
+    }
+
+    #[test]
+    fn local_exchange_must_be_on_this_machine() {
         for url in [
-            "https://127.0.0.1:4000",
+            "https://10.0.0.1:4000",
+            "https://localhost.evil.com:4000",
             "https://api.kucoin.com",
             "http://10.0.0.1:4000",
             "ws://127.0.0.1:4000",

@@ -176,11 +176,17 @@ impl Http {
         let host = self.name_of(address);
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
         let tls = tls_problem(&error);
-        let proxy = self.proxy_of(address).filter(|_| is_connect);
-        let at_proxy = proxy.and_then(|_| ProxyFailure::of(&error));
-        let not_resolved =
-            call_causes(&error).find_map(|cause| cause.downcast_ref::<NotResolved>());
-        let not_resolved = not_resolved.map(|error| error.host.clone());
+        let not_resolved = not_resolved(&error).map(|error| error.host.clone());
+        let proxy = self.proxy_of(address);
+        let is_through_proxy = proxy.is_some();
+        let proxy = proxy.filter(|_| is_connect || not_resolved.is_some());
+        let at_proxy = match (proxy, &not_resolved) {
+            (Some(proxy), Some(name)) if proxy.is_named(name) => Some(ProxyFailure::NotResolved),
+            (Some(_), Some(_)) => Some(ProxyFailure::TargetNotResolved),
+            (Some(_), None) => ProxyFailure::of(&error),
+            (None, _) if is_through_proxy => Some(ProxyFailure::Interrupted),
+            (None, _) => None,
+        };
         // If the host uses no TLS, the TLS error is of the connection to the proxy.
         let is_before_proxy =
             matches!(at_proxy, Some(ProxyFailure::Unreachable)) || address.is_plaintext();
@@ -189,10 +195,10 @@ impl Http {
             None => host.clone(),
         };
         let source = Box::new(RootCause {
-            text: at_proxy.as_ref().and_then(ProxyFailure::text),
+            at_proxy: at_proxy.clone(),
             error: error.without_url(),
         });
-        if let Some(host) = not_resolved {
+        if let (Some(host), None) = (not_resolved, proxy) {
             TokenError::NotResolved { host, source }
         } else if tls == Some(TlsProblem::Certificate) {
             TokenError::Certificate {
@@ -257,30 +263,42 @@ fn tls_problem(error: &(dyn Error + 'static)) -> Option<TlsProblem> {
 
 /// A reqwest error shown by its root cause: the layers above only say that a request failed.
 #[derive(Debug)]
-struct RootCause {
-    /// A better text than that of the root cause, if there is one.
-    text: Option<String>,
+pub(super) struct RootCause {
+    /// What failed at the proxy, if one is used; it may have a better text.
+    at_proxy: Option<ProxyFailure>,
     error: reqwest::Error,
 }
 
 impl RootCause {
-    fn last(&self) -> &(dyn Error + 'static) {
-        call_causes(&self.error).last().unwrap_or(&self.error)
+    /// Returns what the user can do about the proxy; `None` if no proxy is used or no special remedy is known.
+    pub(super) fn proxy_remedy(&self) -> Option<&'static str> {
+        self.at_proxy.as_ref().and_then(ProxyFailure::remedy)
+    }
+
+    fn text(&self) -> Option<String> {
+        self.at_proxy.as_ref().and_then(ProxyFailure::text)
+    }
+
+    fn root(&self) -> &(dyn Error + 'static) {
+        match not_resolved(&self.error) {
+            Some(error) => error,
+            None => call_causes(&self.error).last().unwrap_or(&self.error),
+        }
     }
 }
 
 impl fmt::Display for RootCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.text {
-            Some(text) => f.write_str(text),
-            None => write!(f, "{}", self.last()),
+        match self.text() {
+            Some(text) => f.write_str(&text),
+            None => write!(f, "{}", self.root()),
         }
     }
 }
 
 impl Error for RootCause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.text.is_none().then(|| self.last())
+        self.text().is_none().then(|| self.root())
     }
 }
 
@@ -302,6 +320,10 @@ struct NotResolved {
     host: String,
     #[source]
     source: io::Error,
+}
+
+fn not_resolved<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e NotResolved> {
+    call_causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 impl Resolve for SystemResolver {

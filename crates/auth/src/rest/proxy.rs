@@ -104,6 +104,12 @@ impl RestProxy {
         self.matcher.intercept(&uri).is_some()
     }
 
+    /// Returns `true` if this is the host name of the proxy.
+    pub(super) fn is_named(&self, host: &str) -> bool {
+        let own = self.url.host_str();
+        own.is_some_and(|own| own.eq_ignore_ascii_case(host))
+    }
+
     /// Returns `true` if the proxy is on this machine.
     pub(super) fn is_loopback(&self) -> bool {
         let host = self.url.host_str().unwrap_or_default();
@@ -208,6 +214,10 @@ fn normalize_no_proxy(no_proxy: &str) -> String {
 /// Why a request failed at the proxy, as far as the HTTP client reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ProxyFailure {
+    /// The host name of the proxy cannot be resolved.
+    NotResolved,
+    /// The host name of the target cannot be resolved on this machine, as `socks5` requires.
+    TargetNotResolved,
     /// The proxy itself cannot be reached; the sources say why.
     Unreachable,
     /// The proxy refused the user and password, or requires them.
@@ -218,6 +228,8 @@ pub(super) enum ProxyFailure {
     Refused(String),
     /// The proxy closed the connection without an answer.
     Closed,
+    /// The connection broke after it was open, at the proxy or after it.
+    Interrupted,
     /// The answer is not in the protocol of the proxy URL.
     WrongProtocol,
 }
@@ -261,7 +273,11 @@ impl ProxyFailure {
     /// Returns an error text for users; `None` if the root cause says more.
     pub(super) fn text(&self) -> Option<String> {
         let text = match self {
-            Self::Unreachable | Self::Authentication => return None,
+            Self::NotResolved
+            | Self::TargetNotResolved
+            | Self::Unreachable
+            | Self::Authentication
+            | Self::Interrupted => return None,
             Self::NoTunnel => {
                 "the proxy refused the connection to this host, or is not an HTTP proxy"
             }
@@ -274,6 +290,20 @@ impl ProxyFailure {
             Self::WrongProtocol => "the server is not a proxy of this kind",
         };
         Some(text.to_owned())
+    }
+
+    /// Returns what the user can do; `None` if the remedy for any proxy failure says it.
+    pub(super) fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::NotResolved => Some(
+                "check the spelling of the proxy's host, and this machine's DNS resolver and network",
+            ),
+            Self::TargetNotResolved => Some("use socks5h, so that the proxy resolves the name"),
+            Self::Interrupted => {
+                Some("if it persists, check that the proxy runs, and that it allows this host")
+            }
+            _ => None,
+        }
     }
 }
 
