@@ -107,11 +107,11 @@ async fn simulate(exchange: &Exchange) -> Result<(), Error> {
     account.place_market_funds("ETH-USDT", 250.into())?;
     pause().await;
 
-    // A limit order, reduced and then cancelled.
-    let cancelled = account.place_limit("KCS-USDT", Side::Buy, below, 10.into())?;
+    // A limit order, reduced and then canceled.
+    let canceled = account.place_limit("KCS-USDT", Side::Buy, below, 10.into())?;
     pause().await;
-    account.reduce(&cancelled, 4.into())?;
+    account.reduce(&canceled, 4.into())?;
     pause().await;
-    account.cancel(&cancelled)?;
+    account.cancel(&canceled)?;
     Ok(())
 }

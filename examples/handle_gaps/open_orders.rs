@@ -32,7 +32,7 @@ impl OpenOrders {
         }
     }
 
-    /// Marks all orders as unconfirmed: events are missing, so any of them may be filled or cancelled.
+    /// Marks all orders as unconfirmed: events are missing, so any of them may be filled or canceled.
     pub(crate) fn mark_unconfirmed(&mut self) {
         for known in self.0.values_mut() {
             known.confirmed = false;

@@ -11,10 +11,10 @@ pub(crate) async fn run(exchange: &Exchange) -> Result<(), Error> {
     let account = exchange.account();
     let price = account.last_price("KCS-USDT")? - Decimal::ONE;
     let place_order = || account.place_limit("KCS-USDT", Side::Buy, price, 10.into());
-    let (kept, filled, cancelled) = (place_order()?, place_order()?, place_order()?);
+    let (kept, filled, canceled) = (place_order()?, place_order()?, place_order()?);
     pause().await;
 
-    // The connection is lost. Before the reconnect, one order is filled, one cancelled and one placed.
+    // The connection is lost. Before the reconnect, one order is filled, one canceled and one placed.
     exchange.inject(Effect::TokenSlow {
         by: Duration::from_millis(300),
     });
@@ -23,7 +23,7 @@ pub(crate) async fn run(exchange: &Exchange) -> Result<(), Error> {
         .wait_until(|seen| seen.connections.iter().any(|first| first.ended.is_some()))
         .await;
     account.fill(&filled, 10.into())?;
-    account.cancel(&cancelled)?;
+    account.cancel(&canceled)?;
     place_order()?;
     exchange.wait_subscribed(SpotOrders::PATH).await;
     pause().await;

@@ -5,7 +5,20 @@
 //! nothing is lost silently.
 //!
 //! ```no_run
+//! use std::process::ExitCode;
+//!
 //! use kucoin_streams::{Credentials, Kucoin, v1};
+//!
+//! #[tokio::main]
+//! async fn main() -> ExitCode {
+//!     match run().await {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
 //!
 //! async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //!     let kucoin = Kucoin::builder().credentials(Credentials::from_env()?).build()?;
@@ -18,22 +31,19 @@
 //!     }
 //!     orders.end_reason().map_or(Ok(()), |reason| Err(reason.into()))
 //! }
-//!
-//! #[tokio::main]
-//! async fn main() -> std::process::ExitCode {
-//!     match run().await {
-//!         Ok(()) => std::process::ExitCode::SUCCESS,
-//!         Err(error) => {
-//!             eprintln!("error: {error}"); // the text names the cause and what to do
-//!             std::process::ExitCode::FAILURE
-//!         }
-//!     }
-//! }
 //! ```
 //!
-//! This program needs tokio with the features `macros` and `rt-multi-thread`, and an API key in the environment:
-//! `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE`. The key needs only the permission `General`.
-//! Without an account, use the [local exchange](guide::testing).
+//! The crate is not on crates.io yet. In a clone of the repository beside your project, it is the folder
+//! `crates/kucoin-streams`:
+//!
+//! ```toml
+//! [dependencies]
+//! kucoin-streams = { path = "../kucoin-streams/crates/kucoin-streams" }
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! ```
+//!
+//! This program needs an API key in the environment: `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE`.
+//! The key needs only the permission `General`. Without an account, use the [local exchange](guide::testing).
 //!
 //! In the API, start with [`Kucoin`] (the client of an account), [`Subscription`] (a stream of [`Update`]s and [`Gap`]s),
 //! the topics and events in [`v1`] and [`pro`], and [`Config`] (timeouts, queues, retries).
@@ -43,8 +53,8 @@
 //! | Chapter | Contents |
 //! |---|---|
 //! | [Choosing topics](guide::topics) | V1 or Pro V2, what each topic reports, one symbol or all, topics as strings |
-//! | [Gaps](guide::gaps) | what each gap means and what to do, slow consumers, the ledger |
-//! | [Testing without an account](guide::testing) | the local exchange, fault scripts, subscriptions fed by the test |
+//! | [Gaps](guide::gaps) | what each gap means and what to do, the REST calls, slow consumers, the ledger |
+//! | [Testing without an account](guide::testing) | the local exchange, fault scripts, subscriptions fed by the test, logs |
 //! | [Several accounts](guide::accounts) | labels, the shared dial limit, merged streams |
 //! | [Your own transport, proxy, signer or tokens](guide::custom) | the traits to implement, and their trait objects |
 //! | [TLS and your other crates](guide::tls) | features, root certificates, two crypto providers in one program |
@@ -58,7 +68,7 @@
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `tls-aws-lc` | yes | TLS with aws-lc |
-//! | `tls-ring` | no | TLS with ring, also if both are enabled: see [TLS](guide::tls) |
+//! | `tls-ring` | no | TLS with ring (wins if both are enabled): see [TLS](guide::tls) |
 //! | `test-util` | no | subscriptions fed by a test: see [`test_util`] |
 //! | `chrono`, `jiff`, `time` | no | conversions between [`Timestamp`] and the types of that crate |
 //!

@@ -121,7 +121,7 @@ pub(crate) struct Fill {
     pub(crate) closed_pnl: Option<Decimal>,
 }
 
-/// Why the rest of an order was cancelled.
+/// Why the rest of an order was canceled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CancelReason {
     User,

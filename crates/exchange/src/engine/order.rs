@@ -434,8 +434,8 @@ impl Engine {
         matches: impl Fn(&Order) -> bool,
     ) {
         let orders = &mut self.host_mut(host).orders;
-        let cancelled: Vec<Order> = orders.extract_if(.., |order| matches(order)).collect();
-        for order in cancelled {
+        let canceled: Vec<Order> = orders.extract_if(.., |order| matches(order)).collect();
+        for order in canceled {
             self.cancel_rest(order, reason);
         }
     }

@@ -121,7 +121,7 @@ pub enum Rejected {
         /// The number of levels.
         levels: usize,
     },
-    /// No open order has this ID: it may have been filled or cancelled already.
+    /// No open order has this ID: it may have been filled or canceled already.
     #[error("order {order_id} does not exist or is done")]
     UnknownOrder {
         /// The requested ID.

@@ -30,7 +30,7 @@ pub(super) enum OrderStage {
 /// Cancel reason: `cR`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CancelCause {
-    Cancelled(CancelReason),
+    Canceled(CancelReason),
     /// The order of a triggered stop order was rejected.
     Exception,
 }
@@ -90,7 +90,7 @@ impl Change {
             StopChange::Triggered(Ok(())) => (OrderStage::Triggered, None),
             StopChange::Triggered(Err(_)) => (OrderStage::Canceled, Some(CancelCause::Exception)),
             StopChange::Cancel => {
-                let reason = CancelCause::Cancelled(CancelReason::User);
+                let reason = CancelCause::Canceled(CancelReason::User);
                 (OrderStage::Canceled, Some(reason))
             }
         };
@@ -144,7 +144,7 @@ impl Change {
             stage,
             order: event.order.clone(),
             fill: event.fill.clone(),
-            reason: event.order.cancel_reason.map(CancelCause::Cancelled),
+            reason: event.order.cancel_reason.map(CancelCause::Canceled),
             condition: None,
             updated_ns: nanoseconds(event.time_ms),
         }

@@ -12,7 +12,7 @@ const FUTURES_ORDERS: &str = "/contractMarket/tradeOrders";
 const POSITIONS: &str = "/contract/positionAll";
 const WALLET: &str = "/contractAccount/wallet";
 
-/// Sizes of an order: filled, remaining, cancelled.
+/// Sizes of an order: filled, remaining, canceled.
 type Amounts = (Decimal, Decimal, Decimal);
 
 /// A fill: order, size, price.

@@ -252,7 +252,7 @@ impl<P: Protocol> Session<P> {
             (Input::Lost(failure), phase) if phase.is_connected() => {
                 self.on_failure(now, failure);
             }
-            // Result of an action that was cancelled.
+            // Result of an action that was canceled.
             _ => {}
         }
     }

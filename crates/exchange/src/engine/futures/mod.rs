@@ -257,7 +257,7 @@ impl Engine {
         true
     }
 
-    /// Closes a position at its bankruptcy price. Open orders that share its margin are cancelled first, which
+    /// Closes a position at its bankruptcy price. Open orders that share its margin are canceled first, which
     /// releases their margin.
     fn liquidate(&mut self, index: usize) {
         let contract = &self.contracts[index];

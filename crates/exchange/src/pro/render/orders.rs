@@ -368,11 +368,11 @@ impl CancelCause {
 
     fn text_and_number(self) -> (&'static str, u8) {
         match self {
-            Self::Cancelled(CancelReason::User) => ("USER", 1),
-            Self::Cancelled(CancelReason::Market) => ("NO_MAKER", 11),
+            Self::Canceled(CancelReason::User) => ("USER", 1),
+            Self::Canceled(CancelReason::Market) => ("NO_MAKER", 11),
             Self::Exception => ("EXCEPTION_ORDER", 17),
-            Self::Cancelled(CancelReason::RiskLimit) => ("CHANGE_RISK_LIMIT", 30),
-            Self::Cancelled(CancelReason::Liquidation) => ("LIQUIDATION", 37),
+            Self::Canceled(CancelReason::RiskLimit) => ("CHANGE_RISK_LIMIT", 30),
+            Self::Canceled(CancelReason::Liquidation) => ("LIQUIDATION", 37),
         }
     }
 }

@@ -63,8 +63,8 @@ fn classic_spot_form_omits_empty_fields() {
     let sell = (Some(Wallet::Isolated("ETH-USDT")), "ETH-USDT", Side::Sell);
     let id = reported.engine.limit(sell, "60000", "0.01").unwrap();
     reported.engine.cancel(Host::Spot, &id).unwrap();
-    let cancelled = reported.on("orderAll.ISOLATED").pop().unwrap();
-    assert_eq!(value(&cancelled)["cR"], 1, "a number, as in captures");
+    let canceled = reported.on("orderAll.ISOLATED").pop().unwrap();
+    assert_eq!(value(&canceled)["cR"], 1, "a number, as in captures");
 }
 
 #[test]
@@ -173,9 +173,9 @@ fn triggered_order_is_live_before_its_parent_update() {
     reported.engine.cancel_stop(Host::Spot, &id).unwrap();
     let changes = reported.on("orderAll.SPOT");
     assert_eq!(steps(&changes), ["0/OPEN", "5/CANCEL"]);
-    let cancelled = value(&changes[1]);
+    let canceled = value(&changes[1]);
     assert_eq!(
-        [&cancelled["cS"], &cancelled["rS"], &cancelled["tD"]],
+        [&canceled["cS"], &canceled["rS"], &canceled["tD"]],
         ["0.01", "0", "DOWN"]
     );
 }
