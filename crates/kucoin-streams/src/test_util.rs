@@ -1,11 +1,14 @@
 //! Test your own code without a network: a [`Subscription`](crate::Subscription) fed by the test (feature `test-util`).
 //!
-//! Add the SDK to your dev-dependencies too, with `features = ["test-util"]`: see
-//! [the guide](crate::guide::testing#dependencies). [`subscription`] returns a subscription for
+//! Add the SDK to your dev-dependencies too, with `features = ["test-util"]`. [`subscription`] returns a subscription for
 //! your code, and a [`Script`] that feeds it with frames as KuCoin pushes them, events, gaps and the end. To create an
 //! event, deserialize it from JSON (with KuCoin's field names or those of the event's serialization) or modify another.
 //!
-//! This program also needs `serde_json = "1"`:
+//! ```toml
+//! [dev-dependencies]
+//! kucoin-streams = { path = "../kucoin-streams/crates/kucoin-streams", features = ["test-util"] }
+//! serde_json = "1" # for this example
+//! ```
 //!
 //! ```
 //! use std::process::ExitCode;
@@ -47,7 +50,8 @@
 //!         r#"{"symbol":"KCS-USDT","orderId":"1","side":"buy","type":"match",
 //!             "tradeId":"7","matchPrice":"8","matchSize":"1.5"}"#,
 //!     )?;
-//!     let sell = v1::SpotOrder { order_id: "2".into(), side: Side::Sell, ..buy.clone() };
+//!     let mut sell = buy.clone();
+//!     sell.side = Side::Sell;
 //!     script.event(buy);
 //!     script.event(sell);
 //!     script.gap(GapReason::Overflowed { missed: 2 });

@@ -16,6 +16,7 @@
 //! # A transport around the default one
 //!
 //! ```
+//! use std::process::ExitCode;
 //! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicU32, Ordering};
 //!
@@ -43,32 +44,46 @@
 //!     }
 //! }
 //!
-//! # #[tokio::main]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
-//! # let exchange = Exchange::builder().start().await?;
-//! # let demo = exchange.credentials();
-//! # let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?;
-//! # let hosts = Hosts::local(&exchange.rest_url())?;
-//! let transport = Arc::new(CountsDials::default());
-//! let kucoin = Kucoin::builder()
-//!     .credentials(credentials)
-//!     .hosts(hosts)
-//!     .transport(transport.clone())
-//!     .build()?;
-//! let _orders = kucoin.subscribe(v1::SpotOrders).await?;
-//! assert_eq!(transport.dials.load(Ordering::Relaxed), 1);
-//! # Ok(()) }
+//! #[tokio::main]
+//! async fn main() -> ExitCode {
+//!     match run().await {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
+//!
+//! async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//!     let exchange = Exchange::builder().start().await?;
+//!     let demo = exchange.credentials();
+//!     let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?;
+//!     let hosts = Hosts::local(&exchange.rest_url())?;
+//!
+//!     let transport = Arc::new(CountsDials::default());
+//!     let kucoin = Kucoin::builder()
+//!         .credentials(credentials)
+//!         .hosts(hosts)
+//!         .transport(transport.clone())
+//!         .build()?;
+//!     let _orders = kucoin.subscribe(v1::SpotOrders).await?;
+//!     assert_eq!(transport.dials.load(Ordering::Relaxed), 1);
+//!     Ok(())
+//! }
 //! ```
 //!
 //! # A signer chosen at run time
 //!
-//! The secret can stay in another process: a signer gets the bytes to sign and returns the signature.
+//! The secret can stay in another process: a signer gets the bytes to sign and returns the signature. This snippet
+//! continues from `credentials` and `hosts` of the program above; `remote` is a setting of yours, a `bool`:
 //!
 //! ```
+//! use kucoin_streams::DynSign;
 //! use kucoin_streams::auth::{HmacSigner, Prehash, Sign, SignError, Signed};
-//! use kucoin_streams::{Credentials, DynSign, Hosts, Kucoin, v1};
-//! use kucoin_streams_exchange::Exchange;
+//! # use kucoin_streams::{Credentials, Hosts, Kucoin, v1};
+//! # use kucoin_streams_exchange::Exchange;
 //!
 //! /// A client of a signing service; here it signs by itself.
 //! struct Service(HmacSigner);
@@ -102,15 +117,17 @@
 //! [`KucoinBuilder::proxy`](crate::KucoinBuilder::proxy) sends token requests and WebSockets through an HTTP, HTTPS or
 //! SOCKS5 proxy. If the proxy fails, the connection fails: only the hosts that you set with
 //! [`Proxy::with_no_proxy`](crate::Proxy::with_no_proxy) are reached without it. The environment is read only by
-//! [`Proxy::from_env`](crate::Proxy::from_env), including `NO_PROXY`.
+//! [`Proxy::from_env`](crate::Proxy::from_env), including `NO_PROXY`. This snippet continues from `credentials`:
 //!
 //! ```no_run
-//! use kucoin_streams::{Credentials, Kucoin, Proxy};
+//! use kucoin_streams::Proxy;
+//! # use kucoin_streams::{Credentials, Kucoin};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let credentials = Credentials::from_env()?;
 //! let proxy = Proxy::new("socks5h://user:password@proxy.example:1080")?;
 //! let kucoin = Kucoin::builder()
-//!     .credentials(Credentials::from_env()?)
+//!     .credentials(credentials)
 //!     .proxy(proxy)
 //!     .build()?;
 //! # Ok(()) }

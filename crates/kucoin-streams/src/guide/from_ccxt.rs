@@ -13,17 +13,28 @@
 //! | symbols such as `BTC/USDT`, `BTC/USDT:USDT` | KuCoin's: `BTC-USDT`, `XBTUSDTM` | the same |
 //! | `exchange.close()` | [`Kucoin::close`](crate::Kucoin::close) | the same |
 //!
-//! `ccxt.pro` keeps caches and returns their state; here you receive events. If you need the state, keep it yourself. An
-//! order event contains the current state of the order, so this is short:
+//! `ccxt.pro` keeps caches and returns their state; here you receive events. If you need the state, keep it yourself.
+//! An order event contains the current state of the order, so this is short:
 //!
 //! ```
 //! use std::collections::HashMap;
+//! use std::process::ExitCode;
 //!
 //! use kucoin_streams::{Credentials, Hosts, Kucoin, v1};
 //! use kucoin_streams_exchange::{Exchange, Side};
 //!
 //! #[tokio::main]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! async fn main() -> ExitCode {
+//!     match run().await {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
+//!
+//! async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
 //!     let exchange = Exchange::builder().start().await?;
 //!     let demo = exchange.credentials();
@@ -67,15 +78,15 @@
 //!
 //! This describes `ccxt` 4.5.84 for JavaScript.
 //!
-//! - If an order changes several times between two calls of `watchOrders`, you see only the last state. Here every event
-//!   is an item.
+//! - If an order changes several times between two calls of `watchOrders`, you see only the last state. Here every
+//!   event is an item.
 //! - If the connection is lost while no call is waiting, the next call reconnects without an error, and the events in
-//!   between are missing. If a call is waiting, it throws a `NetworkError`. Here a [`Gap`](crate::Gap) is in the stream in
-//!   both cases, with the times to query over REST.
+//!   between are missing. If a call is waiting, it throws a `NetworkError`. Here a [`Gap`](crate::Gap) is in the stream
+//!   in both cases, with the times to query over REST.
 //! - `watchOrders` on V1 spot uses `/spotMarket/tradeOrders`, which has no `received` event. The same topic is
 //!   [`v1::SpotOrdersV1`](crate::v1::SpotOrdersV1).
 //! - `watchMyTrades` on a unified account uses `execution.lite`, which has no fees.
 //! - Prices and sizes are floating-point numbers by default. Here they are exact decimals.
-//! - `ccxt` merges each balance push into a table of all currencies. Here an event has one currency and, on V1 spot, the
-//!   reason of the change.
+//! - `ccxt` merges each balance push into a table of all currencies. Here an event has one currency and, on V1 spot,
+//!   the reason of the change.
 //! - `ccxt` also has market data, REST and orders, for many exchanges. This SDK has KuCoin's private streams only.

@@ -12,19 +12,35 @@
 //! | `on('open')`, `'reconnect'`, `'reconnected'`, `'close'`, `'authenticated'` | [`Kucoin::lifecycle`](crate::Kucoin::lifecycle): `Open`, `Reconnect`, `Reconnected`, `Close`, `Authenticated` |
 //! | `on('exception')` | the error of `subscribe`, `Err(gap)` of the subscription, and `LifecycleEvent::Exception` |
 //! | `authPrivateConnectionsOnConnect` | nothing to set; [`pro_authentication`](crate::KucoinBuilder::pro_authentication) chooses token or login for Pro V2 |
-//! | `unsubscribe(topics, wsKey)` | [`unsubscribe`](crate::Subscription::unsubscribe), or drop the subscription |
+//! | `unsubscribe(topics, wsKey)` | [`unsubscribe`](crate::Subscription::unsubscribe), or drop the subscription: see [below](#later-topics) |
 //! | `connectAll()` | [`wait_live`](crate::Kucoin::wait_live)`(ws_key)`, if you want to connect before the first subscription |
 //! | `close(wsKey)`, `closeAll()` | [`close_connections`](crate::Kucoin::close_connections)`(ws_key)`, [`close`](crate::Kucoin::close)`()` |
 //! | `reconnectTimeout`, `pingInterval`, `pongTimeout` | [`Config::session`](crate::Config): `backoff`; `heartbeat` applies only if KuCoin sends no intervals |
 //! | `customSignMessageFn` | [`KucoinBuilder::signer`](crate::KucoinBuilder::signer) |
+//! | `apiRegion` | `.hosts(Hosts::of(Region::Europe))`, see [`Region`](crate::Region) |
+//! | `restOptions.baseUrl`, `wsUrl` | `.hosts(Hosts::default().with_spot_rest(url)?)`, `with_futures_rest`, `with_pro_ws` of [`Hosts`](crate::Hosts); V1 sockets have the URL of the token response |
+//! | the second argument of `new WebsocketClient(options, logger)` | a `tracing` subscriber, see [logs](super::testing#logs) |
 //! | `wsOptions.agent` | [`KucoinBuilder::proxy`](crate::KucoinBuilder::proxy) |
 //!
 //! ```
-//! use kucoin_streams::{AnyTopic, Credentials, Hosts, Kucoin};
+//! use std::process::ExitCode;
+//!
+//! use kucoin_streams::v1::{SpotEvent, V1Event};
+//! use kucoin_streams::{AnyEvent, AnyTopic, Credentials, Hosts, Kucoin};
 //! use kucoin_streams_exchange::{Exchange, Side};
 //!
 //! #[tokio::main]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! async fn main() -> ExitCode {
+//!     match run().await {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
+//!
+//! async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
 //!     let exchange = Exchange::builder().start().await?;
 //!     let demo = exchange.credentials();
@@ -43,9 +59,7 @@
 //!         tokio::select! {
 //!             Some(event) = lifecycle.next() => println!("{}: {}", event.ws_key, event.event),
 //!             item = updates.next() => match item {
-//!                 Some(Ok(update)) => {
-//!                     println!("{}: {:?}", update.subscribed_topic(), update.event());
-//!                 }
+//!                 Some(Ok(update)) => on_update(update.event()),
 //!                 Some(Err(gap)) => println!("gap: {gap}"),
 //!                 None => break,
 //!             },
@@ -54,7 +68,55 @@
 //!     kucoin.close().await;
 //!     Ok(())
 //! }
+//!
+//! fn on_update(event: &AnyEvent) {
+//!     match event {
+//!         AnyEvent::V1(V1Event::Spot(SpotEvent::Order(order))) => {
+//!             println!("{} {} at {:?}", order.order_id, order.kind, order.engine_time);
+//!             if let Some(fill) = order.fill() {
+//!                 println!("{} at {}, trade {}", fill.size, fill.price, fill.trade_id);
+//!             }
+//!         }
+//!         other => println!("{other:?}"),
+//!     }
+//! }
 //! ```
+//!
+//! # Fields
+//!
+//! Fields have KuCoin's names in snake case, for example `orderId` is `order_id`. A field that KuCoin does not send is
+//! `None`. These differ on [`SpotOrder`](crate::v1::SpotOrder):
+//!
+//! | `update.data` | Here |
+//! |---|---|
+//! | `type` | `kind`, an [`OrderKind`](crate::v1::OrderKind), printed as KuCoin's text such as `match` |
+//! | `matchPrice`, `matchSize`, `tradeId`, `liquidity` | `price`, `size`, `trade_id`, `liquidity` of [`fill()`](crate::v1::SpotOrder::fill) |
+//! | `feeType`, `oldSize` | in `OrderKind::Match` and `OrderKind::Update` |
+//! | `ts` | `engine_time` |
+//! | `pt` | `pushed_at` |
+//! | a field that this version does not know | `extra` |
+//!
+//! # Later topics
+//!
+//! Each call of `subscribe` and `subscribe_any` returns a new stream; it adds nothing to an earlier one.
+//! [`AnySubscription::merge`](crate::AnySubscription::merge) joins two streams. One topic of an `AnySubscription`
+//! cannot be unsubscribed alone: keep a topic that you want to unsubscribe in a subscription of its own. This snippet
+//! continues from `kucoin` and `updates`:
+//!
+//! ```
+//! # use kucoin_streams::{AnySubscription, Kucoin};
+//! # async fn later(kucoin: Kucoin, mut updates: AnySubscription) -> Result<(), Box<dyn std::error::Error>> {
+//! let stop_orders = kucoin.subscribe_any(vec!["/spotMarket/advancedOrders".parse()?]).await?;
+//! updates.merge(stop_orders); // `updates` has the events of all three topics
+//!
+//! let futures = kucoin.subscribe_any(vec!["/contractMarket/tradeOrders".parse()?]).await?;
+//! futures.unsubscribe().await; // `updates` continues
+//! # Ok(()) }
+//! ```
+//!
+//! If KuCoin refuses one topic, the whole `subscribe_any` fails, and no topic stays subscribed.
+//! [`subscribe_any_available`](crate::Kucoin::subscribe_any_available) leaves out the refused topics, and returns an
+//! error for each.
 //!
 //! # Differences
 //!
@@ -62,11 +124,12 @@
 //! versions may differ.
 //!
 //! - After a loss, `kucoin-api` does not report which events may be missing, and emits `reconnected` when the socket
-//!   opens, before the topics are subscribed again. Here a [`Gap`](crate::Gap) is in the stream, and `Reconnected` means
-//!   that every topic is acknowledged or refused.
+//!   opens, before the topics are subscribed again. Here a [`Gap`](crate::Gap) is in the stream, and `Reconnected`
+//!   means that every topic is acknowledged or refused.
 //! - `subscribe` returns before the answer, and the V1 frame that refuses a topic (`"type":"error"`) is emitted as an
 //!   `update`. Here `subscribe` returns the error, with KuCoin's code and message.
-//! - A frame that contains the text `pong` anywhere, for example in a `clientOid`, is treated as a heartbeat and dropped.
+//! - A frame that contains the text `pong` anywhere, for example in a `clientOid`, is treated as a heartbeat and
+//!   dropped.
 //! - `JSON.parse` rounds integers above 2^53, such as times in nanoseconds. Here times and decimals are exact.
 //! - It reconnects every 500 ms, each time with a new token request. Here the delay grows up to 30 s, with jitter.
 //! - `kucoin-api` also has market data, REST and orders. This SDK has private streams only.

@@ -23,11 +23,23 @@
 //! A callback becomes a task with a loop:
 //!
 //! ```
+//! use std::process::ExitCode;
+//!
 //! use kucoin_streams::{Credentials, Hosts, Kucoin, v1};
 //! use kucoin_streams_exchange::{Exchange, Side};
 //!
 //! #[tokio::main]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! async fn main() -> ExitCode {
+//!     match run().await {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
+//!
+//! async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
 //!     let exchange = Exchange::builder().start().await?;
 //!     let demo = exchange.credentials();
@@ -74,8 +86,9 @@
 //!   callback, not to the callback of the topic. Messages in the buffer at a reconnect are dropped without a report.
 //! - Pings are sent, but a missing pong is not detected: a connection that is dead but not closed goes unnoticed.
 //! - It reconnects 5 s after a loss and subscribes another 5 s later, with at most 3 attempts. After that, it emits
-//!   `EVENT_RE_SUBSCRIBE_ERROR`, and the failed topics stay unsubscribed. Here the first attempt follows within 0.5 s, and
-//!   a topic that is refused temporarily is retried until it is live.
-//! - After a loss, it does not report which time to query over REST. Here [`Gap::window`](crate::Gap::window) returns it.
+//!   `EVENT_RE_SUBSCRIBE_ERROR`, and the failed topics stay unsubscribed. Here the first attempt follows within 0.5 s,
+//!   and a topic that is refused temporarily is retried until it is live.
+//! - After a loss, it does not report which time to query over REST. Here [`Gap::window`](crate::Gap::window) returns
+//!   it.
 //! - A second callback for a subscribed topic is ignored. Here every subscription receives every event.
 //! - It also has REST, market data and orders. This SDK has private streams only.

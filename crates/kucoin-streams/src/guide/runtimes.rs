@@ -14,34 +14,42 @@
 //!
 //! # Without async code
 //!
-//! The futures and streams of a client work outside tokio. Here only the local exchange runs on tokio; the bot waits with
-//! `block_on`, and blocks its thread for each event:
+//! The futures and streams of a client work outside tokio. Here only the local exchange runs on tokio; the program
+//! waits with `block_on`, and blocks its thread for each event:
 //!
 //! ```
+//! use std::pin::pin;
+//! use std::process::ExitCode;
+//! use std::sync::Arc;
+//! use std::task::{Context, Poll, Wake};
+//! use std::thread::Thread;
 //! use std::time::Duration;
 //!
 //! use kucoin_streams::{Credentials, Hosts, Kucoin, v1};
 //! use kucoin_streams_exchange::{Exchange, Side};
 //!
-//! # use std::{future::Future, pin::pin, sync::Arc, task::{Context, Poll, Wake}, thread::Thread};
-//! # /// Like `futures::executor::block_on` or `pollster::block_on`.
-//! # fn block_on<F: Future>(future: F) -> F::Output {
-//! #     struct Unpark(Thread);
-//! #     impl Wake for Unpark {
-//! #         fn wake(self: Arc<Self>) { self.0.unpark() }
-//! #     }
-//! #     let waker = Arc::new(Unpark(std::thread::current())).into();
-//! #     let mut future = pin!(future);
-//! #     loop {
-//! #         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-//! #             Poll::Ready(output) => return output,
-//! #             Poll::Pending => std::thread::park(),
-//! #         }
-//! #     }
-//! # }
-//! fn bot(kucoin: &Kucoin, place_order: impl Fn()) -> Result<(), Box<dyn std::error::Error>> {
+//! fn main() -> ExitCode {
+//!     match run() {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
+//!
+//! fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//!     let runtime = tokio::runtime::Runtime::new()?; // for the local exchange only
+//!     let exchange = runtime.block_on(Exchange::builder().start())?;
+//!     let demo = exchange.credentials();
+//!     let kucoin = Kucoin::builder()
+//!         .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?)
+//!         .hosts(Hosts::local(&exchange.rest_url())?)
+//!         .build()?;
+//!
 //!     let mut orders = block_on(kucoin.subscribe(v1::SpotOrders))?;
-//!     place_order();
+//!     exchange.account().place_market("KCS-USDT", Side::Buy, 10.into())?;
 //!     for _ in 0..3 {
 //!         let order = block_on(orders.next()).ok_or("the stream ended")??;
 //!         std::thread::sleep(Duration::from_millis(50)); // a slow database, for example
@@ -51,27 +59,45 @@
 //!     Ok(())
 //! }
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
-//! # let runtime = tokio::runtime::Runtime::new()?;
-//! # let exchange = runtime.block_on(Exchange::builder().start())?;
-//! # let demo = exchange.credentials();
-//! # let kucoin = Kucoin::builder()
-//! #     .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?)
-//! #     .hosts(Hosts::local(&exchange.rest_url())?)
-//! #     .build()?;
-//! # bot(&kucoin, || { exchange.account().place_market("KCS-USDT", Side::Buy, 10.into()).expect("placed"); })
-//! # }
+//! /// Like `futures::executor::block_on` or `pollster::block_on`: use one of them if you have it.
+//! fn block_on<F: Future>(future: F) -> F::Output {
+//!     struct Unpark(Thread);
+//!     impl Wake for Unpark {
+//!         fn wake(self: Arc<Self>) {
+//!             self.0.unpark();
+//!         }
+//!     }
+//!     let waker = Arc::new(Unpark(std::thread::current())).into();
+//!     let mut future = pin!(future);
+//!     loop {
+//!         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+//!             Poll::Ready(output) => return output,
+//!             Poll::Pending => std::thread::park(),
+//!         }
+//!     }
+//! }
 //! ```
 //!
 //! # Everything on one thread
 //!
 //! ```
+//! use std::process::ExitCode;
+//!
 //! use kucoin_streams::{Config, ConnectionRuntime, Credentials, Hosts, Kucoin, v1};
 //! use kucoin_streams_exchange::{Exchange, Side};
 //!
 //! #[tokio::main(flavor = "current_thread")]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! async fn main() -> ExitCode {
+//!     match run().await {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
+//!
+//! async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
 //!     let exchange = Exchange::builder().start().await?;
 //!     let demo = exchange.credentials();
@@ -92,6 +118,6 @@
 //!
 //! # Without tokio
 //!
-//! [`session::Streams`](crate::session::Streams) takes frames and the time, and returns what to send and when to call it
-//! again. It includes reconnects, gaps, rotation and the ledger. The example `blocking_driver` of the repository drives it
-//! with blocking sockets of `std`.
+//! [`session::Streams`](crate::session::Streams) takes frames and the time, and returns what to send and when to call
+//! it again. It includes reconnects, gaps, rotation and the ledger. The example `blocking_driver` of the repository
+//! drives it with blocking sockets of `std`.
