@@ -155,7 +155,7 @@ any! {
 }
 
 impl AnyProTopic {
-    /// Returns the topics that together cover a whole unified account, without duplicate events.
+    /// Returns the topics that together cover a unified account; no topic repeats another.
     ///
     /// These are the topics for orders, fills with fees, positions, liquidation warnings, leverages, and the balances
     /// of the unified and the funding account.

@@ -54,7 +54,7 @@ macro_rules! any_topic {
                 false $(|| $topic::from_path(path).is_some())*
             }
 
-            /// Returns the topics that together cover the whole account, without duplicate events.
+            /// Returns the topics that together cover the whole account; no topic repeats another.
             ///
             /// Topics that need a symbol are not included.
             pub fn account_wide() -> Vec<Self> {
