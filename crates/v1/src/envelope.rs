@@ -5,7 +5,7 @@ use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Object, Scan
 
 use crate::path::{match_topic, symbol};
 
-/// The data of a push, which becomes the event.
+/// The `data` of a push, decoded as an event.
 pub(crate) trait PushData: Sized {
     /// `true` if the subject decides how the data is decoded.
     const BY_SUBJECT: bool = false;
@@ -18,18 +18,20 @@ pub(crate) trait PushData: Sized {
         None
     }
 
-    /// Returns the symbol of the data, for topics of one symbol whose pushes may arrive under the account-wide topic.
+    /// Returns the symbol in the data; `None` if the data has none.
+    ///
+    /// Topics of one symbol need the symbol, since their pushes may arrive under the account-wide topic.
     fn symbol(&self) -> Option<&str> {
         None
     }
 }
 
-/// The fields of the envelope that are needed to decode its data.
+/// The fields of the envelope that are needed to decode the data.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PushContext<'e> {
     /// The topic of the push.
     pub(crate) topic: &'e str,
-    /// The subject; also `None` if it is not needed and was not read yet.
+    /// The subject of the push; `None` if absent, or if it is not needed and was not read yet.
     pub(crate) subject: Option<&'e str>,
 }
 
@@ -127,7 +129,7 @@ enum ReadStop {
 }
 
 impl<'f> PushEnvelope<'f> {
-    /// Reads fields until the data can be decoded, the envelope ends, or it has another topic.
+    /// Reads fields until the data can be decoded, the envelope ends, or the topic does not match.
     #[inline(always)]
     fn read_fields(
         &mut self,
@@ -152,7 +154,7 @@ impl<'f> PushEnvelope<'f> {
         Ok(ReadStop::End)
     }
 
-    /// Returns `true` if the data can be decoded now: the topic matches, and the subject is known if it is needed.
+    /// Returns `true` if the data can be decoded: the topic and, if `by_subject`, the subject are known.
     fn is_ready_for_data(&self, by_subject: bool) -> bool {
         let is_first = self.data.is_none() && !self.has_event;
         is_first && self.topic.is_some() && (!by_subject || self.subject.is_some())
@@ -165,7 +167,7 @@ impl<'f> PushEnvelope<'f> {
         }
     }
 
-    /// Reads one field; returns `false` if it shows that the frame is not a push of the topic `requested`.
+    /// Reads one field; returns `false` if the frame is not a push of the topic `requested`.
     fn read_field(&mut self, at: usize, value: Value<'f>, requested: &Text) -> bool {
         match at {
             TYPE if value.is("message") => {}
@@ -203,7 +205,7 @@ impl<'f> PushEnvelope<'f> {
         true
     }
 
-    /// Combines the event with its envelope; `None` if the event is for another symbol than requested.
+    /// Combines the event with its envelope; `None` if the event is for a symbol that was not requested.
     #[inline]
     fn push<E: PushData>(self, event: E, requested: &str) -> Option<Push<E>> {
         let topic = self.topic.unwrap_or_default();
@@ -227,7 +229,7 @@ impl<'f> PushEnvelope<'f> {
     }
 }
 
-/// Returns `true` if the type is known and is not that of a push; it may also be missing or unreadable.
+/// Returns `true` if the type is a text other than `message`, the type of a push.
 fn is_other_type(value: Value<'_>) -> bool {
     value.text().is_some_and(|kind| kind != "message")
 }

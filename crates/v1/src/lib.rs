@@ -31,9 +31,9 @@
 //! [`AnySpotTopic`] or [`AnyFuturesTopic`] (one connection) or [`AnyV1Topic`] (both) from a path. [`decode`] decodes
 //! recorded frames of any topic.
 //!
-//! Events are lossless. Unknown fields, and values that cannot be decoded, are in the `extra` of each type.
-//! Serialization writes every value under KuCoin's name. `serde_json` deserializes an event from that, or from the `data`
-//! of a frame.
+//! Events are lossless. Unknown fields, and values that cannot be decoded, are in the `extra` field of each type.
+//! Serialization writes every value under KuCoin's name. `serde_json` deserializes an event from its serialized
+//! form, or from the `data` of a frame.
 //!
 //! # Decoding a frame
 //!
@@ -78,7 +78,7 @@
 //! subscribe_on_spot(FuturesOrders);
 //! ```
 //!
-//! So is a futures topic in a list of spot topics:
+//! A list of [`AnySpotTopic`] accepts spot topics only, so the second list does not compile:
 //!
 //! ```
 //! # use kucoin_streams_v1::{AnySpotTopic, FuturesOrders, SpotOrders};

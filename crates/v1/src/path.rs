@@ -1,4 +1,4 @@
-//! The path of a V1 topic, and which pushes belong to it.
+//! The path of a V1 topic, and how pushes match it.
 
 use std::fmt;
 

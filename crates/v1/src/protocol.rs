@@ -88,7 +88,9 @@ impl Protocol for V1 {
     }
 }
 
-/// Without `privateChannel` KuCoin pushes nothing; without `response` it does not acknowledge.
+/// Writes the frame of a request for a topic.
+///
+/// Without `privateChannel`, KuCoin pushes nothing; without `response`, KuCoin does not acknowledge the request.
 fn push_request(id: RequestId, kind: &str, request: &TopicPath, out: &mut String) {
     push_head(id, kind, out);
     out.push_str(",\"topic\":");

@@ -2,7 +2,7 @@
 
 use kucoin_streams_core::RefusalScope;
 
-/// Returns the scope of a refusal, what it means for the connection, by its code and then by its text.
+/// Returns the scope of a refusal, such as the request or the token, from its code and then its text.
 ///
 /// KuCoin uses 400 and 509 for several problems each, and its texts change. An unknown text therefore means that only
 /// the request is refused.

@@ -10,7 +10,7 @@ event! {
     pub struct OtherChange {}
 }
 
-/// Dedup key: all fields. It is not unique, since the fields may be equal for different events.
+/// Dedup key: all fields. The key is not unique, since different events may have equal fields.
 impl Event for OtherChange {
     fn dedup_key(&self) -> String {
         format!("{:?}", self.extra)
@@ -31,8 +31,9 @@ pub(crate) fn has_one(fields: &OtherChange, names: &[&str]) -> bool {
 
 /// Defines an enum of events with one variant per subject; any other subject is `Other`.
 ///
-/// `by_subject` reads the variant of a subject; `from_data` must handle variants without one. The fields after `if`, which
-/// no earlier variant has, decide the variant if an event is deserialized, since the JSON has no subject.
+/// `by_subject` reads the variant of a subject; `from_data` must read variants that have no subject of their own. The
+/// fields after `if`, which no earlier variant has, decide the variant when an event is deserialized, since the JSON
+/// has no subject.
 macro_rules! subjects {
     (
         $(#[$meta:meta])*

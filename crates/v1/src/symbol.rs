@@ -1,8 +1,8 @@
-//! Symbols of topics: which symbols a topic accepts, and the error for an invalid one.
+//! The symbols that topics accept, and the error for an invalid symbol.
 
 use kucoin_streams_core::{SymbolProblem, SymbolShape};
 
-/// Error of an invalid symbol, or of too many symbols, in a topic.
+/// Error of a topic with an invalid symbol or too many symbols.
 ///
 /// Write symbols as KuCoin's symbol list does: `BTC-USDT` on spot, `XBTUSDTM` on futures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum SymbolError {
         /// Reason why the symbol is invalid, and how to write it.
         problem: SymbolProblem,
     },
-    /// The list has more than 100 symbols, KuCoin's limit for one request: split it.
+    /// The list has more than 100 symbols, KuCoin's limit for one request: split the list.
     #[error("topic has {count} symbols; split it into topics of at most {MAX_SYMBOLS}")]
     TooMany {
         /// Number of symbols in the list.
@@ -35,7 +35,7 @@ pub(crate) enum SymbolParam {
     Futures,
 }
 
-/// KuCoin's limit of symbols in one request.
+/// Maximum number of symbols in one request: KuCoin's limit.
 const MAX_SYMBOLS: usize = 100;
 
 impl SymbolParam {

@@ -2,7 +2,7 @@
 
 /// Defines a topic type.
 ///
-/// Without `of` it is a unit struct for one path. With `of`, it is made for a symbol, which follows the path.
+/// Without `of`, the type is a unit struct for one path. With `of`, the type holds a symbol, which follows the path.
 macro_rules! topic {
     (
         $(#[$meta:meta])*
@@ -25,7 +25,7 @@ macro_rules! topic {
                 (path == Self::PATH).then_some(Ok(Self))
             }
 
-            /// Returns the topic of a push that has this path.
+            /// Returns the topic with the path of a push; `None` if the path is another one.
             pub(crate) fn from_pushed(path: &str) -> Option<Self> {
                 (path == Self::PATH).then_some(Self)
             }
@@ -71,7 +71,7 @@ macro_rules! topic {
         }
 
         impl $name {
-            /// The topic path before the symbol.
+            /// The topic path before the symbol, with the colon at its end.
             pub const FAMILY: &'static str = concat!($family, ":");
 
             /// The topic path as shown in error messages.
@@ -104,7 +104,9 @@ macro_rules! topic {
                 path.strip_prefix(Self::FAMILY).map(Self::new)
             }
 
-            /// Returns the topic of a push that has this path; the symbol is not checked.
+            /// Returns the topic with the path of a push; `None` if the path is another one.
+            ///
+            /// The symbol is not checked.
             pub(crate) fn from_pushed(path: &str) -> Option<Self> {
                 path.strip_prefix(Self::FAMILY).map(Self::unchecked)
             }

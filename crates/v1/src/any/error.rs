@@ -12,8 +12,9 @@ use crate::symbol::SymbolError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseTopicError {
-    /// The topic does not exist: use the suggested one, or one of
-    /// [`AnySpotTopic::PATTERNS`] or [`AnyFuturesTopic::PATTERNS`].
+    /// The topic does not exist.
+    ///
+    /// Use the suggested topic, or one of [`AnySpotTopic::PATTERNS`] or [`AnyFuturesTopic::PATTERNS`].
     #[error("unknown V1 topic `{given}`; {}", Expected(.nearest))]
     Unknown {
         /// The given text, shortened and escaped.
@@ -21,7 +22,7 @@ pub enum ParseTopicError {
         /// The topic with the most similar spelling; `None` if no topic is similar. `SYMBOL` is a placeholder.
         nearest: Option<&'static str>,
     },
-    /// The topic belongs to the other connection: subscribe on that one.
+    /// The topic belongs to another connection: subscribe on the connection `actual`.
     #[error("topic `{given}` belongs to {actual}, not to {expected}; subscribe on {actual}")]
     WrongConnection {
         /// The given text, shortened and escaped.
@@ -42,7 +43,9 @@ pub enum ParseTopicError {
 }
 
 impl ParseTopicError {
-    /// Returns the topic with the most similar spelling, if the topic is unknown and one is similar.
+    /// Returns the topic with the most similar spelling.
+    ///
+    /// Returns `None` if no topic is similar, or if the error is not [`Unknown`](Self::Unknown).
     pub fn nearest(&self) -> Option<&'static str> {
         match self {
             Self::Unknown { nearest, .. } => *nearest,
@@ -65,7 +68,7 @@ impl ParseTopicError {
         }
     }
 
-    /// Returns the error for a text that matches none of these patterns.
+    /// Returns the error for a text that matches none of the given patterns.
     pub(crate) fn unknown(given: &str, patterns: &[&[&'static str]]) -> Self {
         let patterns = || patterns.iter().copied().flatten().copied();
         let base_paths: Vec<&'static str> = patterns().map(base_path).collect();

@@ -16,7 +16,7 @@ use crate::spot::{AnySpotTopic, SpotEvent};
 
 /// Any private V1 topic, parsed from its path such as `/contract/position:XBTUSDTM`.
 ///
-/// It does not implement [`Topic`], since the connection is not known at compile time: match on the variant and
+/// The enum does not implement [`Topic`], since the connection is not known at compile time: match on the variant and
 /// subscribe to the topic inside.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -40,11 +40,11 @@ pub enum V1Event {
 
 /// Decodes a recorded push by the topic in the frame.
 ///
-/// Returns `None` if the frame is not a push of a private topic. It also decodes a serialized V1 update, such as an
-/// `update` line of the `kucoin-streams` command.
+/// Returns `None` if the frame is not a push of a private topic. A serialized V1 update, such as an `update` line of
+/// the `kucoin-streams` command, is decoded too.
 ///
 /// # Errors
-/// Returns an error if [`Topic::decode`] does.
+/// Returns the errors of [`Topic::decode`].
 pub fn decode(frame: &str) -> Result<Option<Push<V1Event>>, DecodeError> {
     let Some(pushed) = crate::envelope::topic(frame)? else {
         return Ok(None);
@@ -61,7 +61,7 @@ pub fn decode(frame: &str) -> Result<Option<Push<V1Event>>, DecodeError> {
 }
 
 impl AnyV1Topic {
-    /// Returns the topic of a push that has this path; `None` if no private topic has it.
+    /// Returns the topic with the path of a push; `None` if no private topic has this path.
     pub fn from_pushed(path: &str) -> Option<Self> {
         AnySpotTopic::from_pushed(path)
             .map(Self::Spot)

@@ -1,6 +1,8 @@
 //! The macro that defines the topic enum and the event enum of one connection.
 
-/// Defines the topic enum and the event enum of one connection, with one line for each topic and each event.
+/// Defines the topic enum and the event enum of one connection.
+///
+/// Each topic and each event has one line.
 macro_rules! any_topic {
     (
         on $kind:ident;
@@ -38,7 +40,7 @@ macro_rules! any_topic {
             /// The paths of all topics of the connection; `SYMBOL` is a placeholder.
             pub const PATTERNS: &'static [&'static str] = &[$($topic::PATTERN),*];
 
-            /// Returns the topic of a push that has this path; `None` if no topic of the connection has it.
+            /// Returns the topic with the path of a push; `None` if no topic of the connection has this path.
             pub fn from_pushed(path: &str) -> Option<Self> {
                 let path = $crate::path::without_private_suffix(path);
                 $(
@@ -49,14 +51,14 @@ macro_rules! any_topic {
                 None
             }
 
-            /// Returns `true` if a topic has this path, whether or not its symbol is valid.
+            /// Returns `true` if the connection has a topic with this path, even if the symbol is invalid.
             pub(crate) fn knows(path: &str) -> bool {
                 false $(|| $topic::from_path(path).is_some())*
             }
 
-            /// Returns the topics that together cover the whole account; no topic repeats another.
+            /// Returns the topics that together cover the whole account.
             ///
-            /// Topics that need a symbol are not included.
+            /// Topics that need a symbol, and topics that only repeat the events of another topic, are not included.
             pub fn account_wide() -> Vec<Self> {
                 vec![$($($crate::any::any_topic!(@ $account_wide Self::$topic($topic)),)?)*]
             }

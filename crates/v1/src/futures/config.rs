@@ -30,9 +30,9 @@ topic! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FuturesMarginModeChange {
-    /// Margin mode, by contract such as `XBTUSDTM`: all members of `data`.
+    /// Margin modes by contract, such as `XBTUSDTM`: the members of `data`.
     pub modes: Entries<MarginMode>,
-    /// Members, as sent, that are not a margin mode or would be serialized differently.
+    /// Members of `data`, as sent, that are not a margin mode or would be serialized differently.
     pub extra: Extra,
 }
 
@@ -42,9 +42,9 @@ pub struct FuturesMarginModeChange {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FuturesCrossLeverageChange {
-    /// Leverage, by contract such as `XBTUSDTM`: all members of `data`.
+    /// Leverages by contract, such as `XBTUSDTM`: the members of `data`.
     pub leverages: Entries<FuturesCrossLeverage>,
-    /// Members, as sent, that are not a leverage or would be serialized differently.
+    /// Members of `data`, as sent, that are not a leverage or would be serialized differently.
     pub extra: Extra,
 }
 
@@ -113,8 +113,8 @@ impl PushData for FuturesCrossLeverageChange {
 
 /// Dedup key: all contracts with their modes.
 ///
-/// It is not unique: KuCoin sends no time, so a contract that is switched to another mode and back has its first key
-/// again. Treat equal keys as one event only if they arrive close together.
+/// The key is not unique: KuCoin sends no time, so the key repeats if a contract is switched to another mode and back.
+/// Treat equal keys as one event only if they arrive close together.
 impl Event for FuturesMarginModeChange {
     fn dedup_key(&self) -> String {
         let mut key: String = self
@@ -133,7 +133,7 @@ impl Event for FuturesMarginModeChange {
 
 /// Dedup key: all contracts with their leverages.
 ///
-/// It is not unique: KuCoin sends no time, so a leverage that is set to 5, to 3 and back to 5 has its first key again.
+/// The key is not unique: KuCoin sends no time, so the key repeats if a leverage is set to 5, to 3 and back to 5.
 /// Treat equal keys as one event only if they arrive close together.
 impl Event for FuturesCrossLeverageChange {
     fn dedup_key(&self) -> String {
@@ -158,10 +158,10 @@ fn unread(extra: &Extra) -> String {
     }
 }
 
-/// Reads an object into entries and `extra`: members that are not an entry or do not round-trip.
+/// Reads the entries of an object; members that are not an entry or do not round-trip go into `extra`.
 ///
-/// If the frame repeats a key, the last value is the entry and `extra` has all of them. `extra` has the members that
-/// [`write`] puts in place of an entry first, in the order of the entries, so that they are read back the same.
+/// If the frame repeats a key, the last value is the entry and `extra` has all of them. `extra` begins with the
+/// members that [`write`] writes instead of an entry, in the order of the entries, so that they are read back the same.
 fn entries<T: FromJson>(
     scanner: &mut Scanner<'_>,
     is_entry: impl Fn(Value<'_>) -> bool,
@@ -204,7 +204,7 @@ fn entries<T: FromJson>(
     Ok((entries.into_iter().collect(), extra))
 }
 
-/// Writes the entries, or their members in `extra` instead if there are any, then the rest of `extra`.
+/// Writes each entry, or its members in `extra` if there are any, then the rest of `extra`.
 fn write<T: ToJson, S: Serializer>(
     entries: &Entries<T>,
     extra: &Extra,

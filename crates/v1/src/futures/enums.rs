@@ -5,7 +5,7 @@ use kucoin_streams_decode::open_enum;
 open_enum! {
     /// Margin mode of a position: `marginMode`.
     pub enum MarginMode ignoring case {
-        /// `ISOLATED`: only the margin of the position secures it.
+        /// `ISOLATED`: only the position's own margin secures the position.
         Isolated = "ISOLATED",
         /// `CROSS`: the futures balance of the settlement currency secures all cross-margin positions.
         Cross = "CROSS",

@@ -42,7 +42,7 @@ event! {
         pub client_oid: Option<Text> = "clientOid",
         /// Type of the event: `type`.
         pub kind: FuturesOrderKind,
-        /// Order status: `status`. The last match of a maker order is already `done`; `filled` follows.
+        /// Order status: `status`. The last match of a maker order already has `done`; `filled` follows.
         pub status: OrderStatus = "status",
         /// Side, buy or sell: `side`.
         pub side: Side = "side",
@@ -71,7 +71,7 @@ event! {
         pub margin_mode: Option<MarginMode> = "marginMode",
         /// Position side, the position that the order changes: `positionSide`; sent since 2025.
         pub position_side: Option<PositionSide> = "positionSide",
-        /// Trade type, the user or a forced trade: `tradeType`; sent since 2024.
+        /// Trade type, placed by the user or forced: `tradeType`; sent since 2024.
         pub trade_type: Option<FuturesTradeType> = "tradeType",
         /// Order placement time: `orderTime`, sent in nanoseconds.
         pub order_time: Option<Timestamp> = "orderTime",
@@ -93,13 +93,13 @@ event_kind! {
         IncompleteMatch,
         /// `update`: the size was reduced, by a partial cancel or by self-trade prevention.
         ///
-        /// KuCoin does not send it for liquidation orders.
+        /// KuCoin does not send `update` for liquidation orders.
         Update(FuturesSizeUpdate) = "update",
         /// `filled`: the order is done and fully filled.
         Filled = "filled",
         /// `canceled`: the order is done and the rest of its size was canceled.
         ///
-        /// It may be filled in part: see [`FuturesOrder::filled_size`].
+        /// The order may be filled in part: see [`FuturesOrder::filled_size`].
         Canceled = "canceled",
     }
 }
@@ -129,7 +129,7 @@ field_group! {
 }
 
 open_enum! {
-    /// Trade type of a futures order, the user or a forced trade: `tradeType`.
+    /// Trade type of a futures order, placed by the user or forced: `tradeType`.
     pub enum FuturesTradeType ignoring case {
         /// `trade`: placed by the user.
         Trade = "trade",
@@ -145,7 +145,8 @@ open_enum! {
 impl FuturesOrder {
     /// Returns the fill if the event is a match.
     ///
-    /// It has no fee amount, since KuCoin does not send it here; [`FuturesFill::fee_type`] is the taker or maker fee.
+    /// The fill has no fee amount, since KuCoin sends none on this topic; [`FuturesFill::fee_type`] is the taker or
+    /// maker fee.
     pub fn fill(&self) -> Option<Fill> {
         let FuturesOrderKind::Match(matched) = &self.kind else {
             return None;
@@ -189,7 +190,7 @@ impl PushData for FuturesOrder {
 
 /// Dedup key: order ID, type, matching engine time and, depending on the type, trade ID or size.
 ///
-/// It is the same on both topics and on every connection.
+/// The key is the same on both topics and on every connection.
 impl Event for FuturesOrder {
     fn dedup_key(&self) -> String {
         let time = self.engine_time.unwrap_or_default();

@@ -37,7 +37,7 @@ event! {
         pub size: Option<Decimal> = "size",
         /// Limit price of the order to place, in the quote currency: `orderPrice`; `None` for market orders.
         pub order_price: Option<Decimal> = "orderPrice",
-        /// Stop direction, up or down, of the price move that triggers the order: `stop`.
+        /// Stop direction, the price move that triggers the order, up or down: `stop`.
         pub stop: FuturesStopDirection = "stop",
         /// Stop price that triggers the order, in the quote currency: `stopPrice`.
         pub stop_price: Option<Decimal> = "stopPrice",

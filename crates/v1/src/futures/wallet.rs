@@ -118,7 +118,9 @@ event! {
     pub struct FuturesWithdrawHold {
         /// Settlement currency: `currency`.
         pub currency: Text = "currency",
-        /// Withdrawal hold, held for withdrawals and transfers, in the settlement currency: `withdrawHold`.
+        /// Withdrawal hold, in the settlement currency: `withdrawHold`.
+        ///
+        /// The amount is held for withdrawals and transfers.
         pub withdraw_hold: Option<Decimal> = "withdrawHold",
         /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",
@@ -128,7 +130,7 @@ event! {
 /// A version of the futures account, greater for later changes: `version`.
 ///
 /// If two balances have the same version, use the one with the later time: the available balance may change without a
-/// new version. It is a string on the wire and when serialized.
+/// new version. The version is a string on the wire and when serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FuturesWalletVersion(u64);
 

@@ -31,7 +31,7 @@ event! {
         pub reason: Option<IsolatedMarginReason> = "statusBizType",
         /// Accumulated principal of the loans: `accumulatedPrincipal`; KuCoin does not document its currency.
         pub accumulated_principal: Option<Decimal> = "accumulatedPrincipal",
-        /// Assets and liabilities, by currency that changed: `changeAssets`.
+        /// Changed assets and liabilities, by currency: `changeAssets`.
         pub change_assets: Option<Entries<IsolatedMarginAsset>> = "changeAssets",
         /// Time of the change: `timestamp`, sent in milliseconds.
         pub time: Option<Timestamp> = "timestamp",

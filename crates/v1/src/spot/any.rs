@@ -31,7 +31,7 @@ any_topic! {
         MarketMatches => MarketMatch,
         /// `/spot/tradeFills`: not account-wide, since it repeats the matches of [`SpotOrders`].
         ///
-        /// It is also undocumented, and sends nothing to some accounts.
+        /// The topic is also undocumented, and pushes nothing to some accounts.
         SpotTradeFills => TradeFill,
         /// `/margin/position`.
         MarginPositions => MarginPosition account_wide,

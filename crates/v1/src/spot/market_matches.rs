@@ -47,12 +47,12 @@ event! {
 }
 
 impl MarketMatch {
-    /// Returns `true` if this order was the taker or the maker.
+    /// Returns `true` if the order with this ID was the taker or the maker.
     pub fn is_of(&self, order_id: &str) -> bool {
         self.liquidity_of(order_id).is_some()
     }
 
-    /// Returns the liquidity of this order, taker or maker; `None` if it was neither.
+    /// Returns the liquidity of the order with this ID, taker or maker; `None` if it was neither.
     pub fn liquidity_of(&self, order_id: &str) -> Option<Liquidity> {
         let is = |id: &Option<Text>| id.as_deref() == Some(order_id);
         if is(&self.taker_order_id) {
@@ -66,7 +66,9 @@ impl MarketMatch {
 }
 
 impl MarketMatch {
-    /// Returns the trade as a fill of this order; the maker's side is the opposite of [`side`](Self::side).
+    /// Returns the trade as a fill of the order with this ID.
+    ///
+    /// If the order was the maker, its side is the opposite of [`side`](Self::side), the side of the taker.
     ///
     /// Returns `None` if the order was neither taker nor maker, or if the event lacks side, price or size.
     pub fn fill_of(&self, order_id: &str) -> Option<Fill> {

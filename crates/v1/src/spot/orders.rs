@@ -13,8 +13,8 @@ topic! {
     ///
     /// High-frequency orders are included. The first event of an order is `received`.
     ///
-    /// Subscribe to this or to [`SpotOrdersV1`]. If you subscribe to both, each event arrives twice, with the same
-    /// [`dedup_key`](Event::dedup_key).
+    /// Subscribe to this topic or to [`SpotOrdersV1`]. If you subscribe to both, each event arrives twice, with the
+    /// same [`dedup_key`](Event::dedup_key).
     pub struct SpotOrders: SpotOrder, on SpotPrivate, at "/spotMarket/tradeOrdersV2"
 }
 
@@ -97,7 +97,7 @@ event_kind! {
         Filled = "filled",
         /// `canceled`: the order is done and the rest of its size or funds was released.
         ///
-        /// It may be filled in part or, for a market buy by funds, in full: see [`SpotOrder::filled_size`].
+        /// The order may be filled in part or, for a market buy by funds, in full: see [`SpotOrder::filled_size`].
         Canceled = "canceled",
     }
 }
@@ -131,7 +131,8 @@ field_group! {
 impl SpotOrder {
     /// Returns the fill if the event is a match.
     ///
-    /// It has no fee amount, since KuCoin does not send it here; [`MatchFill::fee_type`] is the taker or maker fee.
+    /// The fill has no fee amount, since KuCoin sends none on this topic; [`MatchFill::fee_type`] is the taker or maker
+    /// fee.
     pub fn fill(&self) -> Option<Fill> {
         let OrderKind::Match(matched) = &self.kind else {
             return None;
@@ -155,7 +156,7 @@ impl SpotOrder {
     }
 }
 
-/// Returns the liquidity unless the frame lacks it.
+/// Returns the liquidity; `None` if the frame lacks it.
 fn if_present(liquidity: &Liquidity) -> Option<Liquidity> {
     (!liquidity.as_str().is_empty()).then(|| liquidity.clone())
 }
@@ -172,7 +173,7 @@ impl PushData for SpotOrder {
 
 /// Dedup key: order ID, type, matching engine time and, depending on the type, trade ID or size.
 ///
-/// It is the same on both topics and on every connection.
+/// The key is the same on both topics and on every connection.
 impl Event for SpotOrder {
     fn dedup_key(&self) -> String {
         let time = self.engine_time.unwrap_or_default();

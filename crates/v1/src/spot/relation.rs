@@ -69,7 +69,7 @@ const ISOLATED: &str = "isolated_";
 const ISOLATED_V2: &str = "isolatedV2_";
 
 impl AccountKind {
-    /// Returns the symbol of an isolated-margin account.
+    /// Returns the symbol of an isolated-margin account; `None` for any other account.
     pub fn symbol(&self) -> Option<&str> {
         match self {
             Self::Isolated(symbol) | Self::IsolatedV2(symbol) => Some(symbol),

@@ -20,7 +20,7 @@ event! {
     pub struct SpotStopOrder {
         /// Symbol, such as `BTC-USDT`: `symbol`.
         pub symbol: Text = "symbol",
-        /// Order ID of the stop order: `orderId`. The order that it places has another one.
+        /// Order ID of the stop order: `orderId`. The order that it places has another order ID.
         pub order_id: Text = "orderId",
         /// Type of the event: `type`, in lower or upper case.
         pub kind: StopOrderType = "type",

@@ -18,10 +18,10 @@ topic! {
 }
 
 event! {
-    /// A fill of one spot order: subject `/spot/tradeFills`, equal to its topic.
+    /// A fill of one spot order: subject `/spot/tradeFills`, the same as the topic.
     ///
-    /// Amounts are JSON numbers on the wire, decoded exactly. KuCoin does not send taker or maker, nor the client
-    /// order ID.
+    /// Amounts are JSON numbers on the wire, decoded exactly. KuCoin sends neither the liquidity (taker or maker) nor
+    /// the client order ID.
     pub struct SpotTradeFill {
         /// Symbol, such as `BTC-USDT`: `symbol`.
         pub symbol: Text = "symbol",

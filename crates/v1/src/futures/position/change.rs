@@ -73,7 +73,7 @@ event! {
         pub initial_margin: Option<Decimal> = "posInit",
         /// Position margin, in total: `posMargin`; missing in cross-margin captures.
         pub margin: Option<Decimal> = "posMargin",
-        /// Maintenance margin of the position, below which it is liquidated: `posMaint`.
+        /// Maintenance margin, below which the position is liquidated: `posMaint`.
         ///
         /// Isolated margin only in the published schema, but cross-margin captures have it too.
         pub maintenance: Option<Decimal> = "posMaint",
@@ -151,9 +151,10 @@ impl FuturesPositionChange {
         self.quantity.is_zero()
     }
 
-    /// Updates the fields that a mark price change has, and keeps all others.
+    /// Updates the fields that depend on the mark price, and keeps all others.
     ///
-    /// Symbol, side and margin mode do not change. The caller must check that the change is for this position.
+    /// A field that `patch` lacks keeps its value. Symbol, side, margin mode, leverage and entry price do not change.
+    /// The caller must check that the change is for this position.
     pub fn apply(&mut self, patch: &FuturesMarkPriceChange) {
         let update = |value: &mut Option<Decimal>, new: Option<Decimal>| *value = new.or(*value);
         update(&mut self.mark_price, patch.mark_price);

@@ -9,13 +9,13 @@ use crate::futures::{MarginMode, PositionSide};
 event! {
     /// The fields of a position that changed with the mark price: subject `position.change`.
     ///
-    /// It has no quantity, and the reason `markPriceChange` or none. Use
+    /// The data has no quantity. The reason is `markPriceChange` or missing. Use
     /// [`FuturesPositionChange::apply`](crate::FuturesPositionChange::apply) to update the last full position. Amounts
     /// are in the settlement currency.
     pub struct FuturesMarkPriceChange {
         /// Symbol of the contract, such as `XBTUSDTM`: `symbol`, or that of the topic if the data lacks it.
         ///
-        /// Captures have it, published examples do not.
+        /// Captures have the symbol, published examples do not.
         pub symbol: Option<Text> = "symbol",
         /// Change reason: `changeReason`; missing in published examples.
         pub reason: Option<FuturesPositionChangeReason> = "changeReason",

@@ -22,8 +22,8 @@ use crate::topic::topic;
 topic! {
     /// Changes of all futures positions: `/contract/positionAll`.
     ///
-    /// Settlements and risk limit adjustments have no symbol on this topic. If you need it, subscribe to
-    /// [`FuturesSymbolPosition`].
+    /// Settlements and risk limit adjustments have no symbol on this topic. If you need the symbol, subscribe
+    /// to [`FuturesSymbolPosition`].
     pub struct FuturesPositions: FuturesPosition, on FuturesPrivate, at "/contract/positionAll"
 }
 
@@ -44,13 +44,14 @@ subjects! {
     /// A change of a futures position, by subject.
     ///
     /// If the data has no `symbol`, the symbol of the topic `/contract/position:SYMBOL` is used and serialized as
-    /// `symbol`. On `/contract/positionAll` it is then `None`.
+    /// `symbol`. On `/contract/positionAll`, the symbol is then `None`.
     pub enum FuturesPosition {
         /// `position.change` with a quantity: the full position.
         Change(Box<FuturesPositionChange>) if ["currentQty"],
         /// `position.change` without a quantity: only the fields that depend on the mark price.
         ///
-        /// It does not mean that the position is closed. It is not known whether KuCoin sends it for cross margin.
+        /// The missing quantity does not mean that the position is closed. It is not known if KuCoin sends this event
+        /// for cross margin.
         MarkPrice(FuturesMarkPriceChange) if [
             "changeReason", "markValue", "maintMargin", "avgEntryPrice", "leverage", "realLeverage",
             "unrealisedPnl", "unrealisedPnlPcnt", "unrealisedRoePcnt", "delevPercentage"
@@ -84,7 +85,7 @@ impl FuturesPosition {
         }
     }
 
-    /// Reads a full position or, without a quantity, a mark price change, which may lack the reason.
+    /// Reads a full position or, if the data has no quantity, a mark price change.
     fn change(scanner: &mut Scanner<'_>) -> Result<Self, DecodeError> {
         let before = scanner.clone();
         match Record::read(scanner) {

@@ -6,11 +6,11 @@ use kucoin_streams_decode::event;
 event! {
     /// The result of a risk limit change, accepted or refused: subject `position.adjustRiskLimit`.
     ///
-    /// It exists for isolated margin only. One known frame has empty data.
+    /// This event exists for isolated margin only. One known frame has empty data.
     pub struct FuturesRiskLimitAdjustment {
         /// Symbol of the contract, such as `XBTUSDTM`, from the topic: KuCoin sends no `symbol` in the data.
         ///
-        /// It is therefore `None` on `/contract/positionAll`. If KuCoin sends `symbol`, it is used.
+        /// The symbol is therefore `None` on `/contract/positionAll`. If KuCoin sends `symbol`, its value is used.
         pub symbol: Option<Text> = "symbol",
         /// Success, `true` if the change was accepted: `success`.
         pub success: Option<bool> = "success",
@@ -23,8 +23,8 @@ event! {
 
 /// Dedup key: all fields except the symbol, which only one of the two topics has.
 ///
-/// It is not unique: KuCoin sends no time, so a repeated result has the same key. Treat equal keys as one event only if
-/// they arrive close together.
+/// The key is not unique: KuCoin sends no time, so a repeated result has the same key. Treat equal keys as one event
+/// only if they arrive close together.
 impl Event for FuturesRiskLimitAdjustment {
     fn dedup_key(&self) -> String {
         let level = self.risk_limit_level.unwrap_or_default();

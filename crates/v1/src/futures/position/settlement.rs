@@ -10,7 +10,7 @@ event! {
     pub struct FuturesFundingSettlement {
         /// Symbol of the contract, such as `XBTUSDTM`, from the topic: KuCoin sends no `symbol` in the data.
         ///
-        /// It is therefore `None` on `/contract/positionAll`. If KuCoin sends `symbol`, it is used.
+        /// The symbol is therefore `None` on `/contract/positionAll`. If KuCoin sends `symbol`, its value is used.
         pub symbol: Option<Text> = "symbol",
         /// Funding time that the fee is settled for: `fundingTime`, sent in milliseconds.
         pub funding_time: Option<Timestamp> = "fundingTime",
@@ -35,7 +35,7 @@ event! {
 
 /// Dedup key: both times, side, margin mode, currency, quantity, price, rate and fee.
 ///
-/// The symbol is not part of it, so that the key is the same on both topics.
+/// The symbol is not part of the key, so that the key is the same on both topics.
 impl Event for FuturesFundingSettlement {
     fn dedup_key(&self) -> String {
         let numbers = [
