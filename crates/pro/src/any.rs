@@ -12,7 +12,7 @@ use crate::{
     Position, Positions, ProPrivate, RequestError, TradeType,
 };
 
-/// Defines both enums from one table: for each event its topic type and its channels.
+/// Defines the topic enum and the event enum, with one line for each event, its topic and its channels.
 macro_rules! any {
     ($($(#[$meta:meta])* $event:ident: $topic:ident of $($channel:ident)|+,)*) => {
         /// Any Pro V2 topic, parsed from text such as `position?tradeType=FUTURES&symbol=XBTUSDTM`.
@@ -30,7 +30,7 @@ macro_rules! any {
             $($(#[$meta])* $event($event),)*
         }
 
-        /// Decodes a recorded push by its `T`, if you do not know which request it belongs to.
+        /// Decodes a recorded push of any channel by its `T`, without the request.
         ///
         /// Returns `None` if the frame is not a push of a known channel. Any symbol and any trade type is accepted,
         /// even an undocumented one.
@@ -101,8 +101,9 @@ macro_rules! any {
             }
         )*
 
-        /// The dedup key is the name of the event type, then the key of the event: a fill with a fee and the same fill
-        /// without a fee are different events.
+        /// Dedup key: the name of the event type and the key of the event inside.
+        ///
+        /// A fill with a fee and the same fill without a fee are therefore different events.
         impl kucoin_streams_core::Event for ProEvent {
             fn dedup_key(&self) -> String {
                 match self {
@@ -125,8 +126,9 @@ macro_rules! any {
             }
         }
 
-        /// Serializes the inner event, with long names. To read it back, deserialize the type of the inner event: the
-        /// JSON does not name the channel.
+        /// Serializes the event inside, with long names.
+        ///
+        /// To deserialize, use the type of the event inside: the JSON does not contain the channel.
         impl serde::Serialize for ProEvent {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -138,27 +140,28 @@ macro_rules! any {
 }
 
 any! {
-    /// Channels `order` and `orderAll`.
+    /// Orders: channels `order` and `orderAll`.
     Order: Orders of Order | OrderAll,
-    /// Channel `execution`.
+    /// Fills with fees: channel `execution`.
     Execution: Executions of Execution,
-    /// Channel `execution.lite`.
+    /// Fills without fees: channel `execution.lite`.
     ExecutionLite: ExecutionsLite of ExecutionLite,
-    /// Channels `position` and `positionAll`.
+    /// Futures positions: channels `position` and `positionAll`.
     Position: Positions of Position | PositionAll,
-    /// Channel `balance`.
+    /// Balances: channel `balance`.
     Balance: Balances of Balance,
-    /// Channel `lw`.
+    /// Liquidation warnings: channel `lw`.
     LiquidationWarning: LiquidationWarnings of LiquidationWarning,
-    /// Channel `leverage`.
+    /// Leverage changes: channel `leverage`.
     Leverage: Leverages of Leverage,
 }
 
 impl AnyProTopic {
-    /// Returns the topics that together cover a unified account; no topic repeats another.
+    /// Returns the topics that together cover a unified account.
     ///
     /// These are the topics for orders, fills with fees, positions, liquidation warnings, leverages, and the balances
-    /// of the unified and the funding account.
+    /// of the unified and the funding account. The same fill can arrive twice: in an order event, and
+    /// as a fill with its fee.
     pub fn account_wide() -> Vec<Self> {
         let unified = |channel| ChannelRequest::all_symbols(channel, TradeType::Unified);
         let requests = [

@@ -30,7 +30,7 @@ event! {
     pub struct Balance {
         /// Account of the balance: the part of `T` after the last dot.
         ///
-        /// It is not part of the event data, so it is not serialized, and it is empty in a deserialized event.
+        /// The account is not part of the event data: it is not serialized, and is empty in a deserialized event.
         pub account: BalanceAccount,
         /// Currency, such as `USDT`: `c`.
         pub currency: Text = "c" as "currency",
@@ -74,11 +74,11 @@ event! {
 open_enum! {
     /// Collateral status of a currency: wire `cS` of balances.
     pub enum CollateralStatus {
-        /// Below the collateral limit.
+        /// `1`: the collateral is below the limit of the currency.
         Unlimited = "1",
-        /// Near the collateral limit.
+        /// `2`: the collateral is near the limit of the currency.
         NearLimit = "2",
-        /// At the collateral limit: any more of the currency does not count as collateral.
+        /// `3`: the limit is reached, and any more of the currency does not count as collateral.
         LimitHit = "3",
     }
 }
@@ -133,7 +133,7 @@ impl PushData for Balance {
     }
 }
 
-/// The dedup key is made of account, currency, sequence, update time, collateral status and all amounts.
+/// Dedup key: account, currency, sequence, update time, collateral status and all amounts.
 ///
 /// The amounts are part of the key because equity and margins can change while the update time stays the same.
 impl Event for Balance {

@@ -8,7 +8,7 @@ use kucoin_streams_decode::{FromJson, Scanner, Value, ValueKind};
 
 use crate::refusal::scope;
 
-/// Longer than any useful interval: the server closes a silent connection after a minute.
+/// Maximum ping interval. The server closes a silent connection after a minute.
 const MAX_PING_INTERVAL: Duration = Duration::from_secs(600);
 
 /// Success code of KuCoin.
@@ -116,7 +116,7 @@ fn has_text(value: Option<Value<'_>>, text: &str) -> bool {
     value.is_some_and(|value| value.is(text))
 }
 
-/// Returns an ID, a string or (never seen yet) a number.
+/// Returns the ID from a string or, although never seen, from a number.
 fn id(value: Value<'_>) -> Option<Cow<'_, str>> {
     filled_text(value).or_else(|| match value.kind() {
         ValueKind::Number => value.digits().map(Cow::Borrowed),
@@ -124,7 +124,9 @@ fn id(value: Value<'_>) -> Option<Cow<'_, str>> {
     })
 }
 
-/// Returns an interval in milliseconds; `None` if it makes no sense, so that the current heartbeat stays.
+/// Returns an interval, sent in milliseconds; `None` if it is not a number, zero or too long.
+///
+/// `None` does not change the heartbeat.
 fn interval(value: Value<'_>) -> Option<Duration> {
     let interval = Duration::from_millis(u64::from_json(value)?);
     (!interval.is_zero() && interval <= MAX_PING_INTERVAL).then_some(interval)

@@ -12,7 +12,9 @@ use crate::{Channel, TradeType};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// Unknown name of a channel, trade type or account type. Names are case-sensitive: use one of the valid names.
+    /// Unknown name of a channel, trade type or account type.
+    ///
+    /// Names are case-sensitive: use one of the valid names.
     #[error(
         "unknown {what} `{given}` of Pro V2; {}expected one of {}{}",
         Suggestion(.nearest),
@@ -29,7 +31,7 @@ pub enum RequestError {
         /// All valid names.
         valid: &'static [&'static str],
     },
-    /// Missing parameter. Add it as the example shows.
+    /// Missing parameter. Add it, as in [`Channel::example`].
     #[error("`{channel}` needs `{parameter}`, for example `{}`", .channel.example())]
     MissingParameter {
         /// Channel of the request.
@@ -77,7 +79,9 @@ pub enum RequestError {
     },
 }
 
-/// Returns the text before the valid names. An unknown channel may be a public one, which this SDK does not have.
+/// Returns the text before the valid names.
+///
+/// For channels the text says `private`, since an unknown channel may be a public one, which this SDK does not have.
 fn valid_names_label(what: &str) -> &'static str {
     match what {
         "channel" => "the private channels ",

@@ -118,20 +118,20 @@ event! {
 open_enum! {
     /// Type of an execution, normal or forced: wire `fT`.
     pub enum ExecutionType ignoring case {
-        /// Trade of an order.
+        /// `NORMAL`: a trade of an order.
         Normal = "NORMAL",
-        /// Liquidation of the position.
+        /// `LIQUID`: a liquidation of the position.
         Liquidation = "LIQUID",
-        /// Settlement of the contract.
+        /// `SETTLEMENT`: the settlement of the contract.
         Settlement = "SETTLEMENT",
-        /// Auto-deleveraging (ADL).
+        /// `ADL`: auto-deleveraging (ADL).
         AutoDeleveraging = "ADL",
-        /// Correction by KuCoin; seen in REST answers only.
+        /// `RECONCILIATION`: a correction by KuCoin; seen in REST answers only.
         Reconciliation = "RECONCILIATION",
     }
 }
 
-/// Methods of both execution events.
+/// Defines the methods of both execution events.
 macro_rules! fill {
     ($event:ty $(, $fee_field:ident)*) => {
         impl $event {
@@ -147,7 +147,7 @@ macro_rules! fill {
 
             /// Returns the fill; `None` if the event lacks trade ID, price or size.
             ///
-            /// No frame seen so far lacks them.
+            /// Every frame seen so far has all three.
             pub fn fill(&self) -> Option<Fill> {
                 let mut fill = Fill::new(
                     self.symbol.clone(),
@@ -166,8 +166,9 @@ macro_rules! fill {
 
         impl PushData for $event {}
 
-        /// The dedup key is made of symbol, trade ID and order ID; without a trade ID, of time, side, price and size
-        /// instead.
+        /// Dedup key: symbol, trade ID and order ID.
+        ///
+        /// If the trade ID is missing, the key has the time, side, price and size instead of it.
         impl Event for $event {
             fn dedup_key(&self) -> String {
                 let order = self.order_id().map_or("", Text::as_str);

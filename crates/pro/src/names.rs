@@ -21,7 +21,7 @@ macro_rules! wire_names {
         }
 
         impl $type {
-            /// Every value, in the order of the documentation.
+            /// All values, in the order of KuCoin's documentation.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             const NAMES: &'static [&'static str] = &[$($name),*];
@@ -81,7 +81,7 @@ wire_names! {
 wire_names! {
     /// Trade type of a channel: `tradeType` in a request, the last part of `T` in a push.
     ///
-    /// A unified account uses [`TradeType::Unified`] for all markets; the others are for classic accounts.
+    /// A unified account uses [`TradeType::Unified`] for all markets; the other trade types are for classic accounts.
     pub enum TradeType called "tradeType" {
         /// `UNIFIED`: spot, margin and futures of a unified account.
         Unified = "UNIFIED",
@@ -117,9 +117,10 @@ wire_names! {
 }
 
 impl Channel {
-    /// Returns the channel of a push topic (`T`), whatever its type; `None` if the channel is unknown.
+    /// Returns the channel of a push topic (`T`); `None` if the channel is unknown.
     ///
-    /// `T` is the channel, a dot and the type, such as `execution.lite.UNIFIED`. The channel can contain a dot.
+    /// `T` is the channel, a dot and a type, such as `execution.lite.UNIFIED`. The type can be unknown, and the channel
+    /// can contain a dot.
     pub fn from_pushed(topic: &str) -> Option<Self> {
         let by_name = |name: &str| match name {
             // Some clients have received liquidation warnings under this name.

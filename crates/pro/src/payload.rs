@@ -1,19 +1,21 @@
-//! Converts a payload to text: UTF-8 as it is, raw deflate inflated within fixed limits.
+//! Converts a payload to text: UTF-8 is unchanged, raw deflate is inflated within fixed limits.
 
 use std::borrow::Cow;
 
 use kucoin_streams_core::WireError;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
-/// Larger than any frame of KuCoin; a payload that inflates to more is an attack or a mistake.
+/// Maximum size of inflated text, in bytes: larger than any frame of KuCoin.
 const MAX_INFLATED_BYTES: usize = 1 << 20;
-/// Frames of this protocol deflate to about a third. A ratio above this limit is a decompression bomb.
+/// Maximum ratio of the inflated size to the payload size.
+///
+/// A higher ratio is refused as a decompression bomb. Frames of this protocol deflate to about a third.
 const MAX_RATIO: usize = 100;
 
 /// Returns the text of a payload.
 ///
 /// Every frame seen today is plain JSON in a binary message. Other clients still expect raw deflate (without the zlib
-/// header), so it is tried if the payload is not JSON text.
+/// header), so a payload that is not JSON text is inflated.
 pub(crate) fn text(payload: &[u8]) -> Result<Cow<'_, str>, WireError> {
     let plain = std::str::from_utf8(payload);
     match plain {

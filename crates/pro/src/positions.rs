@@ -76,7 +76,7 @@ event! {
         pub position_margin: Option<Decimal> = "pM" as "positionMargin",
         /// Risk ratio, as a fraction: `r`; only with isolated margin.
         pub risk_ratio: Option<Decimal> = "r" as "riskRatio",
-        /// Percentile in the automatic deleveraging (ADL) queue, from 0 to 1: `adl`; documented since May 2026.
+        /// Percentile in the auto-deleveraging (ADL) queue, from 0 to 1: `adl`; documented since May 2026.
         pub adl_percentage: Option<Decimal> = "adl" as "adlPercentage",
         /// Opening time: `O`, in nanoseconds on the wire.
         pub created_at: Option<Timestamp> = "O" as "createdAt",
@@ -91,11 +91,11 @@ impl PushData for Position {
     }
 }
 
-/// The dedup key is made of symbol, position ID, side, margin mode, update time and the amounts.
+/// Dedup key: symbol, position ID, side, margin mode, update time and the amounts.
 ///
-/// The bankruptcy price and the maintenance margin rate are not part of the key. The amounts are, because they can move
-/// with the mark price while the update time stays the same. If they move back, the position has an earlier key again:
-/// treat equal keys as one event only if they arrive close together.
+/// The bankruptcy price and the maintenance margin rate are not part of the key. The amounts are part of
+/// the key, because they can move with the mark price while the update time stays the same. If the amounts move back,
+/// the key repeats: treat equal keys as one event only if they arrive close together.
 impl Event for Position {
     fn dedup_key(&self) -> String {
         let amounts = key_amounts([

@@ -39,7 +39,7 @@ impl Protocol for ProV2 {
         ))
         .with_ping_spacing(Duration::from_secs(1));
 
-    /// Returns the text of a payload: UTF-8 as it is, raw deflate inflated.
+    /// Returns the text of a payload: UTF-8 is unchanged, raw deflate is inflated.
     ///
     /// Inflated text is limited to 1 MiB and to 100 times the size of the payload.
     fn text(payload: &[u8]) -> Result<Cow<'_, str>, WireError> {

@@ -5,9 +5,11 @@ use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Record, Scan
 
 use crate::{Channel, ChannelRequest};
 
-/// Event data in `d` of a push.
+/// The event data of a push: `d`.
 pub(crate) trait PushData: Record {
-    /// Returns the symbol of the event, for channels of one symbol: `T` does not name it.
+    /// Returns the symbol of the event; `None` if its channels take no symbol.
+    ///
+    /// Channels of one symbol need the symbol, since `T` does not contain the symbol.
     fn symbol(&self) -> Option<&str> {
         None
     }
@@ -168,7 +170,9 @@ fn filled_text(value: Value<'_>) -> Option<Text> {
     Some(Text::new(&text))
 }
 
-/// Returns `false` for text with an unpaired surrogate, which is kept as its JSON escape: it may be any symbol.
+/// Returns `false` for text with an unpaired surrogate, since such text may be any symbol.
+///
+/// An unpaired surrogate is kept as its JSON escape.
 pub(crate) fn is_readable(text: &str) -> bool {
     !text.contains('\\')
 }

@@ -2,10 +2,10 @@
 
 use kucoin_streams_core::RefusalScope;
 
-/// Returns the scope of a refusal: what it means for the connection.
+/// Returns the scope of a refusal, such as the request, the token or the connection.
 ///
-/// Answers to requests have no code; only errors of the older format do. Messages can change, so an unknown one has the
-/// least severe meaning: the request is refused and the connection continues.
+/// Answers to requests have no code; only errors of the older format do. Messages can change, so an unknown message
+/// has the least severe scope: the request is refused and the connection continues.
 pub(crate) fn scope(code: Option<i64>, message: &str) -> RefusalScope {
     let message = message.to_ascii_lowercase();
     let says = |phrase: &str| message.contains(phrase);

@@ -34,7 +34,9 @@ pub struct ChannelRequest {
     symbol: Option<Text>,
 }
 
-/// Trade type or account type of a request: `balance` has an account type, every other channel a trade type.
+/// Trade type or account type of a request.
+///
+/// The channel `balance` has an account type, every other channel a trade type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum RequestScope {
     Trade(TradeType),
@@ -66,7 +68,7 @@ impl ChannelRequest {
         Self::with_trade_type(channel, trade_type, None)
     }
 
-    /// Returns the request of a channel of one symbol, [`Channel::Order`] or [`Channel::Position`].
+    /// Returns the request for one symbol: channel [`Channel::Order`] or [`Channel::Position`].
     ///
     /// Write the symbol exactly as KuCoin does, in upper case: KuCoin acknowledges an unknown symbol and then pushes
     /// nothing.

@@ -70,13 +70,13 @@ event! {
 open_enum! {
     /// Type of a liquidation warning: wire `eT` of `lw`.
     pub enum WarningType ignoring case {
-        /// Risk ratio from 80 to 85 %.
+        /// `MARGIN_CALL`: risk ratio from 80 to 85 %.
         MarginCall = "MARGIN_CALL",
-        /// Risk ratio from 85 to 90 %: positions can only be reduced.
+        /// `REDUCE_ONLY`: risk ratio from 85 to 90 %; positions can only be reduced.
         ReduceOnly = "REDUCE_ONLY",
-        /// Risk ratio from 90 to 100 %.
+        /// `LIQUIDATION_WARNING`: risk ratio from 90 to 100 %.
         LiquidationWarning = "LIQUIDATION_WARNING",
-        /// Risk ratio of 100 % or above: the account is liquidated.
+        /// `FORCE_LIQUIDATION`: risk ratio of 100 % or above; the account is liquidated.
         ForceLiquidation = "FORCE_LIQUIDATION",
     }
 }
@@ -101,7 +101,7 @@ impl PushData for LiquidationWarning {}
 
 impl PushData for Leverage {}
 
-/// The dedup key is made of warning type, update time and all amounts.
+/// Dedup key: warning type, update time and all amounts.
 impl Event for LiquidationWarning {
     fn dedup_key(&self) -> String {
         let amounts = key_amounts([
@@ -118,9 +118,9 @@ impl Event for LiquidationWarning {
     }
 }
 
-/// The dedup key is made of all fields.
+/// Dedup key: all fields.
 ///
-/// It is not unique: KuCoin sends no time, so a leverage that is set to 5, to 3 and back to 5 has its first key again.
+/// The key is not unique: KuCoin sends no time, so the key repeats if a leverage is set to 5, to 3 and back to 5.
 /// Treat equal keys as one event only if they arrive close together.
 impl Event for Leverage {
     fn dedup_key(&self) -> String {

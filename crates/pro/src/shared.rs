@@ -6,9 +6,9 @@ use kucoin_streams_decode::open_enum;
 open_enum! {
     /// Type of an order: wire `oT`.
     pub enum OrderType ignoring case {
-        /// Limit order: fills at its price or better.
+        /// `LIMIT`: fills at the limit price or better.
         Limit = "LIMIT",
-        /// Market order: fills at the prices of the order book.
+        /// `MARKET`: fills at the prices of the order book.
         Market = "MARKET",
     }
 }
@@ -16,9 +16,9 @@ open_enum! {
 open_enum! {
     /// Margin mode of a position or an order: wire `mM`.
     pub enum MarginMode ignoring case {
-        /// Cross margin: the whole account.
+        /// `CROSS`: cross margin, secured by the whole account.
         Cross = "CROSS",
-        /// Isolated margin: the margin of the position only.
+        /// `ISOLATED`: isolated margin, secured by the margin of the position only.
         Isolated = "ISOLATED",
     }
 }
@@ -26,21 +26,25 @@ open_enum! {
 open_enum! {
     /// Market of an order or a leverage: wire `tT` of unified accounts.
     pub enum Market ignoring case {
-        /// Spot trading.
+        /// `SPOT`: spot trading.
         Spot = "SPOT",
-        /// Futures contracts.
+        /// `FUTURES`: futures contracts.
         Futures = "FUTURES",
-        /// Margin trading, with borrowed funds.
+        /// `MARGIN`: margin trading, with borrowed funds.
         Margin = "MARGIN",
     }
 }
 
-/// Returns an ID that is present: KuCoin sends an empty string or `0` for an absent one.
+/// Returns the ID; `None` if it is absent, empty or `0`.
+///
+/// KuCoin sends an empty string or `0` if there is no ID.
 pub(crate) fn present_id(id: Option<&Text>) -> Option<&Text> {
     id.filter(|id| !matches!(id.as_str(), "" | "0"))
 }
 
-/// Writes amounts for a dedup key: a colon before each, without trailing zeros, so that `1.0` equals `1`.
+/// Writes amounts for a dedup key, each after a colon and without trailing zeros.
+///
+/// `1.0` and `1` therefore have the same key.
 pub(crate) fn key_amounts<const N: usize>(amounts: [Option<Decimal>; N]) -> String {
     let mut key = String::new();
     for amount in amounts {

@@ -4,7 +4,9 @@ use kucoin_streams_core::SymbolShape;
 
 use crate::{Channel, TradeType};
 
-/// Returns the symbol shape of a channel: only futures have positions, and a unified account has both shapes.
+/// Returns the symbol shape of a channel and trade type.
+///
+/// Only futures have positions, and a unified account has both shapes.
 pub(crate) fn shape(channel: Channel, trade_type: TradeType) -> SymbolShape {
     match (channel, trade_type) {
         (Channel::Position, _) | (_, TradeType::Futures) => SymbolShape::Contract,
@@ -13,7 +15,7 @@ pub(crate) fn shape(channel: Channel, trade_type: TradeType) -> SymbolShape {
     }
 }
 
-/// Returns two symbols of a shape.
+/// Returns two example symbols of a shape.
 #[cfg(test)]
 pub(crate) fn examples(shape: SymbolShape) -> [&'static str; 2] {
     match shape {

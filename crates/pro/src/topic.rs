@@ -1,6 +1,8 @@
 //! The macro that defines the topic types.
 
-/// Defines a topic type of the private connection. It has one request, which the constructors of the type validate.
+/// Defines a topic type of the private connection.
+///
+/// The topic has one request, which the constructors of the type validate.
 macro_rules! topic {
     ($(#[$meta:meta])* pub struct $name:ident: $event:ty) => {
         $(#[$meta])*

@@ -5,26 +5,27 @@ use kucoin_streams_decode::open_enum;
 open_enum! {
     /// Status of an order: wire `os`, a number.
     pub enum OrderStatus {
-        /// A conditional order that waits for its trigger.
+        /// `0`: a conditional order that waits for its trigger.
         NotTriggered = "0",
-        /// A conditional order that was triggered. In a unified account a child order replaces it; see
-        /// [`Order`](crate::Order).
+        /// `1`: a conditional order that was triggered.
+        ///
+        /// In a unified account, a child order replaces it: see [`Order`](crate::Order).
         Triggered = "1",
-        /// Live in the order book, with no fill yet.
+        /// `2`: live in the order book, with no fill yet.
         Live = "2",
-        /// Completely filled.
+        /// `3`: completely filled.
         Filled = "3",
-        /// Partially filled; the rest is live.
+        /// `4`: partially filled; the rest is live.
         PartiallyFilled = "4",
-        /// Canceled without a fill.
+        /// `5`: canceled without a fill.
         Canceled = "5",
-        /// Partially filled; the rest was canceled.
+        /// `6`: partially filled; the rest was canceled.
         PartiallyCanceled = "6",
     }
 }
 
 impl OrderStatus {
-    /// Returns KuCoin's name of the status, such as `partialFilled`; the number as text if it is unknown.
+    /// Returns KuCoin's name of the status, such as `partialFilled`; the number if the status is unknown.
     pub fn name(&self) -> &str {
         match self {
             Self::NotTriggered => "notTriggered",
@@ -42,17 +43,17 @@ impl OrderStatus {
 open_enum! {
     /// Type of an order event: wire `eT`.
     pub enum OrderEventType ignoring case {
-        /// The order was placed.
+        /// `OPEN`: the order was placed.
         Open = "OPEN",
-        /// The order was amended.
+        /// `UPDATE`: the order was amended.
         Update = "UPDATE",
-        /// The order was filled, partially or completely.
+        /// `FILL`: the order was filled, partially or completely.
         Fill = "FILL",
-        /// The order, or the rest of it, was canceled.
+        /// `CANCEL`: the order, or the rest of it, was canceled.
         Cancel = "CANCEL",
-        /// The conditional order was triggered.
+        /// `TRIGGER`: the conditional order was triggered.
         Trigger = "TRIGGER",
-        /// The order is being matched.
+        /// `MATCH`: the order is being matched.
         Match = "MATCH",
     }
 }
@@ -60,11 +61,11 @@ open_enum! {
 open_enum! {
     /// Position side of a futures order or position: wire `pS`.
     pub enum PositionSide ignoring case {
-        /// The position of one-way mode.
+        /// `BOTH`: the only position, in one-way mode.
         Both = "BOTH",
-        /// The long position of hedge mode.
+        /// `LONG`: the long position, in hedge mode.
         Long = "LONG",
-        /// The short position of hedge mode.
+        /// `SHORT`: the short position, in hedge mode.
         Short = "SHORT",
     }
 }
@@ -72,7 +73,7 @@ open_enum! {
 open_enum! {
     /// Source of an order: wire `oS`. Only `USER` has been seen.
     pub enum OrderSource ignoring case {
-        /// Placed by the user.
+        /// `USER`: placed by the user.
         User = "USER",
     }
 }
@@ -80,11 +81,11 @@ open_enum! {
 open_enum! {
     /// Unit of the sizes of an order: wire `qU`.
     pub enum SizeUnit ignoring case {
-        /// The base currency.
+        /// `BASECCY`: sizes are in the base currency.
         BaseCurrency = "BASECCY",
-        /// The quote currency.
+        /// `QUOTECCY`: sizes are in the quote currency.
         QuoteCurrency = "QUOTECCY",
-        /// Contracts.
+        /// `UNIT`: sizes are in contracts.
         Contracts = "UNIT",
     }
 }
@@ -92,9 +93,9 @@ open_enum! {
 open_enum! {
     /// Trigger direction of a conditional order: wire `tD`.
     pub enum TriggerDirection ignoring case {
-        /// The price must rise to the trigger price.
+        /// `UP`: the price must rise to the trigger price.
         Up = "UP",
-        /// The price must fall to the trigger price.
+        /// `DOWN`: the price must fall to the trigger price.
         Down = "DOWN",
     }
 }
@@ -102,11 +103,11 @@ open_enum! {
 open_enum! {
     /// Price type of a trigger: wire `tPT`, `pPT` and `lPT`.
     pub enum TriggerPriceType ignoring case {
-        /// Last trade price.
+        /// `TP`: the price of the last trade.
         Trade = "TP",
-        /// Index price.
+        /// `IP`: the index price.
         Index = "IP",
-        /// Mark price.
+        /// `MP`: the mark price.
         Mark = "MP",
     }
 }
@@ -114,13 +115,13 @@ open_enum! {
 open_enum! {
     /// Self-trade prevention of an order: wire `stp`.
     pub enum SelfTradePrevention ignoring case {
-        /// Decrease and cancel: both orders are reduced by the smaller size.
+        /// `DC` (decrease and cancel): both orders are reduced by the smaller size.
         DecreaseAndCancel = "DC",
-        /// Cancel the older order.
+        /// `CO`: cancel the older order.
         CancelOld = "CO",
-        /// Cancel the newer order.
+        /// `CN`: cancel the newer order.
         CancelNew = "CN",
-        /// Cancel both orders.
+        /// `CB`: cancel both orders.
         CancelBoth = "CB",
     }
 }
@@ -128,15 +129,15 @@ open_enum! {
 open_enum! {
     /// Time in force of an order: wire `tIF`.
     pub enum TimeInForce ignoring case {
-        /// Good till canceled.
+        /// `GTC` (good till canceled): open until filled or canceled.
         GoodTillCanceled = "GTC",
-        /// Immediate or cancel: the part that does not fill at once is canceled.
+        /// `IOC` (immediate or cancel): the part that does not fill at once is canceled.
         ImmediateOrCancel = "IOC",
-        /// Fill or kill: the order fills completely at once or is canceled.
+        /// `FOK` (fill or kill): the order fills completely at once or is canceled.
         FillOrKill = "FOK",
-        /// Good till time: canceled at the time that the order names.
+        /// `GTT` (good till time): canceled at the time set in the order.
         GoodTillTime = "GTT",
-        /// Retail price improvement: good till canceled, and fills against retail orders only.
+        /// `RPI` (retail price improvement): good till canceled, and fills against retail orders only.
         RetailPriceImprovement = "RPI",
     }
 }
@@ -146,85 +147,87 @@ open_enum! {
     ///
     /// Some classic frames have a number instead of a name; it is decoded as `Unknown` with the digits.
     pub enum CancelReason {
-        /// Canceled by the user.
+        /// `USER`: canceled by the user.
         User = "USER",
-        /// The unfilled rest of an immediate-or-cancel order.
+        /// `IOC`: the unfilled rest of an immediate-or-cancel order.
         ImmediateOrCancel = "IOC",
-        /// A fill-or-kill order could not fill completely.
+        /// `FOK`: a fill-or-kill order could not fill completely.
         FillOrKill = "FOK",
-        /// A post-only order would have taken liquidity.
+        /// `POST_ONLY`: a post-only order would have taken liquidity.
         PostOnly = "POST_ONLY",
-        /// The order book is full.
+        /// `ORDER_BOOK_FULL`: the order book is full.
         OrderBookFull = "ORDER_BOOK_FULL",
-        /// Self-trade prevention.
+        /// `STP`: self-trade prevention canceled the order.
         SelfTradePrevention = "STP",
-        /// The order expired.
+        /// `ORDER_EXPIRED`: the order expired.
         OrderExpired = "ORDER_EXPIRED",
-        /// The order could not be matched.
+        /// `ORDER_NOT_MATCH`: the order could not be matched.
         OrderNotMatched = "ORDER_NOT_MATCH",
-        /// The symbol does not exist.
+        /// `NO_SYMBOL`: the symbol does not exist.
         NoSymbol = "NO_SYMBOL",
-        /// Insufficient balance.
+        /// `NO_ENOUGH_BALANCE`: the balance is insufficient.
         NotEnoughBalance = "NO_ENOUGH_BALANCE",
-        /// The order book has no order to match.
+        /// `NO_MAKER`: the order book has no order to match.
         NoMaker = "NO_MAKER",
-        /// The size is zero.
+        /// `ZERO_SIZE`: the size is zero.
         ZeroSize = "ZERO_SIZE",
-        /// The order matched too many orders at once.
+        /// `TOO_MANY_ORDER_MATCHED`: the order matched too many orders at once.
         TooManyOrdersMatched = "TOO_MANY_ORDER_MATCHED",
-        /// The price is outside the price limits.
+        /// `PRICE_LIMITED`: the price is outside the price limits.
         PriceLimited = "PRICE_LIMITED",
-        /// The operation expired.
+        /// `OP_EXPIRED`: the operation expired.
         OperationExpired = "OP_EXPIRED",
-        /// Invalid time of a good-till-time order.
+        /// `GTT_PARAM_ERROR`: the time of a good-till-time order is invalid.
         GoodTillTimeParameter = "GTT_PARAM_ERROR",
-        /// The order was in an error state.
+        /// `EXCEPTION_ORDER`: the order was in an error state.
         ExceptionOrder = "EXCEPTION_ORDER",
-        /// The order was replaced by its amendment.
+        /// `ALTER_ORDER_CANCEL_OLD_ORDER`: the order was replaced by its amendment.
         AlteredOld = "ALTER_ORDER_CANCEL_OLD_ORDER",
-        /// The amended order that would have replaced another.
+        /// `ALTER_ORDER_CANCEL_NEW_ORDER`: the amended order, which would have replaced the old order.
         AlteredNew = "ALTER_ORDER_CANCEL_NEW_ORDER",
-        /// A repeated fill-or-kill order.
+        /// `FOK_REPEAT`: a repeated fill-or-kill order.
         FillOrKillRepeated = "FOK_REPEAT",
-        /// The unfilled rest of a market order.
+        /// `MARKET`: the unfilled rest of a market order.
         Market = "MARKET",
-        /// The order reached the limit on the number of matches.
+        /// `MATCH_COUNT_LIMIT`: the order reached the limit on the number of matches.
         MatchCountLimit = "MATCH_COUNT_LIMIT",
-        /// The price is out of range.
+        /// `PRICE_OUT_OF_RANGE`: the price is out of range.
         PriceOutOfRange = "PRICE_OUT_OF_RANGE",
-        /// A closing order without a position to close.
+        /// `CLOSE_ORDER_WITHOUT_POSITION`: a closing order without a position to close.
         CloseOrderWithoutPosition = "CLOSE_ORDER_WITHOUT_POSITION",
-        /// Insufficient margin for the order size.
+        /// `NO_ENOUGH_MARGIN_SIZE`: the margin is insufficient for the order size.
         NotEnoughMargin = "NO_ENOUGH_MARGIN_SIZE",
-        /// Auto-deleveraging (ADL).
+        /// `ADL`: auto-deleveraging (ADL).
         AutoDeleveraging = "ADL",
-        /// The size without margin is larger than the position.
+        /// `NO_MARGIN_SIZE_LARGER_THAN_POSITION`: the size without margin is larger than the position.
         LargerThanPosition = "NO_MARGIN_SIZE_LARGER_THAN_POSITION",
-        /// The price is worse than the bankruptcy price.
+        /// `WORSE_THAN_BANKRUPT_PRICE`: the price is worse than the bankruptcy price.
         WorseThanBankruptPrice = "WORSE_THAN_BANKRUPT_PRICE",
-        /// Funding settlement.
+        /// `CANCEL_BY_FUNDING_SETTLE`: the settlement of funding fees.
         FundingSettlement = "CANCEL_BY_FUNDING_SETTLE",
-        /// The risk limit was changed.
+        /// `CHANGE_RISK_LIMIT`: the risk limit was changed.
         RiskLimitChanged = "CHANGE_RISK_LIMIT",
-        /// Insufficient balance of a whitelisted user.
+        /// `WHITE_USER_BALANCE_INSUFFICIENT`: the balance of a whitelisted user is insufficient.
         WhiteUserBalance = "WHITE_USER_BALANCE_INSUFFICIENT",
-        /// Contract settlement.
+        /// `CANCEL_BY_CONTRACT_SETTLE`: the settlement of the contract.
         ContractSettlement = "CANCEL_BY_CONTRACT_SETTLE",
-        /// System error at KuCoin.
+        /// `CANCEL_BY_SYSTEM_ERR`: a system error at KuCoin.
         SystemError = "CANCEL_BY_SYSTEM_ERR",
-        /// Duplicate order ID.
+        /// `CANCEL_BY_DUPLICATED_ID`: the order ID is a duplicate.
         DuplicatedId = "CANCEL_BY_DUPLICATED_ID",
-        /// Auto-deleveraging (ADL) of borrowed funds.
+        /// `BORROWED_FUNDS_ADL`: auto-deleveraging (ADL) of borrowed funds.
         BorrowedFundsAdl = "BORROWED_FUNDS_ADL",
-        /// The liability limit of the account was exceeded.
+        /// `EXCEEDED_ACCOUNT_LIABILITY_LIMIT`: the liability limit of the account was exceeded.
         LiabilityLimit = "EXCEEDED_ACCOUNT_LIABILITY_LIMIT",
-        /// The account is being liquidated.
+        /// `LIQUIDATION`: the account is being liquidated.
         Liquidation = "LIQUIDATION",
-        /// The position was closed by a shortcut action.
+        /// `POSITION_SHORTCUT`: the position was closed by a shortcut action.
         PositionShortcut = "POSITION_SHORTCUT",
-        /// Canceled by KuCoin, such as the other leg after a take-profit or stop-loss triggered.
+        /// `SYSTEM_CANCEL`: canceled by KuCoin.
+        ///
+        /// An example is the other leg after a take-profit or stop-loss triggered.
         SystemCancel = "SYSTEM_CANCEL",
-        /// The hidden part of an iceberg order was frozen.
+        /// `iceFrogFrozen`: the hidden part of an iceberg order was frozen.
         IcebergFrozen = "iceFrogFrozen",
     }
 }

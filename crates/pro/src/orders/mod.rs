@@ -1,4 +1,4 @@
-//! Orders: channels `order` (one symbol) and `orderAll`, including conditional orders and their child orders.
+//! Orders: channels `order` (one symbol) and `orderAll`, with conditional and child orders.
 
 mod enums;
 
@@ -52,7 +52,8 @@ event! {
     /// together they make up [`fill()`](Self::fill).
     ///
     /// # Parent and child orders
-    /// An order that originates from another order names it: see [`origin_order_id()`](Self::origin_order_id).
+    /// An order that originates from another order has the ID of that order: see
+    /// [`origin_order_id()`](Self::origin_order_id).
     /// - A conditional order of a unified account has the status [`NotTriggered`](OrderStatus::NotTriggered) until it
     ///   triggers. Then a child order goes live, with its own order ID, no client order ID and the parent as its
     ///   origin, and the parent ends as [`Triggered`](OrderStatus::Triggered). **The child's first event comes before
@@ -87,7 +88,7 @@ event! {
         pub order_source: Option<OrderSource> = "oS" as "orderSource",
         /// Order price, in the quote currency: `p`. The order can fill at a better price.
         ///
-        /// Market orders have none, or `0` in classic frames: see [`limit_price`](Self::limit_price).
+        /// Market orders have no price, or `0` in classic frames: see [`limit_price`](Self::limit_price).
         pub price: Option<Decimal> = "p" as "price",
         /// Leverage: `l`; only in classic futures frames.
         pub leverage: Option<Decimal> = "l" as "leverage",
@@ -163,9 +164,9 @@ event! {
 impl Order {
     /// Returns the ID of the originating order; `None` if the field is absent, empty or `0`.
     ///
-    /// It is the conditional order, or the take-profit or stop-loss leg, that placed this order when it triggered. For
-    /// the leg itself it is the entry order. The first event of the placed order comes before the
-    /// [`Trigger`](OrderEventType::Trigger) event of its parent.
+    /// The originating order is the conditional order, or the take-profit or stop-loss leg, that placed this order when
+    /// it triggered. The originating order of a leg is the entry order. The first event of the placed order comes
+    /// before the [`Trigger`](OrderEventType::Trigger) event of its parent.
     pub fn origin_order_id(&self) -> Option<&Text> {
         present_id(self.origin_order_id.as_ref())
     }
@@ -178,9 +179,9 @@ impl Order {
     /// Returns the last fill; `None` if the event lacks trade ID, price or size of a fill.
     ///
     /// Several events can report the same fill: count each [key](Fill::key) once. The fill has no fee, since
-    /// [`fee`](Self::fee) is cumulative. Its time is the update time if the event type is a fill or a match, otherwise
-    /// `None`. Classic frames lack price and size of the fill: use [`Executions`](crate::Executions) for classic
-    /// accounts.
+    /// [`fee`](Self::fee) is cumulative. The time of the fill is the update time if the event type is a fill or a
+    /// match, otherwise `None`. Classic frames lack price and size of the fill: use [`Executions`](crate::Executions)
+    /// for classic accounts.
     pub fn fill(&self) -> Option<Fill> {
         let mut fill = Fill::new(
             self.symbol.clone(),
@@ -220,7 +221,7 @@ impl PushData for Order {
     }
 }
 
-/// The dedup key is made of order ID, status, event type, update time, filled size and remaining size.
+/// Dedup key: order ID, status, event type, update time, filled size and remaining size.
 ///
 /// The sizes are part of the key because several fills can have the same update time. The key is the same on both
 /// channels and on every connection.
