@@ -1,4 +1,4 @@
-//! Information for one dial: URL with token, heartbeat and login.
+//! Connection information for one dial: URL with token, heartbeat and login.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,7 +22,7 @@ impl SecretUrl {
         &self.0
     }
 
-    /// Returns scheme, host and path, which can be logged.
+    /// Returns scheme, host and path, without the query. They contain no token and can be logged.
     pub fn without_query(&self) -> &str {
         let end = self.0.find(['?', '#']).unwrap_or(self.0.len());
         &self.0[..end]
@@ -56,7 +56,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Creates a heartbeat with a ping every `interval`, each answered within `timeout`.
+    /// Creates a heartbeat: a ping every `interval`, and a pong within `timeout` of each ping.
     pub const fn new(interval: Duration, timeout: Duration) -> Self {
         Self { interval, timeout }
     }
@@ -78,14 +78,14 @@ impl Default for Heartbeat {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Login {
-    /// ID in the frame; the acknowledgement repeats it.
+    /// ID of the frame; KuCoin repeats the ID in the acknowledgement.
     pub id: String,
-    /// Whole frame. It contains a signature, so `Debug` hides it.
+    /// Complete login frame. The frame contains a signature, so `Debug` hides it.
     pub frame: Zeroizing<String>,
 }
 
 impl Login {
-    /// Creates a login from a frame and the `id` inside the frame.
+    /// Creates a login from a frame and its `id`, which the frame must contain.
     pub fn new(id: impl Into<String>, frame: Zeroizing<String>) -> Self {
         let id = id.into();
         Self { id, frame }
@@ -102,13 +102,13 @@ impl fmt::Debug for Login {
 
 /// Connection information for one dial: URL, heartbeat and login.
 ///
-/// Each dial needs new information.
+/// Each dial needs new connection information.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
     /// URL to connect to, with the token.
     pub url: SecretUrl,
-    /// Heartbeat that KuCoin requested together with the token; `None` for the default of the session.
+    /// Heartbeat that KuCoin requested together with the token; `None` to use the session's default.
     pub heartbeat: Option<Heartbeat>,
     /// Login to send after the welcome; `None` if the URL authenticates the connection.
     pub login: Option<Login>,
@@ -120,7 +120,7 @@ pub struct ConnectionInfo {
 }
 
 impl ConnectionInfo {
-    /// Creates the information of a connection that is authenticated by its URL.
+    /// Creates connection information with a URL that authenticates the connection, without a login.
     pub fn new(url: SecretUrl) -> Self {
         Self {
             url,

@@ -8,7 +8,9 @@ use crate::Text;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The frame is not valid JSON. If many frames in a row are invalid, the connection is broken: reconnect.
+    /// The frame is not valid JSON.
+    ///
+    /// If many frames in a row are invalid, the connection is broken: reconnect.
     #[error("{reason} at byte {offset}")]
     Syntax {
         /// Reason why the frame is not valid JSON.
@@ -16,18 +18,22 @@ pub enum DecodeError {
         /// Position in the frame, in bytes.
         offset: usize,
     },
-    /// A required field is missing, such as an order ID. Read the frame by hand, and query the state over REST.
+    /// A required field is missing, such as an order ID.
+    ///
+    /// Read the frame by hand, and query the state over REST.
     #[error("field `{field}` is missing")]
     Missing {
         /// Wire name of the field.
         field: &'static str,
     },
-    /// A required field has a value that its type cannot hold. Read the frame by hand, and query the state over REST.
+    /// A required field has a value that its type cannot hold.
+    ///
+    /// Read the frame by hand, and query the state over REST.
     #[error("field `{field}` has the invalid value {found} at byte {offset}")]
     Unreadable {
         /// Wire name of the field.
         field: &'static str,
-        /// Value that was found, cut to 64 characters, with control characters escaped.
+        /// Value in the frame, cut to 64 characters, with control characters escaped.
         found: Text,
         /// Position in the frame, in bytes.
         offset: usize,
@@ -55,7 +61,7 @@ impl DecodeError {
     }
 }
 
-/// Returns the beginning of a text, safe for a terminal.
+/// Returns the beginning of a text, with control characters escaped.
 pub(crate) fn excerpt(text: &str) -> Text {
     const MAX_CHARS: usize = 64;
     let mut shown: String = text

@@ -8,7 +8,7 @@ const OUT_OF_DESCRIPTORS_REMEDY: &str =
 
 /// Returns an error, its causes and a remedy on one line: `what happened: why; what to do`.
 ///
-/// It joins [`describe`] and [`remedy`]. `own_remedy` is what the caller knows to do about the error.
+/// It joins [`describe`] and [`remedy`]. `own_remedy` is the caller's own remedy for the error, if there is one.
 pub fn explain(error: &(dyn Error + 'static), own_remedy: Option<&str>) -> String {
     let text = describe(error);
     match remedy(error, own_remedy) {
@@ -39,8 +39,8 @@ pub fn describe(error: &(dyn Error + 'static)) -> String {
 
 /// Returns what the user can do about an error; `None` if unknown.
 ///
-/// It is `own_remedy` if the caller has one, else a remedy for an I/O error among the causes. If the process is out of
-/// file descriptors, the remedy is always about that.
+/// Returns `own_remedy` if the caller has one, else a remedy for an I/O error among the causes. If the process has no
+/// file descriptors left, the remedy is always about file descriptors.
 pub fn remedy<'r>(error: &(dyn Error + 'static), own_remedy: Option<&'r str>) -> Option<&'r str> {
     match is_out_of_descriptors(error) {
         true => Some(OUT_OF_DESCRIPTORS_REMEDY),
@@ -50,7 +50,7 @@ pub fn remedy<'r>(error: &(dyn Error + 'static), own_remedy: Option<&'r str>) ->
 
 /// Returns an iterator over an error and its chain of causes.
 ///
-/// It includes the error inside an [`io::Error`], which [`Error::source`] skips.
+/// The chain includes the error inside an [`io::Error`], which [`Error::source`] skips.
 pub fn causes<'e>(
     error: &'e (dyn Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
@@ -85,7 +85,7 @@ fn io_errors<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e i
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>())
 }
 
-/// Returns `true` if an error is caused by a lack of file descriptors, of the process or the machine.
+/// Returns `true` if the error's cause is that the process or the machine has no file descriptors left.
 pub fn is_out_of_descriptors(error: &(dyn Error + 'static)) -> bool {
     // EMFILE and ENFILE, which have no `ErrorKind`.
     const CODES: [i32; 2] = if cfg!(windows) { [10_024, 4] } else { [24, 23] };

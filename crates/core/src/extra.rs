@@ -35,7 +35,9 @@ impl Raw {
         }
     }
 
-    /// Creates a value from JSON text that is known to be valid. If it is not, serializing the value fails.
+    /// Creates a value from JSON text that must be valid.
+    ///
+    /// If the text is not valid JSON, serializing the value fails.
     pub fn from_valid(json: &str) -> Self {
         Self(Text::new(json))
     }
@@ -49,7 +51,7 @@ impl Raw {
 /// Nesting limit of `serde_json`.
 const MAX_DEPTH: usize = 127;
 
-/// Returns the position at which valid JSON exceeds the nesting limit.
+/// Returns the byte position at which valid JSON exceeds the nesting limit; `None` if it does not.
 fn too_deep(json: &str) -> Option<usize> {
     let (mut depth, mut is_text, mut is_escaped) = (0, false, false);
     json.bytes().position(|byte| {
@@ -85,7 +87,9 @@ impl fmt::Debug for Raw {
     }
 }
 
-/// Writes the same JSON text with `serde_json`; in other formats, like `serde_json::value::RawValue`.
+/// Serializes the JSON text unchanged with `serde_json`.
+///
+/// Other formats get the same output as from `serde_json::value::RawValue`.
 impl Serialize for Raw {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
@@ -95,9 +99,10 @@ impl Serialize for Raw {
 
 /// Unknown fields and unreadable values of an event, by wire name, in the order of the frame.
 ///
-/// A field is here if its event type does not have it, cannot hold its value, or would write another value, such as
-/// `buy` for `BUY`. An optional field that cannot be read is `None` in the event and here as KuCoin sent it. If a name
-/// is here, serialization writes this value instead of the typed one.
+/// A field is in this list if its event type does not know the field, cannot hold its value, or would write the value
+/// differently, such as `buy` for `BUY`. An optional field that cannot be read is `None` in the event, and this list
+/// has its value as KuCoin sent it. If a name is in this list, serialization writes the value of the list instead of
+/// the typed value.
 #[derive(Clone, Default, PartialEq, Eq)]
 // Boxed to take eight bytes if it is empty, as it is for nearly every event.
 pub struct Extra(#[allow(clippy::box_collection)] Option<Box<Vec<(Text, Raw)>>>);
@@ -151,7 +156,7 @@ impl Extra {
         }
     }
 
-    /// Appends a field with valid JSON, unless the same name and value are present.
+    /// Appends a field with valid JSON, unless the list already has this name with this value.
     pub fn push_if_new(&mut self, name: &str, json: &str) {
         let is_same = |(known, raw): (&str, &Raw)| known == name && raw.as_str() == json;
         if !self.iter().any(is_same) {

@@ -6,13 +6,12 @@ use crate::{Decimal, Liquidity, Side, Text, Timestamp};
 
 /// A fill: one trade of an order.
 ///
-/// Fields that KuCoin does not send are `None`, such as the fee of an order event. The same fill can be reported
-/// several times, by several topics or after a reconnect: count each [`key()`](Self::key) once. An earlier report can
-/// lack the fee of a later one (an order event comes before its execution event): use the fills of one topic, or keep
-/// the report that has the fee.
+/// The same fill can be reported several times, by several topics or after a reconnect: count each [`key()`](Self::key)
+/// once. Fields that KuCoin does not send are `None`: an order event has no fee, but its execution event, which comes
+/// later, can have the fee. Therefore use the fills of one topic, or keep the report that has the fee.
 ///
-/// Use the fills of V1 or of Pro V2, not of both: in a unified account, Pro V2 has different order IDs for spot, so the
-/// same fill has two keys.
+/// Use the fills of V1 or of Pro V2, but not both. In a unified account, V1 and Pro V2 have different order IDs for the
+/// same spot order, so the same fill has two keys.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Fill {
@@ -72,11 +71,11 @@ impl Fill {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct FillKey {
-    /// [`Fill::symbol`].
+    /// Symbol: see [`Fill::symbol`].
     pub symbol: Text,
-    /// [`Fill::trade_id`].
+    /// Trade ID: see [`Fill::trade_id`].
     pub trade_id: Text,
-    /// [`Fill::order_id`].
+    /// Order ID: see [`Fill::order_id`]; `None` for a fill without an order.
     pub order_id: Option<Text>,
 }
 

@@ -45,7 +45,7 @@ impl fmt::Display for WsKey {
     }
 }
 
-/// Error of parsing an unknown connection key.
+/// Error for a text that is not one of the SDK's connection keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "unknown connection `{given}`; expected one of spotPrivateV1, futuresPrivateV1, privateProV2"

@@ -5,12 +5,14 @@ use std::fmt;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// ID of a request on one connection, sent as a decimal string and repeated in the answer.
+/// ID of a request on one connection, sent as a decimal string.
+///
+/// The server repeats the ID in its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
 impl RequestId {
-    /// Parses the ID of an answer; `None` if it is not a number, so it answers no request of this client.
+    /// Parses the ID in an answer; `None` if it is not a number, as every ID of this client is.
     pub fn parse(id: &str) -> Option<Self> {
         id.parse().ok().map(Self)
     }
@@ -44,7 +46,7 @@ pub struct ProtocolLimits {
     pub dials: Option<DialLimit>,
     /// Minimum time between two pings; zero if KuCoin answers every ping.
     ///
-    /// A ping that comes earlier gets no pong.
+    /// KuCoin does not answer a ping that is sent earlier.
     pub ping_spacing: Duration,
 }
 
@@ -124,7 +126,7 @@ pub enum Inbound<'f> {
         /// ID of the request.
         id: Cow<'f, str>,
     },
-    /// Refusal of a request or of the connection.
+    /// Refusal: the server refuses a request or the connection.
     Refused {
         /// ID of the refused request; `None` if absent.
         id: Option<Cow<'f, str>>,
@@ -142,7 +144,7 @@ pub enum Inbound<'f> {
     },
     /// Push: a data message of a topic.
     Message {
-        /// Topic of the push. [`Protocol::match_topic`] finds the subscriptions that it belongs to.
+        /// Topic of the push. [`Protocol::match_topic`] finds the subscriptions for this topic.
         topic: Cow<'f, str>,
     },
     /// A frame that the protocol does not define. It is counted and ignored.
@@ -161,7 +163,9 @@ pub enum RefusalScope {
     Temporary,
     /// The connection token is refused; a new token and a new connection are needed.
     Token,
-    /// The server is busy; the same request can be sent again later. Without a request, dial again later.
+    /// The server is busy; the same request can be sent again later.
+    ///
+    /// If the refusal names no request, dial again later.
     Busy,
     /// The account has its maximum number of connections; dial again later.
     ConnectionLimit,
@@ -176,8 +180,8 @@ pub enum TopicMatch {
     Exact,
     /// The push belongs to the request only if no request of the connection matches exactly.
     ///
-    /// An example is a push of one contract's position for a request of all positions. If both are subscribed, the
-    /// event is delivered once.
+    /// For example, a request for all positions is the fallback for a push of one contract's position. If both are
+    /// subscribed, the event is delivered once.
     Fallback,
     /// The push does not belong to the request.
     None,
@@ -233,13 +237,13 @@ pub trait Protocol: Send + Sync + 'static {
 
     /// Classifies a frame by its envelope, without allocation for usual frames.
     ///
-    /// It may stop before the end of the frame, so [`Topic::decode`](crate::Topic::decode) can still fail.
+    /// The call may stop before the end of the frame, so [`Topic::decode`](crate::Topic::decode) can still fail.
     ///
     /// # Errors
-    /// Returns an error if the frame is not a JSON object, as far as it was read.
+    /// Returns an error if the part that was read shows that the frame is not a JSON object.
     fn classify(frame: &str) -> Result<Inbound<'_>, WireError>;
 
-    /// Checks a frame to its end. The default accepts every frame.
+    /// Checks a whole frame, to its last byte. The default accepts every frame.
     ///
     /// A session calls it before it drops a frame that matches no request: [`classify`](Protocol::classify) may stop
     /// early, so a broken frame can show a wrong topic.
@@ -250,9 +254,9 @@ pub trait Protocol: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Returns how the topic of a push matches `request`.
+    /// Returns how the pushed topic matches `request`: exactly, as a fallback, or not at all.
     ///
-    /// KuCoin can push a topic under a name other than the requested one.
+    /// KuCoin can push a topic under another name than the requested one.
     fn match_topic(request: &Self::Request, pushed: &str) -> TopicMatch;
 
     /// Appends the frame that subscribes to `request` to `out`. `id` is unique on the connection.

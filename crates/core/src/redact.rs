@@ -18,8 +18,9 @@ const MIN_TOKEN_RUN: usize = 20;
 const MIN_SECRET_PART: usize = 8;
 /// Minimum length of a known token, or of its beginning, that is redacted.
 const MIN_TOKEN: usize = 6;
-/// Token characters besides letters and digits. Separators of paths and topics are not included, to keep those
-/// readable.
+/// Token characters besides letters and digits.
+///
+/// `/`, `:` and other separators are not included, so that paths and topics stay readable.
 const TOKEN_MARKS: &[u8] = b"-_+%~";
 const REDACTED: &str = "[redacted]";
 
@@ -62,17 +63,17 @@ impl Redactor {
 
     /// Returns at most 256 bytes of a text, with control characters escaped and secrets redacted.
     ///
-    /// It redacts parts of the connection's secrets of 8 or more characters, beginnings of its token of 6 or more, runs
-    /// of 20 or more characters that may be a token, and the value after any name that ends with `token`. Secrets are
-    /// also found if they are escaped as in a URL or in JSON, or broken by white space.
+    /// The following is redacted: parts of the connection's secrets of 8 or more characters, beginnings of its token of
+    /// 6 or more, runs of 20 or more characters that may be a token, and the value after any name that ends with
+    /// `token`. Secrets are also found if they are escaped as in a URL or in JSON, or interrupted by white space.
     pub fn redact(&self, text: &str) -> String {
         self.redact_except_hosts(text, &[])
     }
 
     /// Like [`redact`](Redactor::redact), but keeps these host names readable.
     ///
-    /// Host names are not secret, since they cross the network in the clear. A host name that contains a part of a
-    /// secret of the connection, in any case, is redacted nevertheless.
+    /// Host names are not secret, since they are sent unencrypted. A host name that contains a part of a secret of the
+    /// connection, ignoring case, is redacted nevertheless.
     pub fn redact_except_hosts(&self, text: &str, hosts: &[Box<str>]) -> String {
         let (text, is_whole) = beginning(text);
         let hosts = hosts.iter().map(AsRef::as_ref);
@@ -131,7 +132,7 @@ impl Redactor {
         }
     }
 
-    /// Adds the values of a JSON object, including those of nested objects.
+    /// Adds the values of a JSON object, including those of nested objects, as secrets.
     fn add_values(&mut self, object: &str) -> Result<(), serde_json::Error> {
         let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(object)?;
         for value in members.into_values().map(RawValue::get) {
@@ -145,7 +146,7 @@ impl Redactor {
         Ok(())
     }
 
-    /// Returns the length of the part of a secret that a text begins with; 0 if it begins with none.
+    /// Returns the length of the part of a secret at the beginning of a text; 0 if there is none.
     fn secret_len(&self, text: &str) -> usize {
         let all = self.tokens.iter().chain(&self.secrets);
         let longest = all.clone().map(|secret| secret.len()).max().unwrap_or(0);
@@ -190,7 +191,7 @@ pub fn excerpt(reply: &[u8]) -> String {
     })
 }
 
-/// Returns the beginning of a text, and whether it is the whole text.
+/// Returns the beginning of a text, and `true` if that is the whole text.
 fn beginning(text: &str) -> (&str, bool) {
     let mut end = text.len().min(4 * MAX_BYTES);
     while !text.is_char_boundary(end) {
@@ -199,8 +200,10 @@ fn beginning(text: &str) -> (&str, bool) {
     (&text[..end], end == text.len())
 }
 
-/// Redacts a text. At each position, `run` returns the length of the run that begins there and whether it is a secret;
-/// 0 for a single character.
+/// Returns a text with its secrets redacted.
+///
+/// At each position, `run` receives the text before and after it. It returns the length of the next run of characters
+/// and whether that run is a secret; a length of 0 means a single character that is not secret.
 fn redacted(text: &str, is_whole: bool, run: impl Fn(&str, &str) -> (usize, bool)) -> String {
     let mut shown = String::with_capacity(MAX_BYTES.min(text.len()));
     let mut rest = text;
@@ -226,13 +229,13 @@ fn redacted(text: &str, is_whole: bool, run: impl Fn(&str, &str) -> (usize, bool
     shown
 }
 
-/// Returns the length of the run of letters, digits and `others` that a text begins with.
+/// Returns how many bytes at the beginning of a text are letters, digits or one of `others`.
 fn run_len(text: &str, others: &[u8]) -> usize {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
     text.bytes().take_while(|&byte| is_token(byte)).count()
 }
 
-/// Returns `true` if a text begins with a name and the name ends there.
+/// Returns `true` if a text begins with a name, and no token character follows the name.
 fn begins_with_name(text: &str, name: &str) -> bool {
     text.strip_prefix(name)
         .is_some_and(|rest| run_len(rest, TOKEN_MARKS) == 0)
@@ -242,9 +245,10 @@ fn is_printable_ascii(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// Returns `true` if `before` ends with the name of a `token` member or parameter, so its value comes next.
+/// Returns `true` if `before` ends with the name of a `token` member or parameter.
 ///
-/// With `needs_mark`, a mark such as `=` or a quote must follow the name, as plain text may mention a token.
+/// The text after `before` is then its value. With `needs_mark`, a mark such as `=` or a quote must follow the name,
+/// since plain text may mention a token.
 fn follows_token_name(before: &str, needs_mark: bool) -> bool {
     let is_mark = |character: char| matches!(character, '"' | '\'' | ':' | '=' | '\\');
     let name =
@@ -255,7 +259,9 @@ fn follows_token_name(before: &str, needs_mark: bool) -> bool {
         && name.to_ascii_lowercase().ends_with("token")
 }
 
-/// Returns the length of the longest part of a secret that a text begins with; 0 if below [`MIN_SECRET_PART`].
+/// Returns the length of the longest part of a secret at the beginning of a text.
+///
+/// The result is 0 if the part is shorter than [`MIN_SECRET_PART`].
 fn longest_part(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
     let lengths = (0..secret.len()).map(|start| common_prefix(&secret[start..], text));
     let longest = lengths.max().unwrap_or(0);
@@ -279,8 +285,9 @@ fn normalized(secret: &str) -> Zeroizing<String> {
     Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Returns the bytes of a text with their ranges: URL and JSON escapes are decoded; spaces, line breaks, `+` and
-/// backslashes are left out.
+/// Returns the bytes of a text with their ranges, so that a secret is found in any spelling.
+///
+/// URL and JSON escapes are decoded; spaces, line breaks, `+` and backslashes are left out.
 fn normalized_bytes(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -296,7 +303,7 @@ fn normalized_bytes(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_
     })
 }
 
-/// Returns the first byte of a text, decoded, and its length in the text.
+/// Returns the first byte of a text, with its escape decoded, and how many bytes of the text it takes.
 fn decoded_byte(text: &[u8]) -> Option<(u8, usize)> {
     let escaped = match text {
         [b'\\', b'n' | b'r' | b't', ..] => Some((b' ', 2)),
@@ -321,8 +328,9 @@ fn hex(text: &[u8]) -> Option<u8> {
     u8::try_from(high * 16 + low).ok()
 }
 
-/// Appends a character. Control and bidirectional characters are escaped, as they could control a terminal or hide
-/// text.
+/// Appends a character, escaped if it is a control or bidirectional character.
+///
+/// Such characters could control a terminal or hide text.
 fn push_escaped(out: &mut String, character: char) {
     let is_bidirectional = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if character.is_control() || is_bidirectional {

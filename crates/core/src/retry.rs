@@ -13,14 +13,13 @@ use std::time::Duration;
 pub enum RetryPolicy {
     /// Temporary failure: retry after a backoff.
     Transient,
-    /// Blocked by a firewall or a CDN, or the answer was unusable: retry after a backoff of at least 1 s.
+    /// Blocked by a firewall or a CDN, or the answer was not usable: retry after a backoff of at least 1 s.
     ///
     /// A block lasts from seconds to minutes.
     Blocked,
-    /// Rate limited: retry after this delay plus a backoff.
+    /// Rate limited: retry after this delay plus a backoff; `None` if the server named no delay.
     ///
-    /// The delay is raised to at least 1 s and capped at 5 minutes. `None` means that the server named no delay; it
-    /// counts as 1 s.
+    /// The delay is raised to at least 1 s and capped at 5 minutes. `None` counts as 1 s.
     Throttled(Option<Duration>),
     /// Retry after a random delay between `least` and `most`, each at most 5 minutes.
     Postponed {
@@ -29,18 +28,24 @@ pub enum RetryPolicy {
         /// Maximum delay.
         most: Duration,
     },
-    /// The connection token was refused: retry at once with a new token, then like
-    /// [`Transient`](RetryPolicy::Transient).
+    /// The connection token was refused: retry at once with a new token.
+    ///
+    /// Further retries are like those of [`Transient`](RetryPolicy::Transient).
     TokenRefused,
     /// The server broke the protocol: retry after a backoff.
     Protocol,
-    /// The server's certificate is not trusted: fatal before the first live connection, then like
-    /// [`Blocked`](RetryPolicy::Blocked).
+    /// The server's certificate is not trusted: fatal before the first live connection.
+    ///
+    /// After the first live connection, it is retried like [`Blocked`](RetryPolicy::Blocked).
     Certificate,
-    /// KuCoin refused the API key, its permissions or the account: always fatal, until the user changes them.
+    /// KuCoin refused the API key, its permissions or the account: always fatal.
+    ///
+    /// A retry does not help until the user changes them.
     Refused,
-    /// Wrong configuration, such as an untrusted endpoint: fatal before the first live connection, then like
-    /// [`Blocked`](RetryPolicy::Blocked), since a captive portal looks the same.
+    /// Wrong configuration, such as an untrusted endpoint: fatal before the first live connection.
+    ///
+    /// After the first live connection, it is retried like [`Blocked`](RetryPolicy::Blocked), since a captive portal
+    /// causes the same errors.
     Fatal,
 }
 

@@ -12,8 +12,8 @@ use crate::{ConnectionInfo, RetryPolicy, WsKey};
 /// Implement it if your tokens come from elsewhere, such as a token service that keeps the API secret away from the
 /// trading host.
 ///
-/// A client calls it once for each dial and uses each result once; calls for different connections can overlap. It is
-/// polled on the connections' thread, so it must not block.
+/// A client calls it once for each dial and uses each result for one dial only. Calls for different connections can
+/// overlap. The returned future is polled on the thread of the connections, so it must not block.
 pub trait ConnectionSource: Send + Sync + 'static {
     /// Fetches new information for one dial of the connection `ws_key`.
     ///
@@ -103,19 +103,19 @@ impl SourceError {
         self
     }
 
-    /// Sets what the user can do about the error, such as "check the passphrase".
+    /// Sets the remedy: what the user can do about the error, such as "check the passphrase".
     ///
-    /// It is shown after the message and its causes.
+    /// The remedy is shown after the message and its causes.
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
-    /// Adds a host name that the message or its causes contain, with its port if they contain that too.
+    /// Adds a host name in the message or its causes that must stay readable.
     ///
-    /// It keeps the host readable. Otherwise a part of 20 or more characters without a dot is redacted as a possible
-    /// token.
+    /// Without this call, a part of the host name of 20 or more characters without a dot is redacted as a possible
+    /// token. If the message or its causes show the host name with a port, include the port.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<Box<str>>) -> Self {
         self.hosts.push(host.into());
@@ -145,12 +145,12 @@ impl SourceError {
         self.code.as_deref()
     }
 
-    /// Returns what the user can do about the error; `None` if unknown.
+    /// Returns the remedy: what the user can do about the error; `None` if unknown.
     pub fn remedy(&self) -> Option<&str> {
         self.remedy.as_deref()
     }
 
-    /// Returns the host names of [`with_host`](Self::with_host).
+    /// Returns the host names that were added by [`with_host`](Self::with_host).
     pub fn hosts(&self) -> &[Box<str>] {
         &self.hosts
     }

@@ -1,9 +1,11 @@
-//! Shapes of KuCoin's symbols. They are checked before subscribing, since KuCoin does not refuse an unknown symbol.
+//! Shapes of KuCoin's symbols, which are checked before subscribing.
+//!
+//! KuCoin does not refuse an unknown symbol.
 
 /// Maximum length in bytes, longer than any symbol.
 const MAX_BYTES: usize = 64;
 
-/// Reason why a text cannot be a symbol of KuCoin.
+/// Reason why a text cannot be a KuCoin symbol.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SymbolProblem {

@@ -1,4 +1,4 @@
-//! Timestamps, and how times and durations are written.
+//! Timestamps, their serialization formats, and how durations are displayed.
 
 use std::cell::Cell;
 use std::fmt;
@@ -101,8 +101,9 @@ impl fmt::Display for Rfc3339 {
     }
 }
 
-/// Converts days since the Unix epoch to year, month and day. Years begin in March internally, so a leap day comes
-/// last.
+/// Converts days since the Unix epoch to year, month and day.
+///
+/// Years begin in March internally, so that a leap day is the last day of its year.
 const fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

@@ -34,11 +34,11 @@ pub trait Topic: Send + Sync + 'static {
     /// Returns an error if the frame is not JSON or lacks a required field.
     fn decode(&self, frame: &str) -> Result<Option<Push<Self::Event>>, DecodeError>;
 
-    /// Like [`decode`](Topic::decode), with a hint which request the push matched.
+    /// Like [`decode`](Topic::decode), with a hint about the request that the push matched.
     ///
-    /// `request_index` is the index of the matched request in [`requests`](Topic::requests). The method sets it to the
-    /// index of the request that the push belongs to. The hint makes a topic with many requests faster; it never
-    /// changes the result. A topic with one request does not need this method.
+    /// `request_index` is the index of the matched request in [`requests`](Topic::requests). The method sets
+    /// `request_index` to the index of the request that the push belongs to. The hint makes a topic with many requests
+    /// faster; it never changes the result. A topic with one request does not need to implement this method.
     ///
     /// # Errors
     /// Returns the errors of [`decode`](Topic::decode).
@@ -57,21 +57,21 @@ pub trait Topic: Send + Sync + 'static {
 ///
 /// Implement it for the events of a topic of your own.
 pub trait Event: Send + 'static {
-    /// Returns the dedup key, which identifies the event: such as order ID, type, match time and trade ID together.
+    /// Returns the dedup key, such as order ID, type, match time and trade ID together.
     ///
-    /// Equal keys mean the same event of a topic, pushed twice or received on two connections. The SDK uses the key to
-    /// remove duplicates during a rotation; use it yourself if you forward events.
+    /// Two events of a topic with equal keys are the same event, pushed twice or received on two connections. The SDK
+    /// uses the key to remove duplicates during a rotation; use the key yourself if you forward events.
     fn dedup_key(&self) -> String;
 
     /// Returns `false` if two different events of a topic can have the same dedup key.
     ///
-    /// An example is a leverage set to 5, to 3 and back to 5, without a time in the push. These events are never
+    /// For example, a leverage is set to 5, to 3 and back to 5, and the pushes have no time. Such events are never
     /// removed as duplicates: during a rotation they can be delivered twice, but are not lost.
     fn has_unique_key(&self) -> bool {
         true
     }
 
-    /// Returns the fill that the event reports; `None` if it reports none or lacks trade ID, price or size.
+    /// Returns the fill in the event; `None` if there is none or it lacks trade ID, price or size.
     fn fill(&self) -> Option<Fill> {
         None
     }
@@ -138,7 +138,7 @@ impl<E> Push<E> {
     }
 }
 
-/// Several topics of one type in one subscription. Their events come in arrival order.
+/// Several topics of one type in one subscription. Their events come in the order of arrival.
 ///
 /// If several topics accept a push, any one of them decodes it, so they must give the same result.
 impl<T: Topic> Topic for Vec<T> {
@@ -181,7 +181,9 @@ impl<T: Topic> Topic for Vec<T> {
     }
 }
 
-/// Decodes a push with topics of several requests each, first with the topic of the hinted request.
+/// Decodes a push with a list of topics, trying the topic of the hinted request first.
+///
+/// Each topic can have several requests.
 fn decode_with_several_requests<T: Topic>(
     topics: &[T],
     request_index: &mut usize,

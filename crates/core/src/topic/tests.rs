@@ -1,4 +1,4 @@
-//! Lists of topics: which topic decodes a push, and that the hint does not change the result.
+//! Tests of lists of topics: the right topic decodes a push, and the hint does not change the result.
 
 use std::cell::Cell;
 use std::time::Duration;
