@@ -2,8 +2,9 @@
 
 use wide::{CmpEq, CmpGt, CmpLt, i8x16};
 
-/// Returns the end of the plain bytes of a string from `at` on: the next quote, backslash, control character or the end
-/// of the text.
+/// Returns the end of the plain bytes of a string, starting at `at`.
+///
+/// The end is at the next quote, backslash or control character, or the end of the text.
 #[inline]
 pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     let mut rest = bytes.get(at..).unwrap_or_default();
@@ -17,7 +18,9 @@ pub(super) fn plain_end(bytes: &[u8], at: usize) -> usize {
     bytes.len() - rest.len() + rest.iter().take_while(|byte| is_plain(**byte)).count()
 }
 
-/// Returns the position of the closing quote of a string whose text begins at `at`; `None` if it is not a plain string.
+/// Returns the position of the closing quote of a string; `None` if it is not a plain string.
+///
+/// `at` is the position after the opening quote.
 #[inline]
 pub(super) fn plain_string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
@@ -36,7 +39,7 @@ fn is_plain(byte: u8) -> bool {
     byte >= b' ' && !matches!(byte, b'"' | b'\\')
 }
 
-/// Returns the end of the digits from `at` on.
+/// Returns the end of the digits that start at `at`.
 #[inline]
 pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
@@ -52,8 +55,9 @@ pub(super) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Returns the end of the whole part of a number and the end of its fraction; the same position twice without a decimal
-/// point.
+/// Returns the end of a number's whole part and the end of its fraction.
+///
+/// Without a decimal point, both positions are the same.
 #[inline]
 pub(super) fn number_ends(bytes: &[u8], at: usize) -> (usize, usize) {
     // Most numbers are shorter than a chunk.
@@ -75,7 +79,7 @@ pub(super) fn number_ends(bytes: &[u8], at: usize) -> (usize, usize) {
     }
 }
 
-/// Returns a bit mask of the bytes that are equal.
+/// Returns a bit mask of the bytes that are equal in both chunks.
 #[inline]
 pub(super) fn equal_bytes(one: [u8; WIDTH], other: [u8; WIDTH]) -> u32 {
     let [one, other]: [i8x16; 2] = [bytemuck::cast(one), bytemuck::cast(other)];
@@ -102,7 +106,7 @@ pub(super) const fn are_digits(chunk: [u8; 8]) -> bool {
     word & HIGH_HALVES == DIGITS && word.wrapping_add(ONES * 6) & HIGH_HALVES == DIGITS
 }
 
-/// Returns the value of eight digits.
+/// Returns the value of eight ASCII digits.
 #[inline]
 pub(super) const fn number_of(digits: [u8; 8]) -> u64 {
     // Joins neighbors three times: digits to pairs, pairs to fours, fours to eight.
@@ -115,7 +119,7 @@ pub(super) const fn number_of(digits: [u8; 8]) -> u64 {
 /// Number of bytes in a chunk.
 pub(super) const WIDTH: usize = 16;
 
-/// Returns bit masks of the quotes, and of all bytes that end a plain run.
+/// Returns two bit masks: one of the quotes, and one of all bytes that end a plain run.
 #[inline]
 fn special_bytes(chunk: [u8; WIDTH]) -> (u32, u32) {
     let bytes: i8x16 = bytemuck::cast(chunk);

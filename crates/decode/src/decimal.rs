@@ -10,8 +10,9 @@ use super::number_text::NumberText;
 const MAX_MANTISSA: u128 = (1 << 96) - 1;
 const MAX_SCALE: i64 = 28;
 
-/// Reads a JSON number, or a similar text with a leading `+`, leading zeros or a bare decimal point. `None` if it is
-/// not a number or if `Decimal` cannot hold all its digits.
+/// Reads a JSON number exactly; `None` if it is not a number or does not fit `Decimal`.
+///
+/// A leading `+`, leading zeros and a bare decimal point are also accepted.
 // Inlined, and built from values in registers: returning a `Decimal` through memory is slow.
 #[inline(always)]
 pub(super) fn parse(number: NumberText<'_>) -> Option<Decimal> {
@@ -137,7 +138,7 @@ impl<'t> Parts<'t> {
         Some(i64::try_from(self.fraction.len()).ok()? - self.exponent)
     }
 
-    /// Returns the digits without trailing zeros, and their scale.
+    /// Returns the digits without trailing zeros, and their scale; `None` if the scale is out of range.
     fn shortest(&self) -> Option<(impl Iterator<Item = &'t u8> + use<'t>, i64)> {
         let zeros = self.digits().rev().take_while(|digit| **digit == b'0');
         let zeros = zeros.count();
@@ -158,8 +159,9 @@ fn parse_any(text: &[u8]) -> Option<Decimal> {
     })
 }
 
-/// Reads sign and magnitude of a whole number in any spelling, such as `1.765E18`. `None` if it is not whole or does
-/// not fit.
+/// Reads sign and magnitude of a whole number in any spelling, such as `1.765E18`.
+///
+/// `None` if the number is not whole or does not fit.
 #[cold]
 pub(super) fn whole(number: NumberText<'_>) -> Option<(bool, u64)> {
     let text = number.bytes();
@@ -177,7 +179,7 @@ pub(super) fn whole(number: NumberText<'_>) -> Option<(bool, u64)> {
     Some((parts.negative, magnitude))
 }
 
-/// Limit of an exponent, far larger than the number of digits of any text.
+/// Limit of an exponent, far larger than the number of digits in any text.
 const MAX_EXPONENT: i64 = 1 << 40;
 
 fn exponent(text: &[u8]) -> Option<i64> {

@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use super::{DecodeError, Record, Scanner, write_string};
 
-/// Deserializes a record.
+/// Deserializes a record from its serialized names or its wire names.
 ///
-/// `wire` has its wire names, and `written` its serialized names in the same order. It reads the JSON text, so no digit
-/// is lost; it therefore works with the deserializers of `serde_json` only.
+/// `wire` has the wire names, and `written` has the serialized names in the same order. The function reads the JSON
+/// text, so no digit is lost; it therefore works with the deserializers of `serde_json` only.
 ///
 /// # Errors
 /// Returns an error if the JSON text is not a record of this type.
@@ -24,7 +24,7 @@ pub fn deserialize<'de, T: Record, D: Deserializer<'de>>(
     })
 }
 
-/// Deserializes with a function that reads the JSON text.
+/// Deserializes a value with a function that reads its JSON text.
 ///
 /// It works with the deserializers of `serde_json` only.
 ///

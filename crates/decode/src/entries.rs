@@ -47,7 +47,7 @@ impl<T> FromIterator<(Text, T)> for Entries<T> {
     }
 }
 
-/// Reads an object if all its values are readable; otherwise the whole field is unreadable.
+/// Reads an object. If one of its values is unreadable, the whole field is unreadable.
 impl<T: FromJson> FromJson for Entries<T> {
     fn from_json(value: Value<'_>) -> Option<Self> {
         if value.kind() != ValueKind::Object {

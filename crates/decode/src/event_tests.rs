@@ -30,7 +30,7 @@ field_group! {
     pub struct Reduction {
         /// Old size; the second name has a trailing space.
         pub old: Option<Decimal> = "oldSize" | "oldSize ",
-        /// Same name as a field of `Fill`.
+        /// A fee, under the same wire name as a field of `Fill`.
         pub fee: Option<Decimal> = "fee",
     }
 }

@@ -1,4 +1,4 @@
-//! The table of a record's wire names, and reading an object's values with it.
+//! The table of a record's wire names, and the function that reads an object's values with it.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -11,7 +11,7 @@ const BUCKETS: usize = 256;
 const MAX_TRIALS: u64 = 64;
 const VACANT: u8 = u8::MAX;
 
-/// Hash table of a record's wire names, made at compile time.
+/// Hash table of a record's wire names, built at compile time.
 ///
 /// A key is hashed by its first and last eight bytes.
 #[derive(Debug)]
@@ -25,11 +25,11 @@ pub struct FieldTable<const N: usize> {
     first: NextFieldHint,
 }
 
-/// The two names that last followed another name. KuCoin writes fields in the same order each time, so the next key is
-/// usually one of them and needs no lookup.
+/// Hints for the next key: the two names that most recently followed a certain name.
 ///
-/// Two are enough, since the kinds of an event differ in few fields: after some frames the hints no longer change, so
-/// threads do not contend. The hints only affect speed.
+/// KuCoin writes fields in the same order each time, so the next key is usually one of the hints and needs no lookup.
+/// Two hints are enough, since the kinds of an event differ in few fields: after some frames the hints no longer
+/// change, so threads do not contend. The hints only affect speed.
 #[derive(Debug)]
 struct NextFieldHint([AtomicU8; 2]);
 
@@ -46,9 +46,9 @@ struct KeyEnds {
 }
 
 impl<const N: usize> FieldTable<N> {
-    /// Creates the table of `lists`, which must have `N` names together.
+    /// Creates the table of all names in `lists`, which must be `N` names in total.
     ///
-    /// If names are equal, the first one is found.
+    /// If two names are equal, a lookup finds the first one.
     pub const fn new(lists: &[&[&'static str]]) -> Self {
         assert!(N < BUCKETS / 2 - 1, "too many fields for one record");
         let names = concat::<N>(lists);
@@ -85,8 +85,9 @@ impl<const N: usize> FieldTable<N> {
         self.names[index]
     }
 
-    /// Returns the index of the key at byte `start` of the text and the position of its value, if the key is one of the
-    /// hinted names and has its colon right after it.
+    /// Returns the index of a hinted key and the position of its value; `None` if the key is another one.
+    ///
+    /// The key is at byte `start` of the text. The colon must be right after the key.
     #[inline(always)]
     pub(super) fn expected<'n>(
         &'n self,
@@ -106,7 +107,7 @@ impl<const N: usize> FieldTable<N> {
         None
     }
 
-    /// Returns the index of a key, and remembers it as a hint.
+    /// Returns the index of a key, and remembers the key as a hint; `None` if the key is unknown.
     pub(super) fn find<'n>(&'n self, cursor: &mut FieldCursor<'n>, key: &str) -> Option<usize> {
         let key = key.as_bytes();
         let ends = KeyEnds::of(key);
@@ -123,7 +124,7 @@ impl<const N: usize> FieldTable<N> {
         }
     }
 
-    /// Reads the next object: the values of known names into `slots`, all others into `extra`.
+    /// Reads the next object: the values of known names into `slots`, and all other members into `extra`.
     ///
     /// If the frame repeats a name, the last value counts, and all values are kept in `extra`.
     ///
@@ -186,8 +187,9 @@ impl<const N: usize> FieldTable<N> {
         }
     }
 
-    /// Reorders `extra`: the values of each repeated name come together, after the unknown fields. Serialization writes
-    /// them in this order, so they deserialize to the same `extra`.
+    /// Groups the values of each repeated name in `extra`, after the unknown fields.
+    ///
+    /// Serialization writes the values in this order, so they deserialize to the same `extra`.
     #[cold]
     fn keep_repeated(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
         let kept = std::mem::take(extra);
@@ -223,7 +225,7 @@ impl NextFieldHint {
         Self([const { AtomicU8::new(VACANT) }; 2])
     }
 
-    /// Adds a hint; the newest comes first.
+    /// Adds a hint as the newest one, and drops the oldest.
     #[cold]
     fn learn(&self, at: usize) {
         let [newest, older] = &self.0;
@@ -268,7 +270,7 @@ impl KeyEnds {
     }
 }
 
-/// Puts each name in the first free bucket at or after its own. Also returns whether names have collided.
+/// Puts each name in the first free bucket, starting at its own. Returns `true` if names collided.
 const fn lay_out<const N: usize>(ends: &[KeyEnds; N], multiplier: u64) -> ([u8; BUCKETS], bool) {
     let mut buckets = [VACANT; BUCKETS];
     let mut collided = false;
@@ -313,7 +315,7 @@ mod tests {
     ];
     static NAMES: FieldTable<11> = FieldTable::new(LISTS);
 
-    /// Finds a key by lookup and by hint, which must agree.
+    /// Finds a key by lookup and by hint, and checks that both agree.
     fn find(key: &str) -> Option<usize> {
         // A new table, since the static one is shared with other tests.
         let names = FieldTable::<11>::new(LISTS);

@@ -67,8 +67,9 @@ pub fn field<T: FromJson>(
     read_keeping_raw(name, slot, extra).map(|read| *read)
 }
 
-/// Reads a value that is unreadable or would be written differently, and keeps its JSON in `extra`. The result is boxed
-/// to keep the fast path of [`field`] free of a slow copy through memory.
+/// Reads a value that is unreadable or would be written differently, and keeps its JSON in `extra`.
+///
+/// The result is boxed so that the fast path of [`field`] does not copy it through memory.
 #[cold]
 fn read_keeping_raw<T: FromJson>(
     name: &'static str,
@@ -83,9 +84,9 @@ fn read_keeping_raw<T: FromJson>(
     Ok(Box::new(read))
 }
 
-/// Reads one field that can have several names: the first name with a value.
+/// Reads one field that can have several names, from the first name that has a value.
 ///
-/// A value under a name other than the first is also kept in `extra`.
+/// A value under any name but the first is also kept in `extra`.
 ///
 /// # Errors
 /// Returns the errors of [`field`].
@@ -124,7 +125,7 @@ fn field_with_alias<T: FromJson>(
 /// Maximum number of fields of an optional group.
 const MAX_FIELDS: usize = 6;
 
-/// Reads a group; `None` if a required field is missing or unreadable, and then `slots` are unchanged.
+/// Reads a group; `None` if a required field is missing or unreadable. `slots` are then unchanged.
 #[inline(always)]
 pub fn group_or_none<G: FieldGroup>(
     slots: &mut [Option<Value<'_>>],
@@ -150,9 +151,9 @@ pub fn group_or_none<G: FieldGroup>(
     }
 }
 
-/// Moves into `range` the values of names that also occur before it.
+/// Moves a value into `range` of `slots` if it is stored before `range` under the same name.
 ///
-/// Two kinds of an event can have a field of the same name, and the value is stored at the first of equal names.
+/// Two kinds of an event can have a field of the same name. The value is stored at the first of the equal names.
 #[inline]
 pub fn claim_shared_names(names: &[&str], range: Range<usize>, slots: &mut [Option<Value<'_>>]) {
     for at in range.clone() {

@@ -1,15 +1,15 @@
-//! A quoted key with its colon, compared with text 16 bytes at a time.
+//! Quoted keys with their colon, which are compared with text 16 bytes at a time.
 
 use super::bytes::{WIDTH, equal_bytes};
 
-/// A key with its quotes and its colon.
+/// A key as it is in the text: with its quotes and its colon.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyToken {
     /// First 16 bytes.
     first: [u8; WIDTH],
-    /// Bit mask of the bytes of `first` after the end of a shorter token.
+    /// Bit mask of the bytes of `first` to ignore, after the end of a token of less than 16 bytes.
     ignored: u32,
-    /// Last 16 bytes of a longer token.
+    /// Last 16 bytes of a token that is longer than 16 bytes.
     last: [u8; WIDTH],
     pub(super) length: usize,
 }
@@ -41,8 +41,9 @@ impl KeyToken {
         token
     }
 
-    /// Returns `true` if the token of `name` is at `start` of a text. Always `false` within the last 16 bytes of the
-    /// text.
+    /// Returns `true` if the token of `name` is at byte `start` of a text.
+    ///
+    /// Within the last 16 bytes of the text, the result is always `false`.
     #[inline(always)]
     pub(super) fn is_at(&self, text: &[u8], start: usize, name: &str) -> bool {
         let chunk = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk::<WIDTH>());

@@ -1,4 +1,4 @@
-//! Support code of the macros.
+//! Support code of the macros that define event types.
 
 /// Support code of the macros. Not public API: it can change in any release.
 #[doc(hidden)]
@@ -25,7 +25,7 @@ pub mod __private {
         width
     }
 
-    /// Returns `true` if the value has this spelling.
+    /// Returns `true` if the value is spelled like `text`.
     #[inline]
     pub fn has_spelling(value: Value<'_>, text: &str) -> bool {
         match value.digits() {

@@ -152,7 +152,7 @@ macro_rules! event {
     };
 }
 
-/// Defines a [`FieldGroup`](crate::FieldGroup): fields that only occur together, such as those of a fill.
+/// Defines a [`FieldGroup`](crate::FieldGroup): fields that only occur together, such as a fill's.
 ///
 /// The syntax is that of [`event!`](crate::event). A group has no `extra`; it uses the `extra` of the event.
 #[macro_export]

@@ -1,8 +1,8 @@
-//! The text of a number, read up to 16 bytes at once, as most numbers are not longer.
+//! The text of a number. Most numbers have at most 16 bytes, so up to 16 bytes are read at once.
 
 use super::bytes::{WIDTH, non_digits, number_of};
 
-/// The text of a possible number, as a range of a larger text.
+/// The text of a value that may be a number, as a range of a larger text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NumberText<'f> {
     pub(super) text: &'f [u8],
@@ -68,7 +68,7 @@ impl<'f> NumberText<'f> {
 }
 
 impl ShortNumber {
-    /// Returns whether the number has a minus sign, and the rest.
+    /// Returns `true` if the number has a minus sign, and the number without its sign.
     #[inline]
     pub(super) fn sign(self) -> (bool, Self) {
         if self.others & 1 == 0 || self.bytes as u8 != b'-' {
@@ -82,8 +82,9 @@ impl ShortNumber {
         (true, magnitude)
     }
 
-    /// Returns the value without its decimal point, and the count of digits after the point. `None` if the text has
-    /// anything but digits and one point, or no digit.
+    /// Returns the digits as an integer, and the number of digits after the decimal point.
+    ///
+    /// `None` if the text has no digit, more than one point, or any other character.
     #[inline(always)]
     pub(super) fn decimal(self) -> Option<(u64, u32)> {
         if self.others == 0 {
@@ -102,19 +103,19 @@ impl ShortNumber {
         Some((digits.digits()?, digits.length - at))
     }
 
-    /// Counts the digits.
+    /// Returns the number of digits in the text.
     #[inline]
     pub(super) fn count_digits(self) -> u32 {
         self.length - self.others.count_ones()
     }
 
-    /// Returns `true` if there are only digits.
+    /// Returns `true` if the text has digits only.
     #[inline]
     pub(super) fn is_whole(self) -> bool {
         self.others == 0
     }
 
-    /// Returns the value; `None` unless there is at least one digit and nothing else.
+    /// Returns the value; `None` if the text is empty or has anything but digits.
     #[inline]
     pub(super) fn digits(self) -> Option<u64> {
         if self.others != 0 || self.length == 0 {

@@ -6,10 +6,10 @@ use super::bytes::{number_ends, plain_string_end};
 use super::field_table::{FieldCursor, FieldTable};
 use super::{DecodeError, Scanner, Value, ValueKind};
 
-/// A key of an object, looked up in a [`FieldTable`].
+/// A key of an object, after its lookup in a [`FieldTable`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key<'f> {
-    /// Index of a known name.
+    /// A known name, as its index in the table.
     Known(usize),
     /// Unknown name.
     Other(Cow<'f, str>),
@@ -25,7 +25,7 @@ pub struct Object<'s, 'f> {
 }
 
 impl<'s, 'f> Object<'s, 'f> {
-    /// Creates a reader; the scanner is after the opening brace.
+    /// Creates a reader. The scanner must be right after the opening brace.
     #[inline]
     pub(super) fn entered(scanner: &'s mut Scanner<'f>) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl<'s, 'f> Object<'s, 'f> {
         self.first
     }
 
-    /// Returns the next key; `None` after the last one. Read the value of a key before the next key.
+    /// Returns the next key; `None` after the last one. Read the key's value before the next key.
     ///
     /// # Errors
     /// Returns an error if the text is not JSON.
@@ -53,8 +53,8 @@ impl<'s, 'f> Object<'s, 'f> {
 
     /// Returns the next key, looked up in `names`; `None` after the last one.
     ///
-    /// Read the value of a key before the next key. Pass the same `cursor` for each key of an object, initially the
-    /// default.
+    /// Read the value of a key before the next key. Pass the same `cursor` for each key of an object; begin with
+    /// `FieldCursor::default()`.
     ///
     /// # Errors
     /// Returns an error if the text is not JSON.
@@ -79,7 +79,7 @@ impl<'s, 'f> Object<'s, 'f> {
         closes
     }
 
-    /// Returns the index of the next key if it is a hinted name. Consumes nothing if not.
+    /// Returns the index of the next key if it is a hinted name. Otherwise consumes nothing.
     #[inline(always)]
     pub(super) fn expected_key<'n, const N: usize>(
         &mut self,
@@ -139,7 +139,7 @@ impl<'s, 'f> Object<'s, 'f> {
         self.scanner
     }
 
-    /// Skips the next member if its key and value can take the fast path. Consumes nothing if not.
+    /// Skips the next member if the fast path can read its key and value. Otherwise consumes nothing.
     pub(super) fn skip_plain_member(&mut self) -> bool {
         let before = (self.scanner.at, self.first);
         if self.plain_key().is_some() && self.plain_value().is_some() {
@@ -174,8 +174,9 @@ impl<'s, 'f> Object<'s, 'f> {
         (self.scanner.text.as_bytes().get(at) == Some(&b',')).then_some(at + 1)
     }
 
-    /// Fast path for a key without spaces and escapes, with its colon right after it. Returns the range of its text;
-    /// consumes nothing if the key is not like that.
+    /// Fast path: returns the range of a key without spaces and escapes, right before its colon.
+    ///
+    /// `None` if the next key is different; nothing is then consumed.
     #[inline]
     fn plain_key(&mut self) -> Option<(usize, usize)> {
         let bytes = self.scanner.text.as_bytes();
@@ -192,8 +193,9 @@ impl<'s, 'f> Object<'s, 'f> {
         Some((quote + 1, end))
     }
 
-    /// Fast path for a value right after the colon: a string, number or literal without escapes and exponents. Consumes
-    /// nothing if the value is not like that.
+    /// Fast path: returns a string, number or literal that comes right after the colon.
+    ///
+    /// `None` if the value has escapes or an exponent, or is of another kind; nothing is then consumed.
     #[inline(always)]
     fn plain_value(&mut self) -> Option<Value<'f>> {
         let (text, start) = (self.scanner.text, self.scanner.at);
@@ -218,7 +220,7 @@ impl<'s, 'f> Object<'s, 'f> {
     }
 }
 
-/// Returns the end and the kind of a number or literal.
+/// Returns the end and the kind of a number or literal; `None` for any other value.
 fn plain_scalar(bytes: &[u8], start: usize) -> Option<(usize, ValueKind)> {
     let (literal, kind): (&[u8], _) = match bytes.get(start)? {
         b'-' | b'0'..=b'9' => return Some((plain_number_end(bytes, start)?, ValueKind::Number)),
@@ -231,7 +233,7 @@ fn plain_scalar(bytes: &[u8], start: usize) -> Option<(usize, ValueKind)> {
     (bytes.get(start..end)? == literal).then_some((end, kind))
 }
 
-/// Returns the end of a number without exponent that is directly followed by a comma or the end of the object.
+/// Returns the end of a number without exponent; `None` if no comma or closing brace is right after it.
 #[inline]
 fn plain_number_end(bytes: &[u8], start: usize) -> Option<usize> {
     let at = start + usize::from(bytes.get(start) == Some(&b'-'));

@@ -21,17 +21,19 @@ pub trait FromJson: Sized {
         None
     }
 
-    /// Returns the value of a field that [`from_json`](Self::from_json) cannot read; `None` if the field is required.
+    /// Returns the replacement for an unreadable value; `None` if the field is required.
     ///
-    /// By default it is the value of a missing field. The JSON value is kept in [`Extra`](super::Extra).
+    /// It is called if [`from_json`](Self::from_json) returns `None`. The default is the value of a missing field. The
+    /// JSON value is kept in [`Extra`](super::Extra).
     fn unreadable(value: Value<'_>) -> Option<Self> {
         let _ = value;
         Self::absent()
     }
 
-    /// Returns `true` if `self`, when written, means the same as `value`. Quotes and exponents can differ.
+    /// Returns `true` if writing `self` gives a value with the same meaning as `value`.
     ///
-    /// If it is `false`, `value` is also kept in [`Extra`](super::Extra) and written from there.
+    /// Quotes and exponents can differ. If the result is `false`, `value` is also kept in [`Extra`](super::Extra) and
+    /// written from there.
     fn round_trips(&self, value: Value<'_>) -> bool {
         let _ = value;
         true
@@ -70,13 +72,15 @@ impl FromJson for Text {
         }
     }
 
-    /// Returns the string with escaped surrogates, so an ID with an unpaired surrogate does not lose the event.
+    /// Returns the string with its unpaired surrogates as escapes.
+    ///
+    /// Such a string can be an ID, which must not lose the event.
     fn unreadable(value: Value<'_>) -> Option<Self> {
         value.lossless_text().map(|text| Text::new(&text))
     }
 }
 
-/// Reads a number or a string of one, exactly, never through a float.
+/// Reads a number, or a string that contains a number, exactly and never through a float.
 impl FromJson for Decimal {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
@@ -89,7 +93,7 @@ impl FromJson for Decimal {
 
 macro_rules! integers {
     ($($integer:ty),*) => {$(
-        /// Reads a whole number or a string of one, such as `1000`, `1E+3` or `1.0`.
+        /// Reads a whole number, or a string that contains one, such as `1000`, `1E+3` or `1.0`.
         impl FromJson for $integer {
             #[inline(always)]
             fn from_json(value: Value<'_>) -> Option<Self> {
@@ -115,7 +119,7 @@ macro_rules! integers {
 
 integers!(i64, u64, i32, u32);
 
-/// Reads `true` and `false`, also as strings.
+/// Reads `true` and `false`, and the strings `"true"` and `"false"`.
 impl FromJson for bool {
     fn from_json(value: Value<'_>) -> Option<Self> {
         match (value.kind(), value.text().as_deref()) {
@@ -126,7 +130,7 @@ impl FromJson for bool {
     }
 }
 
-/// Reads a whole number or a string of one. The unit is detected by magnitude.
+/// Reads a whole number, or a string that contains one. The unit is detected by magnitude.
 impl FromJson for Timestamp {
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
@@ -154,7 +158,7 @@ fn has_no_trailing_zeros(text: &str) -> bool {
     !text.contains('.') || text.contains(['e', 'E'])
 }
 
-/// Returns sign and magnitude. Unlike `str::parse`, it rejects `+`, which JSON numbers cannot have.
+/// Returns sign and magnitude of an integer. Unlike `str::parse`, it rejects `+`, as JSON does.
 #[inline]
 fn integer(number: NumberText<'_>) -> Option<(bool, u64)> {
     let plain = match number.short() {

@@ -178,7 +178,7 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// Scans `\uXXXX`. An unpaired surrogate is valid JSON; [`Value::text`] rejects it.
+    /// Scans the escape `\uXXXX`. An unpaired surrogate is valid JSON; [`Value::text`] rejects it.
     fn unicode_escape(&mut self) -> Result<(), DecodeError> {
         for _ in 0..4 {
             self.at += 1;
@@ -208,7 +208,7 @@ impl<'f> Scanner<'f> {
         Ok(ValueKind::Number)
     }
 
-    /// Scans fraction and exponent.
+    /// Scans the fraction and the exponent of a number.
     fn number_tail(&mut self) -> Result<(), DecodeError> {
         if self.byte() == Some(b'.') {
             self.at += 1;
@@ -237,8 +237,9 @@ impl<'f> Scanner<'f> {
         self.at = digits_end(self.text.as_bytes(), self.at);
     }
 
-    /// Scans an object or array. Each nesting level is one bit (object or array), so there is no recursion and no
-    /// stack.
+    /// Scans an object or array without recursion.
+    ///
+    /// Each nesting level is one bit: object or array.
     fn nested(&mut self, kind: ValueKind) -> Result<ValueKind, DecodeError> {
         let mut objects: u128 = 0;
         let mut depth: u32 = 0;
@@ -272,8 +273,10 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    /// Skips plain members after an opening brace. Returns `true` if the position is then before a value, `false` if it
-    /// is after a value or before the closing brace.
+    /// Skips plain members after an opening brace.
+    ///
+    /// Returns `true` if the position is then before a value, and `false` if it is after a value or before the closing
+    /// brace.
     fn enter_object(&mut self) -> Result<bool, DecodeError> {
         let mut object = Object::entered(self);
         while object.skip_plain_member() {}
@@ -284,8 +287,9 @@ impl<'f> Scanner<'f> {
         Ok(true)
     }
 
-    /// Closes every nesting level that ends here. Returns `true` if the outermost level has ended; otherwise the
-    /// position is before the next value.
+    /// Closes every nesting level that ends at the current position.
+    ///
+    /// Returns `true` if the outermost level has ended; otherwise the position is before the next value.
     fn close_levels(&mut self, objects: &mut u128, depth: &mut u32) -> Result<bool, DecodeError> {
         loop {
             let in_object = *objects & 1 == 1;

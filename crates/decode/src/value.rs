@@ -89,7 +89,7 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// Returns the text of a string; `None` for another kind and for a string with an unpaired surrogate.
+    /// Returns the text of a string; `None` if it has an unpaired surrogate or the value is not a string.
     #[inline]
     pub fn text(self) -> Option<Cow<'f, str>> {
         match self.kind {
@@ -99,10 +99,10 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// Returns the text of a string, with each unpaired surrogate as its escape, such as `\ud83d`.
+    /// Returns the text of a string, with unpaired surrogates as escapes; `None` if it is not a string.
     ///
-    /// Different strings stay different, so an ID in this form still identifies its event. `None` if the value is not a
-    /// string.
+    /// An escape is written as `\ud83d`. Different strings stay different, so an ID in this form still identifies its
+    /// event.
     #[inline]
     pub fn lossless_text(self) -> Option<Cow<'f, str>> {
         match self.kind {
@@ -128,7 +128,9 @@ impl<'f> Value<'f> {
         }
     }
 
-    /// Returns the text of a number, or of a string without escapes, which may contain a number.
+    /// Returns the text of a number, or of a string without escapes; `None` for all other values.
+    ///
+    /// The string may contain a number.
     #[inline]
     pub fn digits(self) -> Option<&'f str> {
         match self.kind {
@@ -178,7 +180,7 @@ fn unescaped(json: &str) -> Option<String> {
     serde_json::from_str(json).ok()
 }
 
-/// Escapes the backslash of each unpaired surrogate in a JSON string, so that the surrogate becomes text.
+/// Escapes the backslash of each unpaired surrogate in a JSON string, so that the escape becomes text.
 #[cold]
 fn escape_unpaired_surrogates(json: &str) -> String {
     let unit = |at: usize| {

@@ -19,7 +19,7 @@ pub trait ToJson {
     /// Returns the errors of the serializer.
     fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Returns `true` if a field with this value is not written.
+    /// Returns `true` if a field with this value is left out when the event is written.
     fn is_omitted(&self) -> bool {
         false
     }
@@ -71,12 +71,12 @@ to_json_with_serde!(Text, Timestamp, Raw, bool, i64, u64, i32, u32);
 pub struct FieldWriter<'e, M> {
     map: M,
     extra: &'e Extra,
-    /// Wire names in `extra` that are written under their serialized names.
+    /// Wire names of fields in `extra` that are written under their serialized names.
     written_as: Vec<(&'static str, &'static str)>,
 }
 
 impl<'e, M: SerializeMap> FieldWriter<'e, M> {
-    /// Creates a writer into a map.
+    /// Creates a writer that writes the fields into a map.
     pub fn new(map: M, extra: &'e Extra) -> Self {
         Self {
             map,
