@@ -2,7 +2,7 @@
 
 use crate::CredentialProblem;
 
-/// Checks any credential: empty, white space around it, invisible characters.
+/// Checks any credential: it must not be empty, or have white space around it or invisible characters.
 pub(crate) fn text_problem(text: &str) -> Option<CredentialProblem> {
     if text.is_empty() {
         Some(CredentialProblem::Empty)
@@ -15,7 +15,7 @@ pub(crate) fn text_problem(text: &str) -> Option<CredentialProblem> {
     }
 }
 
-/// Checks a key or a secret. KuCoin's consist of letters, digits and dashes.
+/// Checks a key or a secret. KuCoin's keys and secrets consist of letters, digits and dashes.
 pub(crate) fn key_problem(text: &str) -> Option<CredentialProblem> {
     let is_assignment = text
         .split_once('=')
@@ -50,7 +50,7 @@ pub(crate) fn passphrase_problem(text: &str) -> Option<CredentialProblem> {
     })
 }
 
-/// Finds a line of a file or a script, or an unexpanded variable, instead of a value.
+/// Finds a mistake: a whole line of a script, or a variable reference, instead of the value.
 fn assignment_problem(text: &str) -> Option<CredentialProblem> {
     let assigned = text
         .trim_start_matches("export ")
@@ -94,8 +94,9 @@ fn is_quote(character: char) -> bool {
     matches!(character, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}')
 }
 
-/// Returns `true` if the text contains an invisible character. Joiners between two characters that are not ASCII are
-/// allowed: emoji and Persian need them.
+/// Returns `true` if the text contains an invisible character.
+///
+/// Joiners between two characters that are not ASCII are allowed: emoji and Persian need them.
 fn has_invisible(text: &str) -> bool {
     let is_joinable = |character: Option<char>| {
         character.is_some_and(|it| !it.is_ascii() && !it.is_whitespace() && !is_invisible(it))
@@ -108,7 +109,9 @@ fn has_invisible(text: &str) -> bool {
     })
 }
 
-/// Returns `true` for spaces other than U+0020 and U+3000, fillers, zero-width marks and control characters.
+/// Returns `true` for an invisible character: a filler, a zero-width mark or a control character.
+///
+/// All spaces other than U+0020 and U+3000 count as invisible too.
 fn is_invisible(character: char) -> bool {
     (character.is_whitespace() && !matches!(character, ' ' | '\u{3000}'))
         || character.is_control()
@@ -132,7 +135,7 @@ pub(crate) fn is_secret(text: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex)
 }
 
-/// Checks a text that is sent as the value of a header.
+/// Checks a text that is sent as a header value.
 pub(crate) fn header_problem(text: &str) -> Option<CredentialProblem> {
     text_problem(text).or_else(|| {
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic());

@@ -22,8 +22,9 @@ pub const ENV_PASSPHRASE: &str = "KUCOIN_API_PASSPHRASE";
 /// Private streams need the `General` (read) permission only. Give the key no other permission, and restrict it to your
 /// IP addresses.
 ///
-/// All three are zeroed on drop. The type has no `Clone`, `Display` or `Serialize`, so it cannot be copied or written
-/// by accident. Pass an [`HmacSigner`](crate::HmacSigner) around instead: its clones share one keyed HMAC state.
+/// Key, secret and passphrase are zeroed on drop. The type has no `Clone`, `Display` or `Serialize`, so it cannot be
+/// copied or written by accident. Share an [`HmacSigner`](crate::HmacSigner) instead: its clones share one keyed HMAC
+/// state.
 pub struct Credentials {
     key: Zeroizing<String>,
     secret: Zeroizing<String>,
@@ -38,9 +39,11 @@ pub struct Credentials {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyVersion {
-    /// For keys created before version 3 was introduced. Set it if KuCoin refuses version 3 with code 400009.
+    /// Version 2, for keys that were created before version 3.
+    ///
+    /// Set version 2 if KuCoin refuses version 3 with code 400009.
     V2,
-    /// For keys created today.
+    /// Version 3, for all keys that are created today.
     #[default]
     V3,
 }
@@ -243,7 +246,7 @@ impl CredentialsError {
 
     /// Returns `true` if none of the three environment variables is set.
     ///
-    /// In this case the user gave no credentials, rather than wrong ones.
+    /// The user then gave no credentials, as opposed to wrong ones.
     pub fn nothing_is_set(&self) -> bool {
         self.problems.len() == 3
             && self
@@ -253,7 +256,7 @@ impl CredentialsError {
     }
 }
 
-/// What is wrong with one value of the credentials.
+/// The problem with one value of the credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CredentialProblem {
@@ -261,19 +264,21 @@ pub enum CredentialProblem {
     NotSet,
     /// The value is empty: set it.
     Empty,
-    /// The environment variable is not Unicode text, perhaps because it was set from binary data: set it again.
+    /// The environment variable is not Unicode text: set it again.
+    ///
+    /// It may have been set from binary data.
     NotUnicode,
     /// The value begins or ends with white space, such as a line break: remove it.
     SurroundingWhitespace,
-    /// The value is in quotes: remove them.
+    /// The value is in quotes: remove the quotes.
     Quoted,
-    /// The value ends with a comma or a semicolon: remove it.
+    /// The value ends with a comma or a semicolon: remove the last character.
     TrailingSeparator,
     /// The value is a whole assignment, such as `export KUCOIN_API_KEY=..`: give only the part after `=`.
     Assignment,
-    /// The value is a reference to a variable, such as `${KUCOIN_API_KEY}`: give the value of that variable.
+    /// The value is a reference to a variable, such as `${KUCOIN_API_KEY}`: give the variable's value.
     VariableReference,
-    /// The value ends with `\n` or `\r`, written as two characters: remove them.
+    /// The value ends with `\n` or `\r`, written as two characters: remove both characters.
     TrailingEscape,
     /// The value contains an invisible character, such as a byte order mark: type it again.
     Invisible,

@@ -15,9 +15,9 @@ use crate::{Credentials, KeyVersion, Partner, Prehash, Sign, SignError, Signed, 
 
 /// A signer that has the API secret in this process.
 ///
-/// The HMAC is keyed once and its state is copied for each signature; the passphrase is signed once. The signer keeps
-/// the keyed state and not the secret itself; the state is zeroed when the last clone is dropped. Clones are cheap and
-/// share one state.
+/// The HMAC is keyed once, and its state is copied for each signature. The passphrase is signed once. The signer keeps
+/// the keyed state, but not the secret; the state is zeroed when the last clone is dropped. Clones are cheap and share
+/// one state.
 #[derive(Clone)]
 pub struct HmacSigner {
     keyed: Arc<Keyed>,
@@ -119,7 +119,7 @@ fn keyed(secret: &str) -> Hmac<Sha256> {
     Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length")
 }
 
-/// Returns base64 of the HMAC over the concatenated parts.
+/// Returns the HMAC of the concatenated parts, in base64.
 fn mac(keyed: &Hmac<Sha256>, parts: &[&[u8]]) -> Zeroizing<String> {
     let mut mac = keyed.clone();
     for part in parts {

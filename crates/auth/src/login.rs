@@ -11,9 +11,9 @@ const LOGIN_PATH: &str = "/api/websocket/users/verify";
 
 /// Creates the login frame (`op: "auth"`) of a Pro V2 connection that is dialled without a token.
 ///
-/// `id` is repeated in the server's answer. `timestamp_ms` is the current time in milliseconds since 1970. The server
-/// accepts the frame within five seconds of that time, so create it right before dialling; if the welcome comes later,
-/// dial again with a new frame.
+/// `id` is the ID of the frame; the server repeats it in its answer. `timestamp_ms` is the current time in milliseconds
+/// since 1970. The server accepts the frame within five seconds of that time, so create it right before dialling; if
+/// the welcome comes later, dial again with a new frame.
 ///
 /// # Errors
 ///

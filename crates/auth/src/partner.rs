@@ -1,4 +1,4 @@
-//! A KuCoin broker partner, whose headers attribute requests to it.
+//! A KuCoin broker partner. Its headers attribute requests to the partner.
 
 use std::fmt;
 

@@ -255,7 +255,7 @@ impl fmt::Debug for SignedRequest {
     }
 }
 
-/// Why a signer returned no signature. [`HmacSigner`](crate::HmacSigner) never fails.
+/// Error of a signer, which returned no signature. [`HmacSigner`](crate::HmacSigner) never fails.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {

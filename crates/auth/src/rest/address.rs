@@ -22,11 +22,13 @@ pub(super) enum Scheme {
     Wss,
 }
 
-/// Why an address is refused, from [`HostsError::problem`](super::HostsError::problem).
+/// The reason for refusing an address, from [`HostsError::problem`](super::HostsError::problem).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressProblem {
-    /// The address is not an absolute URL of plain ASCII with a host: write it as `https://host` or `wss://host`.
+    /// The address is not an absolute URL of plain ASCII with a host.
+    ///
+    /// Write it as `https://host` or `wss://host`.
     #[error("is not a plain absolute URL")]
     Malformed,
     /// The address contains a user name, a password, a query or a fragment: leave them out.
@@ -35,7 +37,9 @@ pub enum AddressProblem {
     /// The scheme is not allowed here: use `https` for a REST host, `wss` for a WebSocket host.
     #[error("has the wrong scheme; use https for REST, wss for WebSocket")]
     WrongScheme,
-    /// The address is not a URL of this machine: write it as `http://127.0.0.1:4000` or `https://localhost:4000`.
+    /// The address is not a URL of this machine.
+    ///
+    /// Write it as `http://127.0.0.1:4000` or `https://localhost:4000`.
     #[error(
         "is not a URL of this machine, such as http://127.0.0.1:4000 or https://localhost:4000"
     )]
@@ -109,12 +113,14 @@ impl Address {
         format!("{}{path}", self.endpoint.trim_end_matches('/'))
     }
 
-    /// Returns `true` if this is `https` to an IPv6 address such as `[::1]`.
+    /// Returns `true` if this is an `https` URL with an IPv6 address such as `[::1]`.
     pub(super) fn is_https_to_ipv6(&self) -> bool {
         self.scheme == Scheme::Https && self.host.starts_with('[')
     }
 
-    /// Returns the Pro V2 address of the local exchange at this REST address: the same host and port, path `/pro`.
+    /// Returns the Pro V2 address of the local exchange, for its REST address `self`.
+    ///
+    /// It has the same host and port, and the path `/pro`.
     pub(super) fn local_pro(&self) -> Self {
         let (_, rest) = self.endpoint.split_once("://").unwrap_or_default();
         let (name, scheme) = match self.scheme {

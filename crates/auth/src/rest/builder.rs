@@ -194,7 +194,9 @@ impl RestTokensBuilder {
     }
 }
 
-/// Replaces the error if the process is out of file descriptors, since root certificates then look missing.
+/// Replaces the error if the process has no file descriptors left.
+///
+/// Root certificates then look as if they were missing.
 fn or_descriptors(error: ConfigError) -> ConfigError {
     descriptor_shortage().map_or(error, |shortage| ConfigError::Client(shortage.into()))
 }
@@ -258,13 +260,15 @@ pub enum ConfigError {
         "no crypto provider for TLS is compiled in: enable the feature `tls-ring` or `tls-aws-lc`"
     )]
     NoTlsProvider,
-    /// No root certificates were found on this machine, with the environment variables that were searched.
+    /// No root certificates were found. The list has the environment variables that were searched.
     ///
     /// Install `ca-certificates`, correct the variables, such as `SSL_CERT_FILE=/path`, or set a configuration with
     /// [`tls_config`](RestTokensBuilder::tls_config).
     #[error("TLS cannot be set up: no root certificates found{}", in_parentheses(.0))]
     NoRoots(Vec<String>),
-    /// TLS cannot be set up: see the source, or set a configuration with [`tls_config`](RestTokensBuilder::tls_config).
+    /// TLS cannot be set up: see the source.
+    ///
+    /// You can set a configuration with [`tls_config`](RestTokensBuilder::tls_config).
     #[error("TLS cannot be set up")]
     Tls(#[source] rustls::Error),
     /// The HTTP client cannot be created: see the source.
@@ -272,7 +276,7 @@ pub enum ConfigError {
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Formats the variables that are set, if any, in parentheses.
+/// Formats a list of set environment variables in parentheses; an empty text if the list is empty.
 fn in_parentheses(set: &[String]) -> String {
     match set {
         [] => String::new(),
@@ -281,7 +285,7 @@ fn in_parentheses(set: &[String]) -> String {
 }
 
 impl ConfigError {
-    /// Returns what the user can do, in a few words; `None` if the error or its source already says it.
+    /// Returns a short remedy for the user; `None` if the error or its source already says it.
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::NoRoots(set) if set.is_empty() => Some(

@@ -20,8 +20,10 @@ impl ServerClock {
         local_ms().saturating_add_signed(self.offset_ms())
     }
 
-    /// Stores and returns the offset for a server time that was requested at local time `sent_ms` and received after
-    /// `round_trip`. Half of the round trip counts as the way to the server.
+    /// Stores and returns the clock offset, from one request for the server time.
+    ///
+    /// `server_ms` is the server time in the reply, `sent_ms` the local time of the request, both in milliseconds since
+    /// 1970. Half of `round_trip` counts as the network delay to the server.
     pub(super) fn update(&self, server_ms: u64, sent_ms: u64, round_trip: Duration) -> i64 {
         let half = u64::try_from(round_trip.as_millis() / 2).unwrap_or(u64::MAX);
         let local_ms = sent_ms.saturating_add(half);
@@ -32,8 +34,9 @@ impl ServerClock {
     }
 }
 
-/// Returns the local time in milliseconds since 1970; 0 if the clock is set to an earlier time. KuCoin refuses such a
-/// timestamp, and the offset is then measured.
+/// Returns the local time in milliseconds since 1970; 0 if the clock is set to an earlier time.
+///
+/// KuCoin refuses a timestamp of 0, and the clock offset is then measured.
 pub(super) fn local_ms() -> u64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
     since_1970.map_or(0, |time| {

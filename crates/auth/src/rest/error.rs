@@ -1,4 +1,4 @@
-//! Why a connection token could not be fetched, and what to do about it.
+//! Errors of fetching a connection token, and what to do about them.
 
 use std::error::Error;
 use std::fmt;
@@ -15,12 +15,12 @@ const CHECK_NETWORK: &str = "check the network, and whether a firewall drops the
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why a connection token could not be fetched.
+/// Error of fetching a connection token.
 ///
 /// [`retry_policy`](TokenError::retry_policy) says whether to retry, wait or stop; it does not depend on texts. No text
 /// contains a secret, a signature or the query of a URL, and anything that looks like a token is redacted in texts from
-/// a server. A host is shown with its port unless it is the default port, and followed by the host and port of the proxy
-/// if one is used.
+/// a server. A host is shown with its port unless it is the default port. If a proxy is used, the proxy's host and port
+/// follow.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -32,7 +32,7 @@ pub enum TokenError {
     HostNotSet {
         /// The host that is not set.
         missing: HostRole,
-        /// KuCoin's host for it, which is not used.
+        /// KuCoin's default for the missing host, which is not used.
         host: String,
         /// The host that is set.
         other: HostRole,
@@ -72,19 +72,20 @@ pub enum TokenError {
         #[source]
         source: Cause,
     },
-    /// The certificate of the host or of an HTTPS proxy is not trusted. It is never accepted.
+    /// The certificate of the host or of an HTTPS proxy is not trusted, so the connection is refused.
     ///
     /// Check for a captive portal, a proxy that intercepts TLS, missing root certificates, or a wrong clock.
     #[error("the certificate of {host} is not trusted")]
     Certificate {
         /// The REST host, or the proxy.
         host: String,
-        /// What is wrong with the certificate.
+        /// The problem with the certificate.
         #[source]
         source: Cause,
     },
-    /// The host or the proxy does not speak TLS. Try again, since it may be a captive portal; check the scheme and the
-    /// port of the URL.
+    /// The host or the proxy does not speak TLS. Try again, since it may be a captive portal.
+    ///
+    /// Check the scheme and the port of the URL.
     #[error("{host} does not speak TLS")]
     NotTls {
         /// The REST host, or the proxy.
@@ -223,33 +224,46 @@ pub enum TokenError {
     /// The key may not be used from this IP address (400006). Add the address to the key's IP list.
     #[error("KuCoin does not allow the key from this IP address: {0}")]
     AddressNotAllowed(TokenRefusal),
-    /// The key lacks a permission (400007) or does not belong to this user (400010). Give it the `General` permission.
+    /// The key lacks a permission (400007) or does not belong to this user (400010).
+    ///
+    /// Give the key the `General` permission.
     #[error("KuCoin refused the request for lack of permission: {0}")]
     Permission(TokenRefusal),
-    /// The version of the key is refused (400008, 400009). Set the version of this key, or create a new key.
+    /// The version of the key is refused (400008, 400009).
+    ///
+    /// Set the version of this key, or create a new key.
     #[error("KuCoin refused the version of the key: {0}")]
     KeyVersion(TokenRefusal),
-    /// The broker partner or its signature is refused (400200 to 400202). Correct the partner, or leave it out.
+    /// The broker partner or its signature is refused (400200 to 400202).
+    ///
+    /// Correct the partner, or leave it out.
     #[error("KuCoin refused the broker partner: {0}")]
     Partner(TokenRefusal),
-    /// KuCoin does not serve this region, or this account's verification level (4003xx). A retry does not help.
+    /// KuCoin does not serve this region, or this account's verification level (4003xx).
+    ///
+    /// A retry does not help.
     #[error("KuCoin does not serve this account or region: {0}")]
     Region(TokenRefusal),
     /// The account is frozen (411100, 411200). Contact KuCoin's support.
     #[error("KuCoin has frozen the account: {0}")]
     AccountFrozen(TokenRefusal),
-    /// KuCoin refused with a code that this version does not know. Try again; if it persists, read KuCoin's message.
+    /// KuCoin refused with a code that this version does not know. Try again.
+    ///
+    /// If it persists, read KuCoin's message.
     #[error("KuCoin refused the request: {0}")]
     UnknownCode(TokenRefusal),
-    /// The reply contains no server that can be dialled. Try again. If it persists, KuCoin has changed its replies.
+    /// The reply contains no server that can be dialled. Try again.
+    ///
+    /// If it persists, KuCoin has changed its replies.
     #[error("the token reply of {host} contains no server that can be dialled")]
     NoServers {
         /// The REST host.
         host: String,
     },
-    /// No server in the reply may receive the token, because it is not trusted or has no TLS.
+    /// No server in the reply is trusted and uses TLS, so none may receive the token.
     ///
-    /// If it is your own gateway, trust it with [`Hosts::with_trusted_suffix`](super::Hosts::with_trusted_suffix).
+    /// If the server is your own gateway, trust it with
+    /// [`Hosts::with_trusted_suffix`](super::Hosts::with_trusted_suffix).
     #[error("the token reply of {host} names the server {server}, which is not trusted")]
     UntrustedEndpoint {
         /// The REST host.
@@ -290,7 +304,7 @@ impl fmt::Display for TokenRefusal {
     }
 }
 
-/// Returns KuCoin's code between two texts; an empty string if there is no code.
+/// Returns KuCoin's code between `before` and `after`; an empty string if there is no code.
 fn with_code_between(before: &str, code: &Option<String>, after: &str) -> String {
     let code = code.as_ref();
     code.map_or_else(String::new, |code| format!("{before}{code}{after}"))
@@ -371,7 +385,7 @@ impl TokenError {
         self.retry_policy().is_retryable()
     }
 
-    /// Returns what the user can do, in a few words; `None` if only time helps, or if the source says it.
+    /// Returns a short remedy for the user; `None` if only time helps, or if the source says it.
     pub fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::HostNotSet { missing, .. } => match missing {
@@ -456,7 +470,7 @@ impl TokenError {
         }
     }
 
-    /// Returns KuCoin's code, if the error has one.
+    /// Returns KuCoin's code, such as `400005`; `None` if the error has none.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::HeaderMissing(refusal)
@@ -475,7 +489,7 @@ impl TokenError {
     }
 }
 
-/// Keeps retry policy, code, text, hosts, remedy and source.
+/// Converts the error, and keeps its retry policy, code, text, hosts, remedy and source.
 impl From<TokenError> for SourceError {
     fn from(error: TokenError) -> Self {
         let mut carried = SourceError::new(error.retry_policy(), error.to_string());

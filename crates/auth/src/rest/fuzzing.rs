@@ -10,10 +10,10 @@ use super::error::TokenError;
 use super::http::Reply;
 use super::{reply, url};
 
-/// A parsed token reply.
+/// The content of a token reply: the token and its servers.
 #[derive(Debug)]
 pub struct TokenReply {
-    /// The token.
+    /// The connection token.
     pub token: String,
     /// The endpoint and heartbeat of each server.
     pub servers: Vec<(String, Heartbeat)>,
@@ -34,7 +34,7 @@ pub fn token_reply(status: u16, body: &[u8]) -> Result<TokenReply, TokenError> {
     })
 }
 
-/// Parses the reply to a request for the server's time.
+/// Parses the reply to a request for the server's time, in milliseconds since 1970.
 ///
 /// # Errors
 /// Returns KuCoin's refusal, or an error if the reply cannot be read.

@@ -37,7 +37,7 @@ pub struct Hosts {
     trusted_suffixes: Vec<String>,
 }
 
-/// One of the three hosts.
+/// One of the three hosts of the exchange: spot REST, futures REST or the Pro V2 WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostRole {
@@ -74,7 +74,7 @@ impl Default for Hosts {
 }
 
 impl Hosts {
-    /// Returns KuCoin's hosts of a region.
+    /// Returns KuCoin's hosts for a region.
     pub fn of(region: Region) -> Self {
         Self {
             region,
@@ -151,7 +151,7 @@ impl Hosts {
 
     /// Trusts the subdomains of a domain, such as `.gateway.example`, with V1 tokens.
     ///
-    /// The domain itself is not included. A gateway needs this if its token reply names its own WebSocket server.
+    /// The domain itself is not trusted. A gateway needs this call if its token reply names its own WebSocket server.
     ///
     /// # Errors
     ///
@@ -213,7 +213,7 @@ impl Hosts {
         (self.region == Region::Australia).then_some("australia")
     }
 
-    /// Returns `true` if a WebSocket server that `rest` names in a token reply may receive the token.
+    /// Returns `true` if `server` may receive the token. `rest` is the host whose reply names the server.
     pub(super) fn trusts(&self, server: &Address, rest: &Address) -> bool {
         if server.is_loopback() {
             return rest.is_loopback();
@@ -235,8 +235,9 @@ impl Hosts {
         self.all().any(|address| address.scheme() == Scheme::Https)
     }
 
-    /// Returns the host in use. Returns an error if this host is the region's default while another host is set outside
-    /// the region.
+    /// Returns the host in use, checked.
+    ///
+    /// It is an error if this host is the region's default, but another host is set outside the region.
     fn checked(&self, role: HostRole) -> Result<Cow<'_, Address>, TokenError> {
         let address = self.effective(role);
         if !matches!(address, Cow::Owned(_)) || self.local_exchange().is_some() {
@@ -298,7 +299,7 @@ fn named<T>(what: &'static str, checked: Result<T, AddressProblem>) -> Result<T,
     checked.map_err(|problem| HostsError { what, problem })
 }
 
-/// The error for a host that is refused, with the reason.
+/// Error of a refused host, with the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {problem}")]
 pub struct HostsError {
@@ -307,7 +308,7 @@ pub struct HostsError {
 }
 
 impl HostsError {
-    /// Returns why the host is refused.
+    /// Returns the reason for refusing the host.
     pub fn problem(&self) -> AddressProblem {
         self.problem
     }

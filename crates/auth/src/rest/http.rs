@@ -1,4 +1,4 @@
-//! HTTP requests: headers, limits of the reply, and the errors.
+//! HTTP requests: their headers, the size limit of a reply, and the errors.
 
 use std::error::Error;
 use std::fmt;
@@ -36,7 +36,7 @@ const PLAIN_HEADERS: [&str; 5] = [
 #[derive(Debug)]
 pub(super) struct Http {
     client: Client,
-    /// Client without user and password, for a SOCKS5 proxy that does not ask for those of its URL.
+    /// Client without user and password, if a SOCKS5 proxy does not ask for them; `None` if not needed.
     anonymous: Option<Client>,
     time_limit: Duration,
     site_type: Option<&'static str>,
@@ -171,7 +171,9 @@ impl Http {
         Ok(body)
     }
 
-    /// Converts an error of the HTTP client, without its URL. Error types decide the variant, not texts.
+    /// Converts an error of the HTTP client, without its URL.
+    ///
+    /// The error's type decides the variant, not its text.
     fn failure(&self, address: &Address, error: reqwest::Error) -> TokenError {
         let host = self.name_of(address);
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
@@ -227,8 +229,10 @@ impl Http {
     }
 }
 
-/// Returns how long the server asks to wait: the longer of `gw-ratelimit-reset` in milliseconds and `Retry-After` in
-/// seconds. A date in `Retry-After` is ignored, because the local clock may be off.
+/// Returns how long the server asks to wait; `None` if it does not say.
+///
+/// It is the longer of `gw-ratelimit-reset` in milliseconds and `Retry-After` in seconds. A date in `Retry-After` is
+/// ignored, because the local clock may be wrong.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let reset = number("gw-ratelimit-reset").map(Duration::from_millis);
@@ -236,7 +240,9 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     reset.max(retry).map(|wait| wait.max(MIN_RETRY_AFTER))
 }
 
-/// Returns the target host of a redirect. Path and query are left out, because they may contain secrets.
+/// Returns the target host of a redirect; `None` if the reply names none.
+///
+/// Path and query are left out, because they may contain secrets.
 fn redirect_target(response: &Response) -> Option<String> {
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
     let target: Url = response.url().join(location).ok()?;
@@ -247,7 +253,7 @@ fn redirect_target(response: &Response) -> Option<String> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TlsProblem {
     Certificate,
-    /// The reply to the handshake is not TLS.
+    /// The server's reply to the TLS handshake is not TLS.
     NotTls,
 }
 
@@ -261,16 +267,18 @@ fn tls_problem(error: &(dyn Error + 'static)) -> Option<TlsProblem> {
     }
 }
 
-/// A reqwest error shown by its root cause: the layers above only say that a request failed.
+/// A reqwest error, shown by its root cause.
+///
+/// The errors above the root cause only say that a request failed.
 #[derive(Debug)]
 pub(super) struct RootCause {
-    /// What failed at the proxy, if one is used; it may have a better text.
+    /// Failure at the proxy, which may have a better error text; `None` if there is none.
     at_proxy: Option<ProxyFailure>,
     error: reqwest::Error,
 }
 
 impl RootCause {
-    /// Returns what the user can do about the proxy; `None` if no proxy is used or no special remedy is known.
+    /// Returns a remedy for the proxy failure; `None` without a proxy or if no special remedy is known.
     pub(super) fn proxy_remedy(&self) -> Option<&'static str> {
         self.at_proxy.as_ref().and_then(ProxyFailure::remedy)
     }
@@ -302,14 +310,15 @@ impl Error for RootCause {
     }
 }
 
-/// Returns the operating system's error if the process is out of file descriptors. A failed DNS lookup or missing root
-/// certificates do not show this cause.
+/// Returns the operating system's error if the process has no file descriptors left; otherwise `None`.
+///
+/// A failed DNS lookup or missing root certificates do not show this cause.
 pub(super) fn descriptor_shortage() -> Option<io::Error> {
     let socket = std::net::UdpSocket::bind(("127.0.0.1", 0));
     socket.err().filter(|error| is_out_of_descriptors(error))
 }
 
-/// Resolves names with tokio, and returns an error that has its own type.
+/// Resolves names with tokio. Its error has a type of its own, so that it can be recognized.
 #[derive(Debug)]
 pub(super) struct SystemResolver;
 

@@ -15,10 +15,10 @@ use tower_service::Service;
 use super::ConfigError;
 use super::address::Address;
 
-/// The HTTP client's tunnel error, which has no public name.
+/// Tunnel error of the HTTP client. The type has no public name.
 type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
 
-/// The HTTP client's SOCKS5 error, which has no public name.
+/// SOCKS5 error of the HTTP client. The type has no public name.
 type SocksError = <SocksV5<HttpConnector> as Service<Uri>>::Error;
 
 /// A proxy whose URL is checked, so the HTTP client never connects without it.
@@ -29,7 +29,9 @@ pub(super) struct RestProxy {
 }
 
 impl RestProxy {
-    /// Parses a proxy URL. Refuses a URL with which the HTTP client would connect directly or to another proxy.
+    /// Parses a proxy URL.
+    ///
+    /// It refuses a URL with which the HTTP client would connect directly or to another proxy.
     pub(super) fn new(url: &str, no_proxy: &str) -> Result<Self, ConfigError> {
         let with_scheme = match url.contains("://") {
             true => url.to_owned(),
@@ -104,7 +106,7 @@ impl RestProxy {
         self.matcher.intercept(&uri).is_some()
     }
 
-    /// Returns `true` if this is the host name of the proxy.
+    /// Returns `true` if `host` is the proxy's host name.
     pub(super) fn is_named(&self, host: &str) -> bool {
         let own = self.url.host_str();
         own.is_some_and(|own| own.eq_ignore_ascii_case(host))
@@ -121,7 +123,7 @@ impl RestProxy {
     }
 }
 
-/// Shows host and port only, because the URL may contain a password.
+/// Shows the proxy's host and port only, because the URL may contain a password.
 impl fmt::Display for RestProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.url.host_str().unwrap_or_default();
@@ -136,8 +138,10 @@ impl fmt::Debug for RestProxy {
     }
 }
 
-/// Returns `true` if a SOCKS5 proxy refused to authenticate before a user and password were sent. The HTTP client then
-/// offers no other method, so a proxy without authentication needs a second attempt without them.
+/// Returns `true` if a SOCKS5 proxy refused to authenticate before a user and password were sent.
+///
+/// If the URL has a user and password, the HTTP client offers no other method. A proxy without authentication therefore
+/// needs a second attempt without them.
 pub(super) fn wants_no_credentials(error: &(dyn Error + 'static)) -> bool {
     // The error type is private, so compare texts.
     let texts = [
@@ -176,7 +180,9 @@ fn host_and_port(authority: &str) -> (&str, &str) {
     }
 }
 
-/// Returns `true` for a host that all parsers read the same way: a name, or an IP address in its usual form.
+/// Returns `true` for a host that all parsers read the same way.
+///
+/// Such a host is a name, or an IP address in its usual form.
 fn is_plain_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         let address = address.strip_suffix(']').map(str::parse::<Ipv6Addr>);
@@ -193,8 +199,9 @@ fn is_plain_host(host: &str) -> bool {
     is_address || (!ends_in_number && host.bytes().all(is_of_name))
 }
 
-/// Converts `no_proxy` to what the matcher understands: `*` includes addresses, and `*.`, brackets, ports and trailing
-/// dots are removed.
+/// Converts `no_proxy` to the syntax of the matcher.
+///
+/// `*` includes addresses; `*.`, brackets, ports and trailing dots are removed.
 fn normalize_no_proxy(no_proxy: &str) -> String {
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     let is_host = |host: &str| !host.contains(':') || host.ends_with(']');
@@ -211,7 +218,7 @@ fn normalize_no_proxy(no_proxy: &str) -> String {
     plain.collect::<Vec<_>>().join(",")
 }
 
-/// Why a request failed at the proxy, as far as the HTTP client reports it.
+/// The reason for a failure at the proxy, as far as the HTTP client reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ProxyFailure {
     /// The host name of the proxy cannot be resolved.
@@ -222,20 +229,22 @@ pub(super) enum ProxyFailure {
     Unreachable,
     /// The proxy refused the user and password, or requires them.
     Authentication,
-    /// The proxy did not answer `CONNECT` with status 200. The HTTP client does not report what it answered.
+    /// The proxy answered `CONNECT`, but not with status 200.
+    ///
+    /// The HTTP client does not report the answer.
     NoTunnel,
     /// A SOCKS5 proxy refused the connection; contains the error text of the HTTP client.
     Refused(String),
     /// The proxy closed the connection without an answer.
     Closed,
-    /// The connection broke after it was open, at the proxy or after it.
+    /// The connection was open, then broke at the proxy or between the proxy and the target.
     Interrupted,
     /// The answer is not in the protocol of the proxy URL.
     WrongProtocol,
 }
 
 impl ProxyFailure {
-    /// Reads the failure from the causes of an error.
+    /// Finds the proxy failure in the causes of an error; `None` if there is none.
     pub(super) fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         causes(error).find_map(|cause| match cause.downcast_ref::<TunnelError>() {
             Some(TunnelError::ConnectFailed(_)) => Some(Self::Unreachable),
@@ -292,7 +301,7 @@ impl ProxyFailure {
         Some(text.to_owned())
     }
 
-    /// Returns what the user can do; `None` if the remedy for any proxy failure says it.
+    /// Returns a special remedy for the user; `None` if the remedy for any proxy failure is enough.
     pub(super) fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::NotResolved => Some(
@@ -307,7 +316,9 @@ impl ProxyFailure {
     }
 }
 
-/// Returns [`causes`], followed by those inside the HTTP client's SOCKS errors, which do not report them as a source.
+/// Returns [`causes`], followed by the causes inside the HTTP client's SOCKS errors.
+///
+/// Those errors do not report their causes as a source.
 pub(super) fn call_causes<'e>(
     error: &'e (dyn Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn Error + 'static)> {

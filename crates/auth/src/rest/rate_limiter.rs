@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 /// The time between two fetches after the burst.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Fetches without a delay: three connections at start, and one retry.
+/// Number of fetches without a delay: three connections at start, and one retry.
 const BURST: u32 = 4;
-/// The longest pause that is respected; KuCoin may ask for more.
+/// The longest pause that the limiter keeps; KuCoin may ask for more.
 const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Debug, Default)]
 pub(super) struct RateLimiter {
-    /// When the fetches so far would have ended if each had taken one `INTERVAL`.
+    /// End of the fetches so far if each took one `INTERVAL`; `None` before the first fetch.
     booked_until: Option<Instant>,
     paused_until: Option<Instant>,
 }
@@ -23,7 +23,7 @@ impl RateLimiter {
         (!left.is_zero()).then_some(left)
     }
 
-    /// Allows no fetch for the time that KuCoin asked for, at most `MAX_PAUSE`.
+    /// Begins a pause without fetches, as long as KuCoin asked for, but at most `MAX_PAUSE`.
     pub(super) fn pause(&mut self, now: Instant, time: Duration) {
         self.paused_until = Some(now + time.min(MAX_PAUSE));
     }

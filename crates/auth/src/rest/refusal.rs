@@ -7,7 +7,7 @@ use super::http::Reply;
 
 /// The code of a successful reply.
 pub(super) const SUCCESS: &str = "200000";
-/// The code for a timestamp that is more than five seconds off.
+/// The code for a timestamp that differs from KuCoin's clock by more than five seconds.
 pub(super) const TIMESTAMP: &str = "400002";
 
 /// How long to wait after code 200002 if no header states a time.

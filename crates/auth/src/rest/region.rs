@@ -10,13 +10,15 @@ use super::hosts::HostRole;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Region {
-    /// kucoin.com.
+    /// The global site, kucoin.com.
     #[default]
     Global,
-    /// kucoin.eu. KuCoin documents only its spot REST host; the futures and Pro V2 hosts are derived from it and not
-    /// verified.
+    /// The European site, kucoin.eu.
+    ///
+    /// KuCoin documents only the spot REST host of this site. The futures and Pro V2 hosts are derived from that host
+    /// and are not verified.
     Europe,
-    /// kucoin.com with the header `X-SITE-TYPE: australia` on every REST call.
+    /// The Australian site: kucoin.com with the header `X-SITE-TYPE: australia` on every REST call.
     Australia,
 }
 

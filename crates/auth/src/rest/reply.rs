@@ -12,17 +12,17 @@ use super::error::{TokenError, TokenRefusal};
 use super::http::Reply;
 use super::refusal::{self, SUCCESS};
 
-/// A heartbeat of a reply is clamped to these bounds, to survive a wrong value.
+/// Lower bound of a heartbeat in a reply: values are clamped, in case a reply has a wrong one.
 const MIN_HEARTBEAT: Duration = Duration::from_millis(100);
 const MAX_HEARTBEAT: Duration = Duration::from_secs(60);
 
-/// A connection token and the servers that accept it; none in a Pro V2 reply.
+/// A connection token and the servers that accept it. A Pro V2 reply has no servers.
 pub(super) struct TokenReply {
     pub(super) token: Zeroizing<String>,
     pub(super) servers: Vec<Server>,
 }
 
-/// One entry of `instanceServers`.
+/// A server that can be dialled: one entry of `instanceServers` in a token reply.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Server {
     pub(super) endpoint: String,
@@ -44,7 +44,9 @@ pub(super) fn server_time(host: &str, reply: &Reply, offset_ms: i64) -> Result<u
         .ok_or_else(|| unreadable(host, reply))
 }
 
-/// Returns `data` of a successful reply, or the refusal.
+/// Returns the member `data` of a successful reply.
+///
+/// # Errors Returns KuCoin's refusal, or an error if the reply cannot be read.
 fn data<'r>(
     host: &str,
     reply: &'r Reply,
@@ -70,7 +72,7 @@ fn data<'r>(
     }
 }
 
-/// The parser's error is not kept, because it may quote a token of the reply.
+/// Returns the error for an unreadable reply, without the parser's error, which may quote a token.
 fn unreadable(host: &str, reply: &Reply) -> TokenError {
     TokenError::Unreadable {
         host: host.to_owned(),
@@ -79,8 +81,9 @@ fn unreadable(host: &str, reply: &Reply) -> TokenError {
     }
 }
 
-/// The members of a JSON object; of duplicate keys, the last. Each value is parsed on its own, so a bad one affects no
-/// other.
+/// The members of a JSON object; if a key is repeated, its last value.
+///
+/// Each value is parsed separately, so an invalid value does not affect the other members.
 #[derive(Default)]
 struct Members<'r>(BTreeMap<Cow<'r, str>, &'r RawValue>);
 
@@ -91,12 +94,12 @@ impl<'r> Members<'r> {
         value.filter(|value| value.get() != "null")
     }
 
-    /// Returns the text of a member that is a string or a number.
+    /// Returns a string or a number as text; `None` if the member is absent or of another type.
     fn scalar(&self, name: &str) -> Option<String> {
         self.get(name).and_then(scalar)
     }
 
-    /// Returns a time in milliseconds, clamped to the heartbeat bounds; `None` if it is zero or not a number.
+    /// Returns a time in milliseconds, clamped to the heartbeat bounds; `None` if zero or not a number.
     fn millis(&self, name: &str) -> Option<Duration> {
         let millis: u64 = self
             .scalar(name)?
@@ -141,7 +144,7 @@ fn read_server(entry: &RawValue) -> Option<Server> {
     })
 }
 
-/// Returns the text of a string or a number.
+/// Returns the text of a string or a number; `None` for other types.
 fn scalar(value: &RawValue) -> Option<String> {
     match value.get() {
         number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {

@@ -8,7 +8,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::ConfigError;
 
-/// Adapts the user's configuration: its ALPN list may be meant for another protocol.
+/// Returns the user's configuration with a new ALPN list, because its own may be for another protocol.
 pub(super) fn custom(config: Arc<ClientConfig>) -> ClientConfig {
     for_http1(Arc::unwrap_or_clone(config))
 }
@@ -23,7 +23,9 @@ pub(super) fn platform() -> Result<ClientConfig, ConfigError> {
     Ok(for_http1(builder.with_no_client_auth()))
 }
 
-/// The platform verifier's error does not say where it looked for root certificates, so name the variables.
+/// Converts a verifier error, and adds the environment variables that were searched.
+///
+/// The platform verifier's error does not say where it looked for root certificates.
 fn verifier_error(error: rustls::Error) -> ConfigError {
     let reads_variables = cfg!(all(unix, not(target_vendor = "apple")));
     match error {
@@ -38,7 +40,9 @@ fn verifier_error(error: rustls::Error) -> ConfigError {
     }
 }
 
-/// Returns a configuration without root certificates, if no host uses TLS: a small container may have none.
+/// Returns a configuration without root certificates, for use if no host uses TLS.
+///
+/// A small container may have no root certificates.
 pub(super) fn without_roots() -> Result<ClientConfig, ConfigError> {
     let builder = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
@@ -52,8 +56,9 @@ fn for_http1(mut config: ClientConfig) -> ClientConfig {
     config
 }
 
-/// The provider is always explicit: a process-wide default may be missing or another one, and a library must not
-/// install it.
+/// Returns an explicit crypto provider.
+///
+/// A process-wide default may be missing or different, and a library must not install one.
 fn provider() -> Result<Arc<CryptoProvider>, ConfigError> {
     #[cfg(feature = "tls-ring")]
     let provider = Ok(Arc::new(rustls::crypto::ring::default_provider()));

@@ -68,15 +68,16 @@ pub struct RestTokens {
     next_server: AtomicUsize,
 }
 
-/// How a Pro V2 connection authenticates. All later frames are the same.
+/// Authentication of a Pro V2 connection: a token or a login frame. All later frames are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProAuthentication {
     /// With a token in the URL, fetched for each dial.
     #[default]
     Token,
-    /// With a signed login frame (`op: "auth"`) after the welcome; no token is fetched. The frame is valid for five
-    /// seconds, so the server's clock is measured before each dial.
+    /// With a signed login frame (`op: "auth"`) after the welcome; no token is fetched.
+    ///
+    /// The frame is valid for five seconds, so the server's clock is measured before each dial.
     Login,
 }
 
@@ -128,9 +129,9 @@ impl RestTokens {
         self.clock.offset_ms()
     }
 
-    /// Fetches the URL, token included, and the heartbeat for one dial, with a typed error.
+    /// Fetches the connection information for one dial: the URL with its token, and the heartbeat.
     ///
-    /// Cancel safe: if the future is dropped, the next waiting call continues.
+    /// Cancel safe: if the future is dropped, the next call that waits for its turn continues.
     ///
     /// # Errors
     ///
@@ -247,7 +248,7 @@ impl RestTokens {
         Ok(self.clock.update(server_ms, sent_ms, round_trip))
     }
 
-    /// Returns the next server in turn of those that may receive the token.
+    /// Returns the server to dial: the servers that may receive the token are used in turn.
     fn choose<'s>(
         &self,
         rest: &Address,
@@ -299,8 +300,9 @@ impl fmt::Debug for RestTokens {
     }
 }
 
-/// Makes unique connection IDs: a random part, made once, and a counter. The IDs are not secret, so the standard
-/// library's random keys are good enough.
+/// Generates unique connection IDs from a random part, which is made once, and a counter.
+///
+/// The IDs are not secret, so the standard library's random keys are good enough.
 struct ConnectIds {
     random: u64,
     count: AtomicUsize,
