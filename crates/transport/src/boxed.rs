@@ -65,7 +65,7 @@ macro_rules! connects {
 
 connects!(Arc, Box);
 
-/// A boxed [`Reader`] of any type. A read allocates nothing beyond what the inner reader allocates.
+/// A boxed [`Reader`] of any type. Boxing adds no allocation to a read.
 pub struct BoxReader(Pin<Box<dyn Stream<Item = Result<Message, ReadError>> + Send>>);
 
 impl BoxReader {

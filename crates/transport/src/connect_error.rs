@@ -5,14 +5,16 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// Why a dial failed.
+/// Error of a failed dial.
 ///
 /// No variant shows the query of the URL, which contains the token. If a server's refusal quotes the query, each quoted
 /// part of 8 or more bytes is redacted, and each beginning of a value of 6 or more.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL is invalid. Correct the configuration, or fetch a new token if the exchange returned this URL.
+    /// The URL is invalid. Correct the configuration.
+    ///
+    /// If the exchange returned this URL, fetch a new token.
     #[error("the WebSocket URL is invalid: {0}")]
     InvalidUrl(UrlProblem),
     /// The URL is `ws://` to a host that is not this machine. Use `wss://`.
@@ -24,7 +26,7 @@ pub enum ConnectError {
     /// No address of the host accepted a TCP connection. Try again later.
     #[error("no TCP connection")]
     Tcp(#[source] io::Error),
-    /// No root certificates were found on this machine, with the environment variables that were searched.
+    /// No root certificates were found. The list has the environment variables that were searched.
     ///
     /// Install `ca-certificates`, correct the variables, such as `SSL_CERT_FILE=/path`, or set your own TLS
     /// configuration.
@@ -49,8 +51,8 @@ pub enum ConnectError {
     Tls(#[source] io::Error),
     /// The server answered the upgrade with a status other than 101.
     ///
-    /// See [`UpgradeRefusal::status`]: 401 and 403 usually mean that the token is used or expired, so fetch another; 2xx
-    /// means that it is not a WebSocket server.
+    /// See [`UpgradeRefusal::status`]: 401 and 403 usually mean that the token is used or expired, so fetch another;
+    /// 2xx means that the server is not a WebSocket server.
     #[error("the server refused the WebSocket upgrade: {0}")]
     Refused(UpgradeRefusal),
     /// The server redirects to another URL. Correct the URL.
@@ -77,24 +79,26 @@ pub enum ConnectError {
         /// The stage that timed out.
         stage: ConnectStage,
     },
-    /// The proxy did not connect to the target; no direct connection was made. Check the proxy and its settings.
+    /// The proxy did not connect to the target; no direct connection was made.
+    ///
+    /// Check the proxy and its settings.
     #[error("no connection to {target} through the proxy {proxy}")]
     Proxy {
         /// Host and port of the proxy.
         proxy: String,
         /// Host and port of the target.
         target: String,
-        /// What went wrong.
+        /// Reason for the failure at the proxy.
         #[source]
         problem: ProxyProblem,
     },
     /// The operating system returned no random bytes. Try again later.
     #[error("the operating system returned no random bytes")]
     Entropy(#[source] Box<dyn Error + Send + Sync>),
-    /// The error of a custom [`Connect`](crate::Connect) implementation, which sets the class itself.
+    /// Error of a custom [`Connect`](crate::Connect) implementation, which sets the class itself.
     #[error("the transport did not connect")]
     Other {
-        /// What to do next.
+        /// Class, which says what to do next.
         class: ConnectClass,
         /// The cause; it must not contain the URL.
         #[source]
@@ -103,7 +107,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Returns what to do next, by variant and HTTP status.
+    /// Returns the class of the error, which says what to do next. It depends on variant and HTTP status.
     #[must_use]
     pub fn class(&self) -> ConnectClass {
         match self {
@@ -135,7 +139,7 @@ impl ConnectError {
         )
     }
 
-    /// Returns what the user can do, in a few words.
+    /// Returns a short remedy for the user.
     ///
     /// `None` if only time helps, or if the error or its source already says it.
     #[must_use]
@@ -179,7 +183,7 @@ impl ConnectError {
     }
 }
 
-/// Formats the variables that are set, if any, in parentheses.
+/// Formats a list of set environment variables in parentheses; an empty text if the list is empty.
 fn in_parentheses(set: &[String]) -> String {
     match set {
         [] => String::new(),
@@ -187,7 +191,7 @@ fn in_parentheses(set: &[String]) -> String {
     }
 }
 
-/// Why a connection through a proxy failed.
+/// Reason for a failed connection through a proxy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyProblem {
@@ -197,7 +201,9 @@ pub enum ProxyProblem {
     /// The proxy requires a user and a password, or refuses those of its URL. Correct them.
     #[error("the proxy requires a user and a password, or refuses those of its URL")]
     Authentication,
-    /// The proxy refused to connect to the target. Try again later; allow the host and its port in the proxy.
+    /// The proxy refused to connect to the target. Try again later.
+    ///
+    /// Allow the target's host and port in the proxy. The text is the reason.
     #[error("the proxy refused the connection to this host ({0})")]
     Refused(String),
     /// The server is not a proxy of this kind. Try again later; check the scheme and the port of the URL.
@@ -219,7 +225,9 @@ pub enum ProxyProblem {
     /// A proxy that intercepts TLS presents its own certificate, which is not trusted.
     #[error("TLS to the host failed through the proxy")]
     Target(#[source] Box<ConnectError>),
-    /// The URL is `ws://`, and the target or the proxy is not on this machine. Use `wss`, or a proxy on this machine.
+    /// The URL is `ws://`, and the target or the proxy is not on this machine.
+    ///
+    /// Use `wss`, or a proxy on this machine.
     #[error("ws:// is allowed through a proxy only if proxy and target are on this machine")]
     Plaintext,
 }
@@ -269,22 +277,24 @@ impl ProxyProblem {
 pub enum ConnectClass {
     /// Dial again after a backoff, with a new token.
     Transient,
-    /// Dial again, but only after the server's wait.
+    /// Dial again, but only after the time that the server asks to wait.
     Throttled {
         /// How long the server asks to wait; `None` if the server does not say.
         retry_after: Option<Duration>,
     },
     /// Dial again after a backoff: the server did not speak the protocol.
     Protocol,
-    /// Stop, because the server's certificate is not trusted. If a connection worked before, dial again after a
-    /// backoff.
+    /// Stop, because the server's certificate is not trusted.
+    ///
+    /// If a connection worked before, dial again after a backoff.
     Certificate,
-    /// Stop, because the configuration is probably wrong. If a connection worked before, dial again after a backoff: a
-    /// captive portal causes the same errors.
+    /// Stop, because the configuration is probably wrong.
+    ///
+    /// If a connection worked before, dial again after a backoff: a captive portal causes the same errors.
     Fatal,
 }
 
-/// What is wrong with a URL.
+/// The problem with a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlProblem {
@@ -297,7 +307,7 @@ pub enum UrlProblem {
     /// The host is missing: add it.
     #[error("the host is missing")]
     Host,
-    /// The URL contains a user or a password, which could leak: remove it.
+    /// The URL contains a user or a password, which could leak: remove both.
     #[error("it contains a user or a password")]
     Userinfo,
     /// The URL has a fragment (`#`), which a WebSocket URL must not have: remove it.
@@ -313,9 +323,9 @@ pub enum ConnectStage {
     Dns,
     /// Opening the TCP connection.
     Tcp,
-    /// The TLS handshake.
+    /// Performing the TLS handshake.
     Tls,
-    /// The HTTP upgrade.
+    /// Upgrading the HTTP connection to WebSocket.
     Upgrade,
 }
 
@@ -330,7 +340,7 @@ impl fmt::Display for ConnectStage {
     }
 }
 
-/// What is wrong with the server's reply to the WebSocket upgrade.
+/// The problem with the server's reply to the WebSocket upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpgradeProblem {
@@ -403,7 +413,7 @@ impl UpgradeRefusal {
 
     /// Returns how long the server asks to wait; `None` if the server does not say.
     ///
-    /// From KuCoin's header `gw-ratelimit-reset`, in milliseconds, else from `Retry-After`, in seconds.
+    /// The time is from KuCoin's header `gw-ratelimit-reset`, in milliseconds, else from `Retry-After`, in seconds.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after

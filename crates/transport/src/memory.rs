@@ -78,7 +78,7 @@ impl Dialer {
     }
 }
 
-/// Waits until the test answers the dial, without a timeout: add your own.
+/// Dials the listener and waits for its answer, without a timeout: add your own.
 impl Connect for Dialer {
     type Reader = MemoryReader;
     type Writer = MemoryWriter;
@@ -100,7 +100,7 @@ fn refused() -> ConnectError {
     ConnectError::Tcp(io::ErrorKind::ConnectionRefused.into())
 }
 
-/// Receives the dials of a [`Dialer`]. If it is dropped, every dial is refused as by a closed port.
+/// Receives the dials of a [`Dialer`]. After the listener is dropped, each dial is refused.
 #[derive(Debug)]
 pub struct Listener {
     dials: mpsc::Receiver<Dial>,
@@ -115,7 +115,7 @@ impl Listener {
 
 /// An incoming dial that waits for an answer.
 ///
-/// Keep it to stall the client; drop it to refuse the dial as a closed port does.
+/// Keep the dial to stall the client; drop it to refuse the dial, as a closed port does.
 pub struct Dial {
     url: String,
     capacity: usize,
@@ -171,14 +171,14 @@ impl fmt::Debug for Dial {
     }
 }
 
-/// The server's side of an in-memory connection. Dropping it is the same as [`cut`](Peer::cut).
+/// The server's side of an in-memory connection. Dropping the peer is the same as [`cut`](Peer::cut).
 #[derive(Debug)]
 pub struct Peer {
     to_client: mpsc::Sender<Result<Message, ReadError>>,
     from_client: mpsc::Receiver<Message>,
 }
 
-/// The error if the client has dropped its reader.
+/// Error of sending to a client that has dropped its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the client has dropped its reader")]
 pub struct Disconnected;

@@ -1,8 +1,8 @@
-//! Errors of reading and writing on an open connection, and the close codes for protocol violations.
+//! Errors of reading and writing on an open connection, with the close codes for protocol violations.
 
 use std::io;
 
-/// Why no more messages can be read. The connection has ended.
+/// Error of reading: no more messages can be read, and the connection has ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -20,7 +20,7 @@ pub enum ReadError {
     Protocol {
         /// The code for the close frame to send: 1002, 1007 or 1009.
         close_code: u16,
-        /// What the server did.
+        /// Violation by the server.
         violation: Violation,
     },
     /// An earlier read returned a close frame or an error, or its future was dropped before it was done.
@@ -31,7 +31,9 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Returns the close code to send before dropping the connection, if the server violated the protocol.
+    /// Returns the close code to send if the server violated the protocol; `None` for all other errors.
+    ///
+    /// Send it before you drop the connection.
     #[must_use]
     pub fn close_code(&self) -> Option<u16> {
         match self {
@@ -113,7 +115,7 @@ impl Violation {
     }
 }
 
-/// Why a message could not be sent.
+/// Error of sending a message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
@@ -126,12 +128,12 @@ pub enum WriteError {
     /// The close frame has been sent; no frame may follow it. Dial again.
     #[error("no message can be sent after the close frame")]
     Closed,
-    /// An earlier write failed, or its future was dropped before it was done; half a frame may have been sent.
+    /// An earlier write failed, or its future was dropped before it completed.
     ///
-    /// Drop the connection and dial again.
+    /// Half a frame may have been sent. Drop the connection and dial again.
     #[error("an earlier write did not finish")]
     Broken,
-    /// A ping or pong has more than 125 bytes. Nothing was sent; send a shorter one.
+    /// A ping or pong has more than 125 bytes. Nothing was sent; send a shorter payload.
     #[error("a ping or pong cannot have {length} bytes; the maximum is 125")]
     ControlTooLong {
         /// The length of the payload, in bytes.
@@ -140,7 +142,7 @@ pub enum WriteError {
     /// This close code is not allowed. Nothing was sent; use 1000 to 1003, 1007 to 1014 or 3000 to 4999.
     #[error("close code {code} is not allowed; use 1000 to 1003, 1007 to 1014 or 3000 to 4999")]
     CloseCode {
-        /// The code that was given.
+        /// The close code of the caller.
         code: u16,
     },
 }

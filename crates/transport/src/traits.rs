@@ -26,8 +26,9 @@ pub enum Message {
     Ping(Bytes),
     /// A pong of at most 125 bytes, in reply to a ping or unsolicited.
     Pong(Bytes),
-    /// The server's close frame; `None` if it has no code. No further message can be read; the caller answers with
-    /// [`Writer::close`] unless it closed first.
+    /// The server's close frame; `None` if it has no code. No further message can be read.
+    ///
+    /// The caller answers with [`Writer::close`], unless the caller sent a close frame first.
     Close(Option<CloseFrame>),
 }
 
@@ -157,6 +158,8 @@ impl CloseFrame {
     }
 }
 
+/// Returns the last character boundary at or before `index`.
+///
 /// `str::floor_char_boundary` is newer than the minimum supported Rust version.
 fn floor_char_boundary(text: &str, index: usize) -> usize {
     (0..=index.min(text.len()))
@@ -171,7 +174,7 @@ fn floor_char_boundary(text: &str, index: usize) -> usize {
 /// observe or record its messages. A wrapper calls the inner `connect` and wraps the two halves.
 ///
 /// `connect` is called many times, each time with a new URL, whose connection token is used for this dial only. The
-/// caller may drop the future of `connect` at any time; everything that it opened must be closed then.
+/// caller may drop the future of `connect` at any time; an implementation must then close everything that it opened.
 pub trait Connect: Send + Sync + 'static {
     /// The receiving half.
     type Reader: Reader;
@@ -191,7 +194,7 @@ pub trait Connect: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(Self::Reader, Self::Writer), ConnectError>> + Send;
 }
 
-/// Dials with the shared connector.
+/// Dials with the shared connector inside the `Arc`.
 impl<C: Connect> Connect for Arc<C> {
     type Reader = C::Reader;
     type Writer = C::Writer;

@@ -21,7 +21,7 @@ struct PartialMessage {
     text: bool,
     bytes: Vec<u8>,
     fragments: usize,
-    /// The length that is checked to be UTF-8; at most an incomplete character follows.
+    /// Length of the bytes that are valid UTF-8; after them, at most an incomplete character follows.
     checked: usize,
 }
 
@@ -35,7 +35,9 @@ impl Assembly {
         }
     }
 
-    /// Returns the maximum size of the next frame. The codec needs it, because it reserves what a header declares.
+    /// Returns the maximum size of the next frame, in bytes.
+    ///
+    /// The codec needs it as a limit, because it reserves the length that a frame header declares.
     pub(super) fn max_frame_size(&self) -> usize {
         let received = self
             .partial
@@ -46,14 +48,14 @@ impl Assembly {
             .max(MAX_CONTROL_PAYLOAD)
     }
 
-    /// Returns the violation of a frame longer than [`max_frame_size`](Self::max_frame_size).
+    /// Returns the violation for a frame that is longer than [`max_frame_size`](Self::max_frame_size).
     pub(super) fn too_long(&self) -> Violation {
         Violation::TooLong {
             limit: self.max_size,
         }
     }
 
-    /// Takes the next frame; returns a message if one is complete.
+    /// Adds the next frame. Returns a message if the frame completes one; otherwise `None`.
     pub(super) fn accept(&mut self, mut frame: Frame<'_>) -> Result<Option<Message>, Violation> {
         if is_masked(&mut frame) {
             return Err(Violation::Masked);
@@ -140,7 +142,9 @@ impl PartialMessage {
         if self.text { self.check() } else { Ok(()) }
     }
 
-    /// Checks the new bytes for UTF-8, so that an invalid text is refused early and no byte is checked twice.
+    /// Checks that the new bytes are UTF-8.
+    ///
+    /// An invalid text is therefore refused early, and no byte is checked twice.
     fn check(&mut self) -> Result<(), Violation> {
         match std::str::from_utf8(&self.bytes[self.checked..]) {
             Ok(_) => self.checked = self.bytes.len(),
@@ -161,6 +165,8 @@ impl PartialMessage {
     }
 }
 
+/// Returns `true` if a frame is masked.
+///
 /// The codec neither refuses nor unmasks a masked frame, and exposes the mask only in the head that it writes.
 fn is_masked(frame: &mut Frame<'_>) -> bool {
     let mut head = [0; 16];

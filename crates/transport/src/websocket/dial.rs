@@ -1,4 +1,4 @@
-//! Opens TCP connections: name resolution, racing of addresses, loopback for plaintext, socket options.
+//! Opens TCP connections: resolves names, races addresses, checks loopback and sets socket options.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -59,8 +59,9 @@ pub(super) async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, Con
     Ok(stream)
 }
 
-/// Returns the operating system's error if the process is out of file descriptors. A failed DNS lookup or missing root
-/// certificates do not show this cause.
+/// Returns the operating system's error if the process has no file descriptors left; otherwise `None`.
+///
+/// A failed DNS lookup or missing root certificates do not show this cause.
 pub(super) fn descriptor_shortage() -> Option<io::Error> {
     // EMFILE, ENFILE and WSAEMFILE; `io::ErrorKind` has no kind for them.
     const CODES: [i32; 3] = [24, 23, 10_024];
@@ -74,7 +75,7 @@ pub(super) fn descriptor_shortage() -> Option<io::Error> {
         .filter(shortage)
 }
 
-/// Refuses a plaintext connection whose peer is not on this machine, whatever the host name is.
+/// Refuses a plaintext connection whose peer is not on this machine, even if the host is `localhost`.
 pub(super) fn require_loopback(stream: TcpStream) -> Result<TcpStream, ConnectError> {
     let peer = stream.peer_addr().map_err(ConnectError::Tcp)?;
     if is_loopback(peer.ip()) {
@@ -107,7 +108,9 @@ fn set_keepalive(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Alternates between IPv4 and IPv6, so that one dead family costs little time; keeps the order within each.
+/// Alternates between IPv4 and IPv6 addresses, keeping the order within each family.
+///
+/// If one family does not work, little time is lost.
 fn alternate_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_ipv6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (same, other): (Vec<_>, Vec<_>) = addresses
@@ -124,8 +127,10 @@ fn alternate_families(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// Tries the first address, starts the next one if an attempt fails or `STAGGER` passes, and returns the first success.
-/// If all fail, returns the error of the attempt that failed last.
+/// Races connection attempts to the addresses, and returns the first success.
+///
+/// The next attempt starts if an attempt fails or `STAGGER` passes. If all attempts fail, the error of the attempt that
+/// failed last is returned.
 async fn race<T, F>(addresses: Vec<SocketAddr>, attempt: impl Fn(SocketAddr) -> F) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,

@@ -3,7 +3,9 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 
-/// A hyper connection that is polled together with the future that needs it, instead of in a separate task.
+/// A hyper connection that needs no task of its own.
+///
+/// It is polled together with the future that needs the connection.
 pub(super) struct Driven<C> {
     connection: Option<Pin<Box<C>>>,
 }

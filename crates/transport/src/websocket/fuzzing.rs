@@ -11,7 +11,7 @@ use super::{WebSocketConnector, WebSocketReader, WebSocketWriter};
 use crate::ConnectError;
 
 impl WebSocketConnector {
-    /// Returns the halves of a connection on a stream whose upgrade is done.
+    /// Returns the two halves of a connection over a stream that is already upgraded.
     pub fn halves_over<S>(&self, stream: S) -> (WebSocketReader, WebSocketWriter)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -20,14 +20,14 @@ impl WebSocketConnector {
     }
 }
 
-/// The parts of a URL, as a dial reads them.
+/// The parts of a parsed URL that a dial uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DialTarget {
     /// `true` if the connection uses TLS.
     pub secure: bool,
-    /// The host, IPv6 without brackets.
+    /// Host name or IP address; IPv6 without brackets.
     pub host: String,
-    /// The port.
+    /// TCP port.
     pub port: u16,
     /// Path and query of the request line.
     pub request: String,

@@ -266,7 +266,7 @@ impl WebSocketConnector {
             .map_err(or_descriptor_shortage)
     }
 
-    /// Does the HTTP upgrade, the last stage of a dial.
+    /// Performs the HTTP upgrade, the last stage of a dial.
     async fn open_websocket(
         &self,
         stream: Stream,
@@ -290,7 +290,9 @@ impl WebSocketConnector {
     }
 }
 
-/// Replaces the error if the process is out of file descriptors: root certificates then only look missing.
+/// Replaces the error if the process has no file descriptors left.
+///
+/// Root certificates then look as if they were missing.
 fn or_descriptor_shortage(error: ConnectError) -> ConnectError {
     let ConnectError::NoRoots(_) = error else {
         return error;
@@ -298,7 +300,7 @@ fn or_descriptor_shortage(error: ConnectError) -> ConnectError {
     dial::descriptor_shortage().map_or(error, ConnectError::Tcp)
 }
 
-/// Returns the deadline of a timeout; one that would overflow becomes thirty years.
+/// Returns the deadline of a timeout; in thirty years if the deadline would overflow.
 fn deadline_after(timeout: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(timeout)

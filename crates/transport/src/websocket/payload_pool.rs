@@ -1,28 +1,32 @@
 //! Reuses memory for payloads.
 //!
 //! A payload that stays in the codec's read buffer forces the codec to allocate a new buffer, which another thread
-//! later frees: expensive, and needed twice per dozen events. So a short payload is copied out, and buffers are reused.
+//! later frees. That is expensive, and happens twice per dozen events. So a short payload is copied into a chunk, and
+//! chunks are reused.
 
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use fastwebsockets::Payload;
 
-/// The size of a chunk, about a dozen events. A message that is kept keeps its chunk in memory.
+/// The size of a chunk, in bytes: about a dozen events. A message in use keeps its chunk in memory.
 const CHUNK_BYTES: usize = 8 << 10;
-/// The size of the first chunk, which fits welcome and acknowledgements: most connections are idle.
+/// The size of the first chunk, in bytes: enough for welcome and acknowledgements.
+///
+/// Most connections receive little else.
 const FIRST_CHUNK_BYTES: usize = 2 << 10;
-/// The longest payload that is copied.
+/// The maximum length of a payload that is copied, in bytes.
 const MAX_COPY: usize = FIRST_CHUNK_BYTES;
-/// The maximum number of full chunks that are kept for reuse. With a slower consumer, chunks are allocated instead of
-/// reused.
+/// The maximum number of full chunks that are kept for reuse.
+///
+/// If the consumer is slower, new chunks are allocated instead.
 const MAX_FULL_CHUNKS: usize = 16;
 
 /// The chunks of one connection; none before its first payload.
 #[derive(Default)]
 pub(super) struct PayloadPool {
     current: Option<BytesMut>,
-    /// `current` is the first chunk, which is too small to be reused.
+    /// `true` if `current` is the first chunk, which is too small to be reused.
     is_first: bool,
     /// Full chunks, oldest first.
     full: VecDeque<BytesMut>,
@@ -47,7 +51,7 @@ impl PayloadPool {
         chunk.split().freeze()
     }
 
-    /// Reuses the oldest chunk if no payload is left in it, else allocates a new one.
+    /// Reuses the oldest full chunk if no payload uses it; otherwise allocates a new one.
     fn next_chunk(&mut self) -> &mut BytesMut {
         let previous = self.current.take();
         if previous.is_none() {

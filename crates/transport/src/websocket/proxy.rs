@@ -245,7 +245,9 @@ fn has_valid_credentials(rest: &str, is_socks: bool) -> bool {
         }
 }
 
-/// Returns `true` for a host that all parsers read the same way: a name, or an IP address in its usual form.
+/// Returns `true` for a host that all parsers read the same way.
+///
+/// Such a host is a name, or an IP address in its usual form.
 fn is_plain_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         let address = address.strip_suffix(']').map(str::parse::<Ipv6Addr>);
@@ -262,8 +264,9 @@ fn is_plain_host(host: &str) -> bool {
     is_address || (!ends_in_number && host.bytes().all(is_of_name))
 }
 
-/// Converts `no_proxy` to what the matcher understands: `*` includes addresses, and `*.`, brackets, ports and trailing
-/// dots are removed.
+/// Converts `no_proxy` to the syntax of the matcher.
+///
+/// `*` includes addresses; `*.`, brackets, ports and trailing dots are removed.
 fn normalize_no_proxy(no_proxy: &str) -> String {
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     let is_host = |host: &str| !host.contains(':') || host.ends_with(']');
@@ -280,12 +283,13 @@ fn normalize_no_proxy(no_proxy: &str) -> String {
     plain.collect::<Vec<_>>().join(",")
 }
 
-/// Why a proxy URL cannot be used. The URL may contain a password, so it is not shown.
+/// Error of an unusable proxy URL. The URL may contain a password, so it is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// The URL is invalid, has more than user, password, host and port, or has a special character in the user or
-    /// password that is not percent-encoded.
+    /// The URL is invalid, or has parts other than user, password, host and port.
+    ///
+    /// Special characters in the user and password must be percent-encoded.
     #[error(
         "the proxy URL is invalid; write it as http://user:password@host:port, with special characters percent-encoded"
     )]
@@ -301,25 +305,25 @@ pub enum ProxyError {
     Credentials,
 }
 
-/// Why no proxy could be read from the environment. No value of a variable is shown.
+/// Error of reading the proxy from the environment. No value of a variable is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyEnvError {
-    /// No proxy variable is set: set one of them.
+    /// No proxy variable is set: set `HTTPS_PROXY` or `ALL_PROXY`.
     #[error("no proxy is set in the environment; set HTTPS_PROXY or ALL_PROXY")]
     NotSet,
     /// The value of this variable is not valid Unicode: correct it.
     #[error("the value of {name} is not valid Unicode; correct it")]
     NotUnicode {
-        /// The variable.
+        /// Name of the environment variable.
         name: &'static str,
     },
     /// The proxy in this variable cannot be used: correct it.
     #[error("{name}: {error}")]
     Unusable {
-        /// The variable.
+        /// Name of the environment variable.
         name: &'static str,
-        /// What is wrong with its value.
+        /// The problem with the value of the variable.
         error: ProxyError,
     },
 }

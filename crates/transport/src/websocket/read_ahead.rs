@@ -9,19 +9,19 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// The buffer size of an idle connection; private streams are idle most of the time.
+/// The buffer size of an idle connection, in bytes. Private streams are idle most of the time.
 const MIN_BUFFER: usize = 4 << 10;
-/// The buffer size of a busy connection, to need few system calls.
+/// The buffer size of a busy connection, in bytes: a large buffer needs few system calls.
 const MAX_BUFFER: usize = 64 << 10;
 
 /// A stream that is read in large pieces and passed on in frames.
 pub(super) struct ReadAhead<S> {
     stream: S,
     buffer: Vec<u8>,
-    /// `buffer[start..end]` is read, but not passed on.
+    /// Start of the bytes that are read, but not passed on: `buffer[start..end]`.
     start: usize,
     end: usize,
-    /// Bytes of the current frame that are not passed on.
+    /// Number of bytes of the current frame that are not passed on.
     frame_left: u64,
     /// `true` if the last read filled the buffer.
     was_filled: bool,
@@ -88,7 +88,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReadAhead<S> {
     }
 }
 
-/// Returns the length of the frame at the start of `bytes`, including its head; `None` if the head is incomplete.
+/// Returns the length of the first frame with its head; `None` if its head is incomplete.
 fn frame_length(bytes: &[u8]) -> Option<u64> {
     let [_, second, rest @ ..] = bytes else {
         return None;

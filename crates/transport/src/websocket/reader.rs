@@ -1,4 +1,4 @@
-//! The receiving half: frames from fastwebsockets, assembled into messages, and the errors.
+//! The receiving half: reads frames with fastwebsockets and assembles them into messages.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct WebSocketReader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Open,
-    /// A read is in progress, was dropped, or was the last.
+    /// A read is in progress, was dropped, or was the last one.
     Unusable,
 }
 
@@ -80,7 +80,7 @@ impl fmt::Debug for WebSocketReader {
     }
 }
 
-/// Required by the codec, but unused: automatic answers are off.
+/// Sends nothing. The codec requires a function for answers, but automatic answers are off.
 fn no_answer(_: Frame<'_>) -> Ready<Result<(), Infallible>> {
     ready(Ok(()))
 }

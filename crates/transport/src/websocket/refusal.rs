@@ -26,8 +26,10 @@ pub(super) fn refusal(
     }
 }
 
-/// Returns how long to wait: KuCoin's `gw-ratelimit-reset` in milliseconds, else `Retry-After` in seconds. A date is
-/// ignored.
+/// Returns how long the server asks to wait; `None` if it does not say.
+///
+/// The time is from KuCoin's header `gw-ratelimit-reset`, in milliseconds, else from `Retry-After`, in seconds. A date
+/// in `Retry-After` is ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     number("gw-ratelimit-reset")
@@ -35,8 +37,10 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs))
 }
 
-/// Redacts every part of a secret in any encoding: a server may quote the request line escaped, wrapped or truncated.
-/// Short values such as `1` are not redacted, because that would only make the text unreadable.
+/// Redacts every part of a secret, in any encoding.
+///
+/// A server may quote the request line escaped, wrapped or truncated. Short values such as `1` are not redacted,
+/// because that would only make the text unreadable.
 fn redact(body: &str, secrets: &[&str]) -> String {
     let decoded = |text: &str| decode(text).map(|(byte, _)| byte).collect();
     let secrets: Vec<Vec<u8>> = secrets.iter().map(|secret| decoded(secret)).collect();
@@ -59,8 +63,9 @@ fn redact(body: &str, secrets: &[&str]) -> String {
     String::from_utf8_lossy(&shown).into_owned()
 }
 
-/// Returns how many bytes at the start of `text` match a part of the secret: at least six bytes if the part is the
-/// start of the secret, at least eight otherwise; else 0.
+/// Returns the number of bytes at the start of `text` that match a part of the secret; otherwise 0.
+///
+/// At least six bytes must match if the part is the start of the secret, and at least eight for any other part.
 fn matching_len(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
     let lengths = (0..secret.len()).map(|start| {
         let pairs = secret[start..].iter().zip(text);
@@ -71,8 +76,9 @@ fn matching_len(secret: &[u8], text: &[(u8, Range<usize>)]) -> usize {
     lengths.max().unwrap_or(0)
 }
 
-/// Decodes URL and JSON escapes, and returns each byte with its range in the text. White space, `+` and `\` are
-/// skipped, because they may be a space, a line break or an escape.
+/// Decodes URL and JSON escapes, and returns each byte with its range in the text.
+///
+/// White space, `+` and `\` are skipped, because they may be a space, a line break or an escape.
 fn decode(text: &str) -> impl Iterator<Item = (u8, Range<usize>)> + '_ {
     let mut start = 0;
     std::iter::from_fn(move || {

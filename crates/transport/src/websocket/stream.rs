@@ -12,14 +12,14 @@ use tokio_rustls::client::TlsStream;
 
 use super::read_ahead::ReadAhead;
 
-/// One of three kinds of stream; every call is forwarded to it.
+/// A stream of one of three kinds: plain TCP, TLS or custom. Every call is forwarded to it.
 pub(super) enum AnyStream<P, T, C> {
     Plain(P),
     Tls(T),
     Custom(C),
 }
 
-/// A byte stream in both directions.
+/// A byte stream that can be read and written.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}

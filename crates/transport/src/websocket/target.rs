@@ -11,7 +11,7 @@ use crate::{ConnectError, UrlProblem};
 /// A parsed URL. Its query contains the token, so `Debug` shows only scheme, host and port.
 pub(super) struct Target {
     pub(super) secure: bool,
-    /// A name or an address, IPv6 without brackets.
+    /// Host name or IP address; IPv6 without brackets.
     pub(super) host: String,
     pub(super) port: u16,
     /// The value of the `Host` header; it has a port only if the URL has one.
@@ -103,7 +103,7 @@ impl Target {
         }
     }
 
-    /// Returns what must never be shown: the whole query and each of its values, longest first.
+    /// Returns the texts that must never be shown: the whole query and each of its values, longest first.
     pub(super) fn secrets(&self) -> Vec<&str> {
         let query = self.request.query().unwrap_or_default();
         let values = query

@@ -28,7 +28,7 @@ impl fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// Adapts the user's configuration: its ALPN list may be meant for another protocol.
+    /// Uses the user's configuration with a new ALPN list, because its own may be for another protocol.
     pub(super) fn custom(config: Arc<ClientConfig>) -> Self {
         Self {
             config: Arc::new(OnceCell::new_with(Some(Arc::new(for_http1(
@@ -80,7 +80,9 @@ fn platform_config() -> Result<ClientConfig, ConnectError> {
     Ok(for_http1(config))
 }
 
-/// The platform verifier's error does not say where it looked for root certificates, so name the variables.
+/// Converts a verifier error, and adds the environment variables that were searched.
+///
+/// The platform verifier's error does not say where it looked for root certificates.
 fn verifier_error(error: rustls::Error) -> ConnectError {
     let reads_variables = cfg!(all(unix, not(target_vendor = "apple")));
     match error {
@@ -95,7 +97,9 @@ fn verifier_error(error: rustls::Error) -> ConnectError {
     }
 }
 
-/// The provider is always explicit: a process-wide default may be missing or another one.
+/// Returns an explicit crypto provider; `None` if none is compiled in.
+///
+/// A process-wide default may be missing or different.
 fn provider() -> Option<Arc<CryptoProvider>> {
     #[cfg(feature = "tls-ring")]
     let provider = Some(Arc::new(rustls::crypto::ring::default_provider()));
@@ -106,7 +110,7 @@ fn provider() -> Option<Arc<CryptoProvider>> {
     provider
 }
 
-/// Distinguishes an untrusted certificate and a server without TLS from other failures.
+/// Converts a handshake error: untrusted certificate, server without TLS, or another failure.
 fn handshake_error(error: io::Error) -> ConnectError {
     let cause = error
         .get_ref()

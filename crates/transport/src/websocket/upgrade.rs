@@ -21,13 +21,15 @@ use crate::{ConnectError, ConnectStage, UpgradeProblem, UrlProblem};
 /// The maximum size of the head of a reply, in bytes.
 pub(super) const MAX_HEAD: usize = 16 * 1024;
 
-/// Servers append this to the key before hashing (RFC 6455, section 1.3).
+/// Text that servers append to the key before hashing (RFC 6455, section 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 pub(super) const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("kucoin-streams/", env!("CARGO_PKG_VERSION")));
 
-/// Requests the upgrade and checks the reply. Returns the stream and the bytes that arrived after the reply.
+/// Requests the upgrade and checks the reply.
+///
+/// Returns the stream and the bytes that arrived after the reply.
 pub(super) async fn upgrade(
     stream: Stream,
     target: &Target,
@@ -99,7 +101,7 @@ fn request(target: &Target, key: &str) -> Result<Request<Empty<Bytes>>, ConnectE
         .map_err(|_| ConnectError::InvalidUrl(UrlProblem::Malformed))
 }
 
-/// Validates the reply as RFC 6455, section 4.1, requires.
+/// Checks the reply to the upgrade, as RFC 6455, section 4.1, requires.
 fn verify<B>(reply: &Response<B>, key: &str) -> Result<(), UpgradeProblem> {
     let headers = reply.headers();
     if reply.version() != Version::HTTP_11 {
@@ -159,7 +161,7 @@ async fn body_start(body: &mut Incoming, deadline: Instant) -> Vec<u8> {
     collected
 }
 
-/// For hyper, a head that is too large is a parse error too.
+/// Converts a hyper error. For hyper, a head that is too large is a parse error too.
 fn http_error(error: hyper::Error) -> ConnectError {
     if error.is_parse() {
         ConnectError::BadUpgrade(UpgradeProblem::Malformed)

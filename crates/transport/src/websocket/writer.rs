@@ -1,4 +1,4 @@
-//! The sending half: one frame at a time, flushed, with a timeout, and at most one close frame.
+//! The sending half: sends one frame at a time, with flush and timeout, and at most one close frame.
 
 use std::fmt;
 use std::io;
@@ -14,8 +14,8 @@ use crate::{CloseFrame, Outgoing, WriteError, Writer};
 /// The sending half of a [`WebSocketConnector`](crate::WebSocketConnector) connection.
 ///
 /// Each frame is masked with new random bytes and flushed before [`send`](Writer::send) resolves. `send` and `close`
-/// are not cancel safe: after a dropped future, as after a failed write, all later writes return
-/// [`WriteError::Broken`], because half a frame may have been sent.
+/// are not cancel safe: if a write fails or its future is dropped, all later writes return [`WriteError::Broken`],
+/// because half a frame may have been sent.
 pub struct WebSocketWriter {
     frames: WebSocketWrite<WriteStream>,
     write_timeout: Duration,
