@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::Failure;
 
-/// Result of an action, or the loss of the connection.
+/// Input of a session: the result of an action, or the loss of the connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Input {
@@ -20,37 +20,40 @@ pub enum Input {
     Lost(Failure),
 }
 
-/// Instruction to the driver.
+/// Action that the driver must carry out.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Action<R> {
-    /// Request the connection information for one dial from the source; answer with [`Input::ConnectionInfo`].
+    /// Request the connection information for one dial from the source.
+    ///
+    /// Answer with [`Input::ConnectionInfo`].
     FetchConnectionInfo,
     /// Dial this URL and answer with [`Input::Dialled`]. Use the URL for one dial only.
     Dial(SecretUrl),
     /// Send this text frame. It may contain a login: never log it.
     Send(Zeroizing<String>),
-    /// Cancel the fetch or dial in progress, or close the open connection with a close frame of this code.
+    /// Cancel the fetch or dial in progress, or close the open connection with this close code.
     ///
     /// Do not pass later results of that fetch, dial or connection to the session.
     HangUp {
         /// WebSocket close code, such as 1000.
         code: u16,
     },
-    /// The replacement connection becomes the current one; only from a [`RotatingSession`](crate::RotatingSession).
+    /// The replacement connection becomes the current connection.
     ///
-    /// Close the old connection with code 1000, and deliver the buffered frames of the replacement before its later
-    /// ones.
+    /// Only a [`RotatingSession`](crate::RotatingSession) returns this action. Close the old connection with code 1000,
+    /// and deliver the buffered frames of the replacement before its later frames.
     TakeOver {
-        /// `false` if [`SessionConfig::overlap_limit`](crate::SessionConfig) expired before both connections had
-        /// delivered the same events: topics that are not [in sync](crate::Overlap::is_in_sync) may miss events.
+        /// `true` unless [`SessionConfig::overlap_limit`](crate::SessionConfig) expired first.
+        ///
+        /// If `false`, topics that are not [in sync](crate::Overlap::is_in_sync) may miss events.
         is_in_sync: bool,
     },
     /// Report this event to the user.
     Emit(SessionEvent<R>),
 }
 
-/// Event of a session, for the user.
+/// Event of a session, reported to the user.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SessionEvent<R> {
@@ -60,23 +63,24 @@ pub enum SessionEvent<R> {
     Authenticated,
     /// The request is acknowledged: its events follow, on the connection of the current epoch.
     Live {
-        /// The request.
+        /// Acknowledged request.
         request: R,
     },
     /// The request was refused and is no longer subscribed.
     Refused {
-        /// The request.
+        /// Refused request.
         request: R,
         /// Error code of the server, if it sent one.
         code: Option<i64>,
-        /// The server's message, or ours if the request exceeds the topic limit of the connection.
+        /// Message of the server, or of the session if the request exceeds the connection's topic limit.
         message: String,
     },
-    /// The server refuses the request temporarily, for example because of a rate limit or an internal error.
+    /// The server refused the request temporarily.
     ///
-    /// The request is sent again after a delay, until it succeeds or is refused for good.
+    /// For example because of a rate limit or an internal error. The request is sent again after a delay, until it
+    /// succeeds or is refused for good.
     Postponed {
-        /// The request.
+        /// Temporarily refused request.
         request: R,
         /// Error code of the server, if it sent one.
         code: Option<i64>,
@@ -89,7 +93,7 @@ pub enum SessionEvent<R> {
     ///
     /// Its unsubscription was answered or has timed out, or the connection was lost while it was being unsubscribed.
     Ended {
-        /// The request.
+        /// Unsubscribed request.
         request: R,
     },
     /// The live connection is lost: events may be missed until each request is live again.
@@ -99,19 +103,20 @@ pub enum SessionEvent<R> {
     },
     /// Another attempt to connect follows after a delay.
     Reconnect {
-        /// Why the last attempt or connection ended.
+        /// Failure of the last attempt to connect, or of the lost connection.
         cause: Failure,
-        /// Number of the next attempt, starting at 1 after the last healthy connection.
+        /// Number of the next attempt; the first attempt after a healthy connection is 1.
         attempt: u32,
-        /// Delay before the attempt.
+        /// Delay before the next attempt.
         delay: Duration,
     },
-    /// The connection is live again, and each request that was subscribed when it became live is live or refused.
+    /// The connection is live again, and each of its requests is live or refused.
     ///
-    /// [Postponed](SessionEvent::Postponed) requests delay this event by up to
+    /// Requests that were subscribed after the connection became live do not delay this event.
+    /// [Postponed](SessionEvent::Postponed) requests delay it by up to
     /// [`SessionConfig::postponed_limit`](crate::SessionConfig).
     Reconnected {
-        /// Time from the loss until now.
+        /// Downtime: the time from the loss until this event.
         down_for: Duration,
         /// Number of requests that were refused after the reconnect, including those that are still postponed.
         refused: usize,
@@ -120,7 +125,7 @@ pub enum SessionEvent<R> {
     Exception {
         /// Error code of the server, if it sent one.
         code: Option<i64>,
-        /// What happened, as text for users.
+        /// Description of the error, for users.
         message: String,
     },
     /// The replacement connection is now the current one.
@@ -129,7 +134,7 @@ pub enum SessionEvent<R> {
     /// sync](crate::Overlap::is_in_sync). The replacement may still repeat events that the old connection has
     /// delivered.
     Rotated {
-        /// Time from the start of the rotation until now.
+        /// Duration of the rotation, from its start until this event.
         took: Duration,
     },
     /// The replacement connection starts to subscribe: from now on an event may arrive on both connections.
@@ -139,12 +144,12 @@ pub enum SessionEvent<R> {
     /// Discard the frames of this topic that the replacement delivered before: the current connection delivers those
     /// events too, or they belong to an earlier subscription.
     ReplacementLive {
-        /// The request.
+        /// Request that the replacement has acknowledged.
         request: R,
     },
     /// The overlap has ended: no more duplicates follow from this rotation.
     OverlapEnded,
-    /// The rotation failed, which itself causes no gap.
+    /// The rotation failed. The failure itself causes no gap.
     ///
     /// The current connection stays open, unless [`SessionEvent::Lost`] was emitted before.
     RotationFailed(Failure),
@@ -168,9 +173,9 @@ pub enum CloseReason {
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
 pub enum FrameKind<'f> {
-    /// Data of this topic, to be delivered to its subscriptions.
+    /// Data frame, to be delivered to the subscriptions of this topic.
     Message {
-        /// The topic as pushed.
+        /// Topic, as pushed by the server.
         topic: Cow<'f, str>,
     },
     /// The session has handled the frame itself.

@@ -10,18 +10,19 @@ use crate::Backoff;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SessionConfig {
-    /// Timeout of fetching connection information. Default: 15 s.
+    /// Timeout for fetching connection information. Default: 15 s.
     ///
-    /// This is enough for a second request after a clock correction.
+    /// The default leaves time for a second request after a clock correction.
     pub token_timeout: Duration,
     /// Timeout of a dial, from the DNS lookup to the WebSocket upgrade. Default: 20 s.
     pub dial_timeout: Duration,
-    /// Timeout of the welcome message after the upgrade. Default: 5 s.
+    /// Timeout for the welcome message after the WebSocket upgrade. Default: 5 s.
     pub welcome_timeout: Duration,
-    /// Timeout of an acknowledgement, and of the answer to a login. Default: 5 s.
+    /// Timeout for an acknowledgement, or for the answer to a login. Default: 5 s.
     ///
-    /// After the timeout the request is sent once more. After a second timeout a subscription closes and reopens the
-    /// connection, and an unsubscription counts as done. A login is not repeated: the connection is reopened.
+    /// After the timeout, the request is sent once more. If a subscription times out again, the connection is closed
+    /// and reopened. If an unsubscription times out again, it counts as done. A login is not repeated: the connection
+    /// is reopened.
     pub ack_timeout: Duration,
     /// Maximum time for which temporarily refused topics delay a `Reconnected` event.
     ///
@@ -36,7 +37,7 @@ pub struct SessionConfig {
     pub backoff: Backoff,
     /// Time after which a live connection counts as healthy, which resets the backoff. Default: 60 s.
     pub healthy_after: Duration,
-    /// Number of malformed frames within 10 s that are tolerated. Default: 20.
+    /// Maximum number of malformed frames within 10 s. Default: 20.
     ///
     /// More are a protocol violation, and the connection is reopened.
     pub malformed_storm: usize,

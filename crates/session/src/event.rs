@@ -26,20 +26,20 @@ pub enum LifecycleEvent {
     Authenticated,
     /// The connection was lost or could not be opened; another attempt follows.
     Reconnect {
-        /// Why the last attempt or connection ended.
+        /// Failure of the last attempt to connect, or of the lost connection.
         cause: Failure,
-        /// Number of the next attempt, starting at 1 after the last healthy connection.
+        /// Number of the next attempt; the first attempt after a healthy connection is 1.
         attempt: u32,
-        /// Delay before the attempt.
+        /// Delay before the next attempt.
         delay: Duration,
     },
     /// The connection is live again, **and** every subscribed topic is acknowledged or refused.
     ///
-    /// A topic that KuCoin refuses temporarily is waited for at most
-    /// [`SessionConfig::postponed_limit`](crate::SessionConfig::postponed_limit), 30 s by default; it is requested again
-    /// afterwards too.
+    /// A topic that KuCoin refuses temporarily delays this event by at most
+    /// [`SessionConfig::postponed_limit`](crate::SessionConfig::postponed_limit), 30 s by default. The client continues
+    /// to retry this topic afterwards.
     Reconnected {
-        /// Time from the loss until now.
+        /// Downtime: the time from the loss until this event.
         down_for: Duration,
         /// Number of refused topics, temporary refusals included.
         refused: usize,
@@ -52,9 +52,9 @@ pub enum LifecycleEvent {
         /// Time from the token request to the handover.
         took: Duration,
     },
-    /// An error.
+    /// An error occurred. `fatal` is `true` if it ends the connection.
     Exception {
-        /// Topic of the error; `None` if it is not about one topic.
+        /// Topic that the error is about; `None` if it is not about a single topic.
         topic: Option<String>,
         /// Error code of the server, if it sent one.
         code: Option<String>,

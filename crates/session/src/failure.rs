@@ -21,7 +21,7 @@ pub enum FailureStage {
     Acknowledgement,
     /// Waiting for a pong.
     Heartbeat,
-    /// While live.
+    /// The connection was live.
     Live,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for FailureStage {
     }
 }
 
-/// Minimum delay before an attempt that would fail again at once.
+/// Minimum delay before an attempt that would fail again if it were made at once.
 const MIN_DELAY: Duration = Duration::from_secs(1);
 
 /// Maximum delay that a server can impose.
@@ -54,13 +54,13 @@ const MAX_DELAY: Duration = Duration::from_secs(5 * 60);
 
 /// Delays that follow from a retry policy.
 pub(crate) trait RetryDelay {
-    /// Returns `true` if another attempt is useless. `was_live`: the session was live before.
+    /// Returns `true` if retrying is useless. `was_live` is `true` if the session was live before.
     fn is_fatal(&self, was_live: bool) -> bool;
 
-    /// Minimum delay before the next attempt; delays imposed by a server are capped here.
+    /// Returns the minimum delay before the next attempt. A delay that a server imposes is capped.
     fn min_delay(self) -> Duration;
 
-    /// Maximum jitter on top of the minimum delay, for a backoff with this ceiling.
+    /// Returns the maximum jitter to add to the minimum delay. `ceiling` is the ceiling of the backoff.
     fn jitter(self, ceiling: Duration) -> Duration;
 }
 
@@ -97,17 +97,17 @@ impl RetryDelay for RetryPolicy {
 #[error("{}", DisplayFailure(self))]
 #[non_exhaustive]
 pub struct Failure {
-    /// Stage in which it failed.
+    /// Stage in which the failure occurred.
     pub stage: FailureStage,
-    /// Whether and when to retry.
+    /// Retry policy: whether and when to retry.
     pub retry_policy: RetryPolicy,
     /// Error code of the server: KuCoin's code, an HTTP status, or a WebSocket close code.
     pub code: Option<Box<str>>,
-    /// What happened and why, without secrets.
+    /// Error message: what happened and why, without secrets.
     pub message: String,
-    /// What the user can do about it; `None` if unknown.
+    /// Remedy: what the user can do; `None` if unknown.
     pub remedy: Option<Box<str>>,
-    /// Boxed to keep `Result<_, Failure>` small.
+    /// Host names in the message; boxed to keep `Result<_, Failure>` small.
     hosts: Option<Box<NamedHosts>>,
 }
 
@@ -152,7 +152,7 @@ impl Failure {
         self
     }
 
-    /// Adds what the user can do about the failure.
+    /// Adds the remedy: what the user can do about the failure.
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<Box<str>>) -> Self {
         self.remedy = Some(remedy.into());

@@ -24,7 +24,9 @@ impl Serialize for Gap {
     }
 }
 
-/// Writes `reason` and its fields; no `reason` for [`GapReason::Live`], which is a line of its own kind.
+/// Writes `reason` and its fields.
+///
+/// [`GapReason::Live`] has no `reason`, because it is a line of its own kind.
 impl Serialize for GapReason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -123,7 +125,7 @@ impl LifecycleEvent {
     /// Durations are in milliseconds, with the unit in the name.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Returns the errors of the serializer.
     pub fn write_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         match self {
             Self::Open | Self::Authenticated => Ok(()),

@@ -17,7 +17,7 @@
 //!
 //! Property tests check these invariants over random sequences of calls: when no request is in flight, the
 //! acknowledged topics are exactly the subscribed topics; `Reconnected` is emitted only after each subscribed topic
-//! is acknowledged or refused on the new connection; and each dial uses connection information of its own.
+//! is acknowledged or refused on the new connection; and each dial uses new connection information.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]

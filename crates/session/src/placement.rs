@@ -15,7 +15,7 @@ use kucoin_streams_core::Request;
 pub struct Placement<R> {
     /// Maximum number of topics per connection.
     limit: usize,
-    /// The topics of each connection, each with its number of subscriptions.
+    /// Topics by connection, each with its number of subscriptions.
     connections: BTreeMap<u32, HashMap<R, usize>>,
 }
 
@@ -35,7 +35,7 @@ impl<R: Request> Placement<R> {
         self.connections.keys().copied()
     }
 
-    /// Adds a connection without topics, and returns its number: the lowest that is free.
+    /// Adds a connection without topics, and returns its number: the lowest free number.
     pub fn add(&mut self) -> u32 {
         let is_free = |number: &u32| !self.connections.contains_key(number);
         let number = (0..).find(is_free).unwrap_or_default();

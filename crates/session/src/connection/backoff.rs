@@ -4,8 +4,9 @@ use std::time::Duration;
 
 /// Exponential backoff with full jitter.
 ///
-/// A delay is random between zero and a ceiling that doubles with each attempt, so clients that are disconnected at the
-/// same time spread over the time up to the ceiling. The connections of one process also share a dial limit.
+/// Each delay is random between zero and a ceiling, and the ceiling doubles with each attempt. So clients that are
+/// disconnected at the same time do not reconnect at the same time. The connections of one process also share a dial
+/// limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// Ceiling of the first delay. Default: 0.5 s.
@@ -24,13 +25,13 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// Returns the longest delay before `attempt`, starting at 1.
+    /// Returns the longest delay before `attempt`; the first attempt is 1.
     pub fn ceiling(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
         self.base.saturating_mul(1 << doublings).min(self.cap)
     }
 
-    /// Returns the delay before `attempt`, starting at 1. `random` must be uniform over `u64`.
+    /// Returns the delay before `attempt`; the first attempt is 1. `random` must be uniform over `u64`.
     pub fn delay(&self, attempt: u32, random: u64) -> Duration {
         scale(self.ceiling(attempt), random)
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kucoin_streams_core::Heartbeat;
 
-/// Step that the heartbeat timer requires.
+/// Next step of the heartbeat.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HeartbeatStep {
     /// Nothing is due.
@@ -48,7 +48,7 @@ impl HeartbeatTimer {
         }
     }
 
-    /// Returns what is due. The caller must send a ping after [`HeartbeatStep::Ping`].
+    /// Returns the step that is due. The caller must send a ping after [`HeartbeatStep::Ping`].
     pub(crate) fn poll(&mut self, now: Instant) -> HeartbeatStep {
         if let Some(since) = self.unanswered_since {
             let deadline = since + self.heartbeat.timeout;
@@ -67,7 +67,7 @@ impl HeartbeatTimer {
         HeartbeatStep::Wait
     }
 
-    /// Records a ping that was sent for another reason.
+    /// Records a ping that this timer did not request.
     pub(crate) fn ping_sent(&mut self, now: Instant) {
         self.ping(now);
     }
@@ -93,14 +93,15 @@ impl HeartbeatTimer {
     }
 }
 
-/// Minimum interval, in case a server sends a wrong one.
+/// Minimum ping interval, in case a server sends a wrong value.
 const MIN_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Maximum interval and timeout: KuCoin closes a connection after 60 s without a ping.
+/// Maximum ping interval and pong timeout: KuCoin closes a connection after 60 s without a ping.
 const MAX_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Returns the heartbeat with the server's interval, within limits. A server ignores pings that are closer than
-/// `spacing`, so the interval is at least twice that.
+/// Returns the heartbeat with the server's interval, within limits.
+///
+/// A server ignores a ping that follows the last one within `spacing`, so the interval is at least twice `spacing`.
 pub(crate) fn with_interval(
     heartbeat: Heartbeat,
     interval: Option<Duration>,

@@ -26,7 +26,9 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Records that the connection is live. Returns `true` if an earlier connection was live, so this is a reconnect.
+    /// Records that the connection is live. Returns `true` if this is a reconnect.
+    ///
+    /// It is a reconnect if an earlier connection was live.
     pub(crate) fn went_live(&mut self) -> bool {
         self.replaying = self.was_live;
         self.refused_at_replay = 0;
@@ -60,7 +62,9 @@ impl History {
         self.abandoned
     }
 
-    /// Ends a replay. Returns the downtime and the number of refused requests; `None` if there was no replay.
+    /// Ends a replay. Returns the downtime and the number of refused requests.
+    ///
+    /// Returns `None` if no replay was in progress.
     pub(crate) fn replayed(&mut self, now: Instant) -> Option<(Duration, usize)> {
         if !std::mem::take(&mut self.replaying) {
             return None;

@@ -32,6 +32,8 @@ use crate::{
     Action, CloseReason, Failure, FailureStage, FrameKind, Input, SessionConfig, SessionEvent,
 };
 
+/// Retry policy for too many connections.
+///
 /// KuCoin closes unused connections after a while, so waiting helps.
 const TOO_MANY_CONNECTIONS: RetryPolicy = RetryPolicy::Postponed {
     least: Duration::from_secs(30),
@@ -47,14 +49,15 @@ pub struct Session<P: Protocol> {
     config: SessionConfig,
     phase: Phase,
     topics: Topics<P::Request>,
-    /// Requests that were unsubscribed on this connection: their frames may belong to the old subscription until a
-    /// new one is acknowledged.
+    /// Requests that were unsubscribed on this connection.
+    ///
+    /// Their frames may belong to the old subscription until a new subscription is acknowledged.
     unsubscribed_here: HashSet<P::Request>,
     actions: VecDeque<Action<P::Request>>,
     history: History,
     random: Random,
     pace: Pace,
-    /// Set while requests wait for the message limit.
+    /// Time until which requests wait for the message limit; `None` if no request waits.
     rate_limited_until: Option<Instant>,
     /// Time until which postponed topics delay `Reconnected`.
     replay_until: Option<Instant>,
@@ -62,7 +65,7 @@ pub struct Session<P: Protocol> {
     /// A replacement connection makes one attempt only: see [`Session::replacement`].
     is_replacement: bool,
     pings: Pings,
-    /// The ID that the welcome must have, if one was requested.
+    /// ID that the welcome must have; `None` if no ID was requested.
     connect_id: Option<String>,
     /// Redacts the secrets of this connection in all texts of the server.
     redactor: Redactor,
@@ -113,7 +116,7 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Returns the epoch of the connection: how many times the session has become live.
+    /// Returns the epoch: the number of times the session has become live.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -186,7 +189,7 @@ impl<P: Protocol> Session<P> {
 
     /// Returns `true` if the request was unsubscribed on this connection and is not acknowledged again.
     ///
-    /// Its frames may belong to the old subscription, as a server may push after it has acknowledged an
+    /// Its frames may belong to the old subscription, because a server may still push after it has acknowledged an
     /// unsubscription.
     pub fn was_unsubscribed(&self, request: &P::Request) -> bool {
         let is_ending =
@@ -219,7 +222,7 @@ impl<P: Protocol> Session<P> {
 
     /// Unsubscribes all requests and closes the connection.
     ///
-    /// The answers are awaited for up to [`SessionConfig::close_timeout`].
+    /// The session waits for the answers for at most [`SessionConfig::close_timeout`].
     pub fn close(&mut self, now: Instant) {
         match self.phase {
             Phase::Closed | Phase::Closing { .. } => {}
@@ -257,7 +260,9 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Redacts a failure, and handles it: a server may repeat the token of this or the last connection.
+    /// Redacts a failure, then handles it.
+    ///
+    /// The server's text may repeat the token of this connection or of the last one.
     fn on_failure(&mut self, now: Instant, failure: Failure) {
         let failure = failure.redacted(&self.redactor);
         self.lose(now, failure);
@@ -504,7 +509,7 @@ impl<P: Protocol> Session<P> {
         self.lose(now, Failure::new(stage, RetryPolicy::Transient, message));
     }
 
-    /// Handles a refusal that is not about a request in flight.
+    /// Handles a refusal that belongs to no request in flight.
     pub(crate) fn connection_refused(
         &mut self,
         now: Instant,

@@ -8,29 +8,29 @@ use kucoin_streams_core::ProtocolLimits;
 /// Counts the messages of one connection as the server may count them.
 ///
 /// The server counts a message when it arrives, at some time between sending and the answer. So a message counts from
-/// when it is sent until one window after its answer: the server's limit is kept whatever the network latency. A tenth
+/// the time it is sent until one window after its answer. This keeps the server's limit at any network latency. A tenth
 /// of the limit is reserved for heartbeats, so that subscribing many topics cannot delay them.
 #[derive(Debug)]
 pub(crate) struct Pace {
     window: Duration,
-    /// KuCoin's limit.
+    /// KuCoin's limit of messages per window.
     limit: usize,
     /// Maximum number of requests per window: the part of the limit that is not reserved for heartbeats.
     allowance: usize,
     /// Send times of the messages without an answer.
     unanswered: VecDeque<Instant>,
-    /// Answer times of the other messages that still count.
+    /// Answer times of the answered messages that still count.
     answered: VecDeque<Instant>,
-    /// Set if the server refused a request because of its message limit.
+    /// Reduced rate after the server's message limit was exceeded; `None` otherwise.
     slowed: Option<Slowed>,
 }
 
 /// Reduced rate after the server refused a request because of its message limit.
 #[derive(Clone, Copy, Debug)]
 struct Slowed {
-    /// No request is sent until then.
+    /// Time until which no request is sent.
     pause: Instant,
-    /// The allowance is reduced until then.
+    /// Time until which the allowance is reduced.
     until: Instant,
     allowance: usize,
 }
@@ -41,7 +41,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Number of windows with a reduced allowance.
 const SLOWED_WINDOWS: u32 = 3;
 
-/// After this time beyond its window, an unanswered message no longer counts.
+/// Extra time for which an unanswered message counts, after its window.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
 impl Pace {
@@ -63,15 +63,16 @@ impl Pace {
         self.unanswered.push_back(now);
     }
 
-    /// Records an answer: the server has counted the oldest unanswered message. Answers arrive in the order of the
-    /// messages.
+    /// Records an answer: the server has counted the oldest unanswered message.
+    ///
+    /// Answers arrive in the order of the messages.
     pub(crate) fn answered(&mut self, now: Instant) {
         if self.unanswered.pop_front().is_some() {
             self.answered.push_back(now);
         }
     }
 
-    /// Returns when a request may be sent; `None` means now.
+    /// Returns the time at which a request may be sent; `None` means now.
     pub(crate) fn wait(&mut self, now: Instant) -> Option<Instant> {
         self.drop_expired(now);
         let pause = self.slowed.map(|slowed| slowed.pause);
@@ -81,14 +82,15 @@ impl Pace {
         pause.filter(|&until| until > now).max(self.free(allowance))
     }
 
-    /// Returns when a heartbeat may be sent; `None` means now. A heartbeat must wait only if the server's ping interval
-    /// is too short for KuCoin's limit.
+    /// Returns the time at which a heartbeat may be sent; `None` means now.
+    ///
+    /// A heartbeat must wait only if the server's ping interval is too short for KuCoin's limit.
     pub(crate) fn wait_for_heartbeat(&mut self, now: Instant) -> Option<Instant> {
         self.drop_expired(now);
         self.free(self.limit)
     }
 
-    /// Returns when fewer than `allowance` messages count; `None` means now.
+    /// Returns the time at which fewer than `allowance` messages count; `None` means now.
     fn free(&self, allowance: usize) -> Option<Instant> {
         let count = self.answered.len() + self.unanswered.len();
         let over = count.checked_sub(allowance)?;

@@ -36,7 +36,7 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// Returns the deadline of the phase.
+    /// Returns the deadline of the phase; `None` if the phase has none.
     pub(crate) fn until(&self) -> Option<Instant> {
         match self {
             Phase::Fetching { until }

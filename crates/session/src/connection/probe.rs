@@ -1,4 +1,6 @@
-//! Pings and their answers, and the probe: a ping whose answer shows that all earlier frames have been received.
+//! Pings, their answers, and probes.
+//!
+//! A probe is a ping whose answer shows that all earlier frames have been received.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,7 @@ pub(crate) struct Pings {
     answered: u64,
     last_sent: Option<Instant>,
     last_answered: Option<Instant>,
-    /// ID of the last ping that was answered with its ID.
+    /// ID of the last ping whose answer had the same ID.
     answered_id: Option<RequestId>,
     probe: Option<Probe>,
 }
@@ -32,7 +34,9 @@ struct Probe {
 }
 
 impl Pings {
-    /// Returns the earliest time at which a server answers another ping, if it ignores pings closer than `spacing`.
+    /// Returns the earliest time at which a server answers another ping.
+    ///
+    /// The server ignores a ping that follows the last one within `spacing`.
     fn next_is_answered_from(&self, spacing: Duration) -> Option<Instant> {
         // An answer limits when the last ping arrived. Without one, the ping may have been delayed and arrive just
         // before the next.
@@ -42,8 +46,9 @@ impl Pings {
         }
     }
 
-    /// Handles a pong: `None` without an ID, `Some(None)` with an unknown one. An unsolicited pong is ignored,
-    /// because it does not show that earlier frames have been received.
+    /// Handles a pong. `id` is `None` if the pong has no ID, and `Some(None)` if the ID is unknown.
+    ///
+    /// An unsolicited pong is ignored, because it does not show that earlier frames have been received.
     fn take_answer(&mut self, now: Instant, id: Option<Option<RequestId>>) {
         match id {
             Some(None) => return,
@@ -67,8 +72,10 @@ impl Pings {
 }
 
 impl<P: Protocol> Session<P> {
-    /// Sends a probe: the frames of a connection arrive in order, so its answer shows that everything the server
-    /// pushed before has been received. Returns the timeout of the answer.
+    /// Sends a probe, and returns the timeout of its answer.
+    ///
+    /// The frames of a connection arrive in order. So the answer shows that everything the server pushed before it has
+    /// been received.
     pub(crate) fn probe(&mut self, now: Instant) -> Duration {
         if let Some(heartbeat_timer) = &mut self.heartbeat_timer {
             heartbeat_timer.ping_sent(now);
@@ -79,8 +86,9 @@ impl<P: Protocol> Session<P> {
         self.heartbeat.timeout
     }
 
-    /// Returns when a probe may be sent: later than `now` if the server would ignore a ping so soon after the last one.
-    /// Delays the heartbeat pings until after the probe.
+    /// Returns the time at which a probe may be sent, and delays heartbeat pings until after the probe.
+    ///
+    /// The time is later than `now` if the server would ignore a ping so soon after the last one.
     pub(crate) fn may_probe_at(&mut self, now: Instant) -> Instant {
         let spacing = self.limits.ping_spacing;
         let earliest = self.pings.next_is_answered_from(spacing);

@@ -1,4 +1,4 @@
-//! Session methods for rotations: creating the replacement, and checking whether both connections are ready.
+//! Session methods for rotations: create the replacement, and check whether both connections are ready.
 
 use kucoin_streams_core::Protocol;
 
@@ -6,9 +6,11 @@ use crate::Session;
 use crate::connection::topics::TopicState;
 
 impl<P: Protocol> Session<P> {
-    /// Creates the session of the replacement connection. It subscribes all requests that are live on this connection,
-    /// in the same order; other requests must be subscribed on the replacement once they are live on this connection.
-    /// It makes one attempt, and any failure closes it.
+    /// Creates the session of the replacement connection.
+    ///
+    /// The replacement subscribes all requests that are live on this connection, in the same order. Other requests must
+    /// be subscribed on the replacement once they are live on this connection. The replacement makes one attempt to
+    /// connect, and any failure closes it.
     pub(crate) fn replacement(&mut self) -> Self {
         let mut replacement = Self::new(self.config.clone(), self.random.next());
         replacement.is_replacement = true;

@@ -32,7 +32,9 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Unsubscribes all live requests, as far as the message limit allows; the rest ends with the connection.
+    /// Unsubscribes all live requests, as far as the message limit allows.
+    ///
+    /// The other subscriptions end with the connection.
     pub(crate) fn unsubscribe_all(&mut self, now: Instant) {
         self.topics.unwant_all();
         let live: Vec<TopicId> = self
@@ -50,7 +52,9 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Emits `Reconnected` once all requests are live or refused. Postponed requests delay it up to a limit.
+    /// Emits `Reconnected` once all requests are live or refused.
+    ///
+    /// Postponed requests delay the event up to `postponed_limit`.
     pub(crate) fn report_replayed(&mut self, now: Instant) {
         if !self.is_live() || !self.history.is_replaying() {
             return;
@@ -160,8 +164,9 @@ impl<P: Protocol> Session<P> {
         }
     }
 
-    /// Sends overdue and postponed requests again. If a request was sent twice without an answer, the connection
-    /// counts as lost.
+    /// Sends overdue and postponed requests again.
+    ///
+    /// If a request was sent twice without an answer, the connection counts as lost.
     pub(crate) fn resend_overdue(&mut self, now: Instant) {
         while let Some(at) = self.topics.overdue(now) {
             let Some(entry) = self.topics.get(at) else {
@@ -227,7 +232,7 @@ impl<P: Protocol> Session<P> {
         self.send(now, Zeroizing::new(frame));
     }
 
-    /// Handles the end of an unsubscription: removes the request, or resubscribes it if it is wanted again.
+    /// Handles the end of an unsubscription: removes the request, or subscribes it again if it is wanted.
     fn ended(&mut self, at: TopicId) {
         let Some(entry) = self.topics.get(at) else {
             return;

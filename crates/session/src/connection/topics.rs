@@ -10,7 +10,7 @@ use kucoin_streams_core::{Request, RequestId};
 pub(crate) struct InFlight {
     pub(crate) id: RequestId,
     pub(crate) deadline: Instant,
-    /// Sent twice; after another timeout the connection counts as lost.
+    /// `true` if the request was sent twice; after another timeout the connection counts as lost.
     pub(crate) resent: bool,
 }
 
@@ -33,7 +33,7 @@ impl TopicState {
         }
     }
 
-    /// Returns when the answer is overdue, or when the request is sent again.
+    /// Returns the time at which the answer is overdue, or at which the request is sent again.
     fn deadline(&self) -> Option<Instant> {
         match self {
             TopicState::Postponed(until) => Some(*until),
@@ -52,7 +52,7 @@ pub(crate) struct Entry<R> {
     pub(crate) request: R,
     pub(crate) wanted: bool,
     pub(crate) state: TopicState,
-    /// `Reconnected` waits for this request, because it was wanted when the connection came back.
+    /// `true` if `Reconnected` waits for this request, because it was wanted when the connection came back.
     pub(crate) replaying: bool,
     /// Number of consecutive temporary refusals on this connection.
     pub(crate) postponements: u32,
@@ -68,8 +68,9 @@ pub(crate) enum TopicAction {
 /// Number of a request, in the order of subscription; never reused.
 pub(crate) type TopicId = u64;
 
-/// Requests in the order of subscription, with indexes so that each operation costs the same for a few requests and
-/// for thousands.
+/// Requests in the order of subscription, with indexes.
+///
+/// With the indexes, each operation costs the same for a few requests and for thousands.
 #[derive(Debug)]
 pub(crate) struct Topics<R> {
     entries: BTreeMap<TopicId, Entry<R>>,
@@ -137,7 +138,9 @@ impl<R: Request> Topics<R> {
         self.entries.insert(self.last, entry);
     }
 
-    /// Marks a request as unwanted. Returns the request if it was removed at once, because it was not subscribed.
+    /// Marks a request as unwanted. Returns the request if it was removed at once.
+    ///
+    /// It is removed at once if it was not subscribed.
     pub(crate) fn unwant(&mut self, request: &R) -> Option<R> {
         let at = self.find(request)?;
         self.change(at, |entry| {
@@ -221,7 +224,7 @@ impl<R: Request> Topics<R> {
         }
     }
 
-    /// Returns the number of requests of the replay that are not answered yet, and the number that are postponed.
+    /// Returns the number of unanswered requests of the replay, and the number of postponed ones.
     pub(crate) fn awaited(&self) -> (usize, usize) {
         let postponed = |entry: &&Entry<R>| entry.is_awaited() && entry.postponements > 0;
         let postponed = match self.replaying {
@@ -248,8 +251,9 @@ impl<R: Request> Topics<R> {
         (deadline <= now).then_some(at)
     }
 
-    /// Returns the request that an answer without a usable ID is about: the one that the message names, or the only
-    /// one in flight.
+    /// Returns the request to which an answer without a usable ID belongs.
+    ///
+    /// It is the request that the message names, or the only request in flight.
     pub(crate) fn find_by_message(&self, message: &str) -> Option<TopicId> {
         let in_flight = || {
             let entries = self.iter();

@@ -19,7 +19,7 @@ impl Ticket {
     }
 }
 
-/// Answer to a command.
+/// Answer to a command of the user.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Answer {
@@ -37,9 +37,9 @@ pub enum Answer {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Subscribed {
-    /// `false` if all topics were refused.
+    /// `true` if the subscription is open; `false` if all topics were refused.
     pub is_open: bool,
-    /// Refused topics, which are left out.
+    /// Errors of the refused topics, which are left out.
     pub refused: Vec<SubscribeError>,
 }
 
@@ -63,9 +63,9 @@ pub(crate) struct ServerReply {
 /// Pending answer to a subscription, until each of its requests is answered.
 pub(crate) struct PendingAnswer<R> {
     ticket: Ticket,
-    /// Requests that are not live yet; with the refusal if they are postponed.
+    /// Requests that are not live yet, each with its refusal if it is postponed.
     missing: HashMap<R, Option<ServerReply>>,
-    /// At least one request is acknowledged.
+    /// `true` if at least one request is acknowledged.
     any_live: bool,
     refused: Vec<SubscribeError>,
     on_refusal: OnRefusal,
@@ -120,8 +120,9 @@ impl<R: Request> PendingAnswer<R> {
         None
     }
 
-    /// Returns `true` if no request is awaited. With [`OnRefusal::LeaveOut`], postponed requests are not awaited once
-    /// another request is live.
+    /// Returns `true` if the answer waits for no request.
+    ///
+    /// With [`OnRefusal::LeaveOut`], the answer does not wait for postponed requests once another request is live.
     pub(crate) fn is_complete(&self) -> bool {
         self.missing.is_empty()
             || (self.on_refusal == OnRefusal::LeaveOut
@@ -140,7 +141,7 @@ impl<R: Request> PendingAnswer<R> {
         self.deadline
     }
 
-    /// Restarts the timeout at the last wait for a dial or message limit.
+    /// Restarts the timeout at the end of the last wait for the dial or message limit.
     pub(crate) fn extend_deadline(&mut self, rate_limited_until: Option<Instant>) {
         if let Some(at) = rate_limited_until {
             self.deadline = self.deadline.max(deadline_after(at, self.limit));

@@ -12,12 +12,13 @@ use crate::CloseReason;
 ///
 /// A single-threaded driver uses a `RefCell`; a driver with readers on other threads uses a lock.
 pub trait Mailbox: Clone {
-    /// Readers to wake once all received frames are delivered. See [`Streams::wakers`](crate::Streams::wakers).
+    /// Readers to wake once all received frames are delivered.
     ///
-    /// One wake-up for many frames, because a wake-up costs more than an event.
+    /// See [`Streams::wakers`](crate::Streams::wakers). One wake-up serves many frames, because a wake-up costs more
+    /// than an event.
     type Wakers: Default;
 
-    /// Runs `act` on the buffer, and adds the reader to `wakers` if the reader waits and the buffer is readable.
+    /// Runs `act` on the buffer, and adds a waiting reader to `wakers` if the buffer is readable.
     fn with<T>(&self, wakers: &mut Self::Wakers, act: impl FnOnce(&mut Buffer) -> T) -> T;
 }
 
@@ -26,9 +27,9 @@ pub trait Mailbox: Clone {
 pub enum Delivery {
     /// A frame of a topic.
     Frame {
-        /// Index of its topic in [`Buffer::counters`].
+        /// Index of the frame's topic in [`Buffer::counters`].
         topic: usize,
-        /// The frame.
+        /// Received frame.
         frame: Frame,
     },
     /// A gap: events may be missing here.
@@ -76,16 +77,17 @@ pub enum SlowConsumer {
     /// Frames are dropped; a [`Gap`] reports their number, and the subscription continues.
     #[default]
     Gap,
-    /// The subscription ends: queued events first, then a [`Gap`], then `None`; the end reason is
-    /// [`EndReason::SlowConsumer`]. Choose it for a consumer that must start again after any missed event. Other
-    /// subscriptions are not affected.
+    /// The subscription ends: queued events first, then a [`Gap`], then `None`.
+    ///
+    /// The end reason is [`EndReason::SlowConsumer`]. Choose this policy for a consumer that must start again after any
+    /// missed event. Other subscriptions are not affected.
     Disconnect,
 }
 
 /// Result of [`Buffer::take`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakeOutcome {
-    /// Items were taken.
+    /// Queued items were taken.
     Items {
         /// `true` if the connection has stopped reading until there is room: wake its driver.
         wake_driver: bool,
@@ -100,7 +102,7 @@ pub enum TakeOutcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PushOutcome {
     Queued,
-    /// Dropped and counted; the first one since the reader last kept up.
+    /// Dropped and counted; the first dropped frame since the reader last kept up.
     FirstDropped,
     /// Dropped and counted.
     Dropped,
@@ -114,15 +116,19 @@ pub struct Buffer {
     items: VecDeque<Delivery>,
     /// Size of the frames in `items`, in bytes.
     bytes: usize,
-    /// Gaps after `items` that did not fit. They are merged, so their number stays small.
+    /// Gaps that did not fit, to be added after `items`. They are merged, so their number stays small.
     pending: Vec<Gap>,
-    /// Frames are dropped until half of the buffer is drained: a few long gaps instead of many short ones.
+    /// `true` while frames are dropped, until half of the buffer is drained.
+    ///
+    /// So a slow reader gets a few long gaps instead of many short ones.
     lagging: bool,
     /// Pause time that this subscription has used.
     backpressure: Backpressure,
     end: Option<EndReason>,
     reader_gone: bool,
-    /// Frames up to this number were received before the subscription was created, and do not belong to it.
+    /// Number of frames that the connection received before the subscription was created.
+    ///
+    /// These frames do not belong to the subscription.
     read_before: u64,
     /// Queued frames by topic, as of when the reader was dropped.
     unread: Vec<u64>,
@@ -189,7 +195,7 @@ impl Buffer {
         !self.items.is_empty() || !self.pending.is_empty() || self.end.is_some()
     }
 
-    /// Returns the counters of all topics, complete once the subscription is answered.
+    /// Returns the counters of all topics; complete once the subscription is answered.
     pub fn counters(&self) -> &[Arc<TopicCounters>] {
         &self.counters
     }
@@ -249,7 +255,7 @@ impl Buffer {
         self.read_before = frames;
     }
 
-    /// Returns the counters of a topic, created if it is new.
+    /// Returns the counters of a topic, and creates them if the topic is new.
     pub(super) fn counters_of(&mut self, topic: &Arc<str>) -> Arc<TopicCounters> {
         let counters = &mut self.counters;
         if let Some(known) = counters.iter().find(|known| known.topic == *topic) {
@@ -265,12 +271,14 @@ impl Buffer {
         self.is_closed() || self.lagging || !self.is_full(bytes)
     }
 
-    /// Records that the connection stops reading until there is room. Returns the maximum length of this pause.
+    /// Records that the connection stops reading until there is room.
+    ///
+    /// Returns the maximum length of this pause.
     pub(super) fn pause(&mut self, now: Instant, limit: PauseLimit) -> Duration {
         self.backpressure.pause(now, limit)
     }
 
-    /// Adds a frame of the topic with these counters, or drops and counts it.
+    /// Adds a frame to the queue, or drops and counts it.
     pub(super) fn push_frame(
         &mut self,
         now: Instant,
@@ -338,8 +346,10 @@ impl Buffer {
     }
 }
 
-/// Adds a gap to those that did not fit. There are no events between them, so losses merge into one with the longest
-/// window, and dropped frames add up.
+/// Merges a gap into the gaps that did not fit.
+///
+/// There are no events between these gaps. So losses become one loss with the longest window, and the numbers of
+/// dropped frames add up.
 fn merge(pending: &mut Vec<Gap>, mut gap: Gap) {
     let lost = pending
         .iter()

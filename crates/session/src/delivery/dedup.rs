@@ -1,4 +1,4 @@
-//! The key by which the same event is recognized on two connections.
+//! Dedup keys, which identify the same event on two connections.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub enum DedupKey {
     OtherTopic,
 }
 
-/// Computes the [`DedupKey`] of a frame; created by [`dedup_key_fn`].
+/// Function that computes the [`DedupKey`] of a frame; see [`dedup_key_fn`].
 pub type DedupKeyFn = Arc<dyn Fn(&str) -> DedupKey + Send + Sync>;
 
 /// Returns the function that computes the dedup keys of a topic's frames.

@@ -9,10 +9,10 @@ use crate::{CloseReason, Failure};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// KuCoin refused the topic, or refused it temporarily (code 500 or 509) until the connect timeout.
+    /// KuCoin refused the topic, or still refused it temporarily at the connect timeout.
     ///
-    /// Check the topic's name and symbol, the API key's permission, and the limits of the connection. After a temporary
-    /// refusal, subscribe again later.
+    /// A temporary refusal has code 500 or 509; subscribe again later. Otherwise check the topic's name and symbol, the
+    /// API key's permission, and the limits of the connection.
     #[error("topic {topic} {}; {}", Refused(*.code, .message), refused_remedy(.code))]
     Refused {
         /// Refused topic, as it was subscribed.
@@ -27,9 +27,9 @@ pub enum SubscribeError {
     /// Check the network, then subscribe again.
     #[error("not connected within {limit:?}{}", cause_text(.cause))]
     TimedOut {
-        /// The connect timeout.
+        /// Connect timeout that has passed.
         limit: Duration,
-        /// Failure of the last attempt to connect; `None` if none failed.
+        /// Failure of the last attempt to connect; `None` if no attempt failed.
         cause: Option<Failure>,
     },
     /// The connection is closed.
@@ -37,7 +37,7 @@ pub enum SubscribeError {
     /// If it failed, fix the cause. Then subscribe again on the same client: this opens a new connection.
     #[error(transparent)]
     Closed(#[from] ClosedError),
-    /// There is no topic to subscribe to, for example because a list is empty. Pass at least one.
+    /// There is no topic to subscribe to, for example because a list is empty. Pass at least one topic.
     #[error("no topic to subscribe to; pass at least one")]
     Nothing,
 }
@@ -83,10 +83,12 @@ fn closed_text(reason: &CloseReason) -> String {
 pub enum RotateError {
     /// The connection is not live: not opened yet, or reconnecting. Wait until it is live.
     ///
-    /// A reconnect uses a new token too.
+    /// A reconnect also uses a new token.
     #[error("the connection is not live; wait until it is (`wait_live`)")]
     NotLive,
-    /// The rotation failed, which itself causes no gap. Try again later if [`RotateError::is_retryable`].
+    /// The rotation failed. The failure itself causes no gap.
+    ///
+    /// Try again later if [`RotateError::is_retryable`] returns `true`.
     #[error("rotation failed: {0}")]
     Failed(Failure),
     /// The connection is closed. If it failed, fix the cause and subscribe again.
@@ -106,7 +108,7 @@ impl RotateError {
     }
 }
 
-/// Error: the connection is closed.
+/// Error of a call on a closed connection.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", closed_text(.reason))]
 #[non_exhaustive]

@@ -39,7 +39,7 @@ impl Frame {
         self.received_at
     }
 
-    /// Returns the epoch of its connection.
+    /// Returns the epoch of the connection that received the frame.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }

@@ -71,7 +71,9 @@ pub enum GapReason {
         /// Number of dropped frames.
         missed: u64,
     },
-    /// A frame of the topic, or of one of these topics, could not be decoded. The stream continues after it.
+    /// A frame could not be decoded. The stream continues after the gap.
+    ///
+    /// The frame belongs to the topic of the gap, or to one of its topics.
     Undecodable {
         /// The complete frame as received.
         raw: String,

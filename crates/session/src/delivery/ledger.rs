@@ -62,7 +62,7 @@ pub enum FrameOutcome {
     Delivered,
     /// Dropped as a duplicate while two connections overlapped.
     Duplicate,
-    /// Not decodable; returned to the consumer as a gap that contains it.
+    /// Not decodable; returned to the consumer as a gap that contains the frame.
     Undecodable,
     /// Belongs to another topic that is pushed under the same name.
     Other,
@@ -78,7 +78,7 @@ pub struct TopicCounters {
     pub(super) topic: Arc<str>,
     /// Index of the topic in its buffer.
     pub(super) index: usize,
-    /// All topics of the subscription that are pushed under the same name; empty if it is the only one.
+    /// All topics of the subscription that are pushed under the same name; empty if there is only one.
     same_name: Mutex<Arc<[Arc<str>]>>,
     received: AtomicU64,
     outcomes: CacheAligned<[AtomicU64; 5]>,
@@ -107,7 +107,7 @@ impl TopicCounters {
 
     /// Returns the topics that a frame counted here may belong to, as they were subscribed.
     ///
-    /// Nearly always one: Pro V2 pushes several topics of one symbol under one name.
+    /// There is nearly always one topic. Only Pro V2 pushes several topics of one symbol under one name.
     pub fn topics(&self) -> Arc<[Arc<str>]> {
         let same_name = self
             .same_name
@@ -158,7 +158,7 @@ impl TopicCounters {
     }
 }
 
-/// Load and store suffice, because each counter has one writer.
+/// Increments a counter. Load and store suffice, because each counter has one writer.
 fn increment(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }

@@ -50,7 +50,7 @@ impl ClockReading {
     }
 }
 
-/// State that every delivery function needs: the current time, the readers to wake, and the output queue.
+/// State that delivery functions need: the current time, the readers to wake, and the output queue.
 pub(crate) struct DeliveryContext<'a, M: Mailbox> {
     pub(crate) now: ClockReading,
     /// Epoch of the current connection.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// All subscriptions of a connection together regain used time at a tenth of real time.
+/// All subscriptions of a connection together regain used pause time at a tenth of real time.
 const REGAIN_DIVISOR: u32 = 10;
 
 /// Pause time that one subscription has used.

@@ -10,13 +10,13 @@ const CAPACITY: usize = 4_096;
 
 /// Subscriptions that receive the frames of one pushed topic.
 pub(super) struct Destination<M> {
-    /// The topic as pushed.
+    /// Topic, as pushed by the server.
     pub(super) topic: Box<str>,
-    /// Indexes of its routes in the table.
+    /// Indexes of the topic's routes in the routing table.
     pub(super) routes: Box<[usize]>,
     /// Dedup key functions of the subscriptions.
     pub(super) dedup_key_fns: Box<[DedupKeyFn]>,
-    /// Each mailbox once, even if several of its requests match.
+    /// Mailboxes to deliver to, each once even if several of its requests match.
     pub(super) mailboxes: Box<[(Arc<TopicCounters>, M)]>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct RouteId(usize);
 pub(super) struct RouteCache<M> {
     known: Vec<Destination<M>>,
     by_topic: HashMap<Box<str>, usize>,
-    /// The last destination found, as frames of one topic often follow each other.
+    /// Index of the last destination found, because frames of one topic often follow each other.
     last: usize,
 }
 

@@ -22,7 +22,7 @@ pub(crate) use super::subscriber::Loss;
 
 /// Reason why a frame was not delivered.
 pub(crate) enum Undelivered {
-    /// A queue is full; the frame may wait for room for this long.
+    /// A queue is full; the frame may wait for room for up to this time.
     NoRoom(Frame, Duration),
     /// No subscription has this topic.
     NoSubscriber(Frame),
@@ -31,7 +31,7 @@ pub(crate) enum Undelivered {
 /// Policy for a frame if a queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenFull {
-    /// Deliver the frame to no subscription, until each of them has room.
+    /// Deliver the frame to no subscription until all of them have room.
     Wait,
     /// Drop and count the frame for the subscription whose queue is full.
     Drop,
@@ -42,13 +42,15 @@ struct Route<R> {
     request: R,
     topic: Arc<str>,
     live: bool,
-    /// Frames before the acknowledgement are not delivered: they belong to an earlier subscription, and events
-    /// between it and the new one are missing.
+    /// `true` if the frames before the acknowledgement must not be delivered.
+    ///
+    /// These frames belong to an earlier subscription, and events between that subscription and the new one are
+    /// missing.
     awaiting_ack: bool,
-    /// The refusal, if the request is postponed.
+    /// Refusal of the request if it is postponed; `None` otherwise.
     postponed: Option<ServerReply>,
     last_event_at: Option<Timestamp>,
-    /// An event was received since the last connection loss.
+    /// `true` if an event was received since the last connection loss.
     had_event: bool,
     subscribers: Vec<u64>,
 }
@@ -58,12 +60,12 @@ pub(crate) struct Routes<P: Protocol, M: Mailbox> {
     routes: Vec<Route<P::Request>>,
     subscribers: HashMap<u64, Subscriber<P::Request, M>>,
     last_subscriber: u64,
-    /// Cleared whenever routes or subscribers change.
+    /// Cache of routes, cleared whenever routes or subscribers change.
     cache: RouteCache<M>,
     backpressure_timeout: Duration,
     /// No caller times out before this time.
     deadline: Option<Instant>,
-    /// A subscription may have been ended because its consumer is too slow.
+    /// `true` if a subscription may have ended because its consumer is too slow.
     removal_due: bool,
 }
 
@@ -81,8 +83,9 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Adds a subscription that starts after the connection's first `frames` frames. The caller must then subscribe
-    /// each request, and report those that are live already.
+    /// Adds a subscription that starts after the connection's first `frames` frames.
+    ///
+    /// The caller must then subscribe each request, and report those that are live already.
     pub(crate) fn add(
         &mut self,
         requests: Vec<P::Request>,
@@ -135,7 +138,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         ended.into_iter().flat_map(|id| self.remove(id)).collect()
     }
 
-    /// Delivers no frame of a request until it is live.
+    /// Stops the delivery of a request's frames until the request is live.
     pub(crate) fn await_ack(&mut self, request: &P::Request) {
         if let Some(at) = self.find(request) {
             self.cache.clear();
@@ -182,7 +185,9 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Removes a refused request. Returns the requests that have no subscription left because theirs failed.
+    /// Removes a refused request. Returns the requests that no longer have a subscription.
+    ///
+    /// Their subscriptions failed because of the refusal.
     pub(crate) fn refused(
         &mut self,
         request: &P::Request,
@@ -242,8 +247,9 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Reports a gap on topics whose events differed on the two connections of a rotation: a loss that has ended
-    /// already.
+    /// Reports a gap on topics whose events differed on the two connections of a rotation.
+    ///
+    /// The gap is a loss that has already ended.
     pub(crate) fn out_of_sync(
         &mut self,
         pushed: &[Box<str>],
@@ -316,8 +322,9 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         }
     }
 
-    /// Reports an unreadable frame to every subscription: it may belong to any topic that is live, or that had events
-    /// before its acknowledgement.
+    /// Reports an unreadable frame to every subscription.
+    ///
+    /// The frame may belong to any topic that is live, or that had events before its acknowledgement.
     pub(crate) fn deliver_unreadable(&mut self, frame: &Frame, cx: &mut DeliveryContext<'_, M>) {
         let Some(fault) = frame.fault() else { return };
         let mut topics: HashMap<u64, Vec<Arc<str>>> = HashMap::new();
@@ -353,7 +360,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         self.cache.get(route).map(|known| &*known.topic)
     }
 
-    /// Delivers a frame to all of its subscriptions; `when_full` says what to do if a queue is full.
+    /// Delivers a frame to all of its subscriptions. `when_full` is the policy if a queue is full.
     pub(crate) fn deliver(
         &mut self,
         route: RouteId,
@@ -406,7 +413,7 @@ impl<P: Protocol, M: Mailbox> Routes<P, M> {
         Ok(())
     }
 
-    /// Returns `true` if a subscription may have been ended as too slow since the last call.
+    /// Returns `true` if a slow consumer may have ended a subscription since the last call.
     pub(crate) fn take_removal_due(&mut self) -> bool {
         mem::take(&mut self.removal_due)
     }

@@ -33,11 +33,11 @@ pub(super) struct Subscriber<R, M> {
 
 /// Topics of a subscription that were lost or are postponed, and are not live again.
 struct Outage<R> {
-    /// Lost and not live again.
+    /// Requests that were lost and are not live again.
     missing: HashSet<R>,
-    /// Refused temporarily.
+    /// Requests that are refused temporarily.
     postponed: HashSet<R>,
-    /// Live again but not reported yet: one gap reports all that were lost together.
+    /// Topics that are live again but not reported yet: one gap reports all that were lost together.
     live: Vec<Arc<str>>,
     last_event_at: Option<Timestamp>,
     last_heard_at: Timestamp,
@@ -157,7 +157,7 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         RefusalOutcome::Continues
     }
 
-    /// Reports an unreadable frame that may belong to any of these topics; each counts it once.
+    /// Reports an unreadable frame that may belong to any of these topics; each topic counts it once.
     pub(super) fn unreadable(
         &self,
         topics: Vec<Arc<str>>,
@@ -226,8 +226,9 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         self.outage.as_ref().is_some_and(misses)
     }
 
-    /// Returns the time at which the caller times out. Time spent waiting for the dial or message limit does not count;
-    /// the last wait ended at `rate_limited_until`.
+    /// Returns the time at which the caller times out.
+    ///
+    /// Time spent waiting for the dial or message limit does not count; the last wait ended at `rate_limited_until`.
     pub(super) fn deadline(
         &mut self,
         now: Instant,
@@ -240,8 +241,9 @@ impl<R: Request, M: Mailbox> Subscriber<R, M> {
         Some(pending.deadline())
     }
 
-    /// Answers the caller after its timeout: with the live topics if the policy allows it, else with an error. Returns
-    /// `false` after an error.
+    /// Answers the caller after its timeout. Returns `false` if the answer is an error.
+    ///
+    /// The answer contains the live topics if the policy allows it, else an error.
     pub(super) fn time_out(
         &mut self,
         last: Option<&Failure>,

@@ -29,7 +29,7 @@ pub enum ConnectionRole {
 
 /// A [`Session`] that replaces its connection by a new one without missing an event.
 ///
-/// It does so at intervals and on request, without [`SessionEvent::Lost`].
+/// Rotations happen at intervals and on request, without [`SessionEvent::Lost`].
 ///
 /// A rotation opens a replacement connection and subscribes all requests on it. When all are acknowledged on both
 /// connections, both are read for at least [`SessionConfig::overlap`], and until they are in sync (see
@@ -50,8 +50,9 @@ pub struct RotatingSession<P: Protocol> {
 
 struct Replacement<P: Protocol> {
     session: Session<P>,
-    /// Requests to subscribe once their unsubscription is answered, so that frames of the old subscription are not
-    /// mixed with the new one.
+    /// Requests to subscribe once their unsubscription is answered.
+    ///
+    /// The wait keeps frames of the old subscription apart from the new one.
     resubscribe: Vec<P::Request>,
 }
 
@@ -169,8 +170,9 @@ impl<P: Protocol> RotatingSession<P> {
 
     /// Starts a rotation now. Returns `false`, and does nothing, if the connection is not live.
     ///
-    /// After a loss it counts as live again once [`SessionEvent::Reconnected`] is emitted. [`SessionEvent::Rotated`] or
-    /// [`SessionEvent::RotationFailed`] follows, also for a rotation that is in progress already.
+    /// After a loss, the connection counts as live once [`SessionEvent::Reconnected`] is emitted.
+    /// [`SessionEvent::Rotated`] or [`SessionEvent::RotationFailed`] follows, also for a rotation that is in progress
+    /// already.
     #[must_use]
     pub fn rotate(&mut self, now: Instant) -> bool {
         if !self.current.can_rotate() {
@@ -271,7 +273,7 @@ impl<P: Protocol> RotatingSession<P> {
 
     /// Sets whether both connections are in sync, as [`Overlap::is_in_sync`] returns.
     ///
-    /// A handover waits for it up to [`SessionConfig::overlap_limit`].
+    /// The handover waits up to [`SessionConfig::overlap_limit`] until they are in sync.
     pub fn set_in_sync(&mut self, now: Instant, is_in_sync: bool) {
         if std::mem::replace(&mut self.rotation.is_in_sync, is_in_sync) != is_in_sync {
             self.collect(now);
@@ -300,7 +302,7 @@ impl<P: Protocol> RotatingSession<P> {
 
     /// Returns the next action and its connection; `None` if there is none.
     ///
-    /// Events are always of the current connection.
+    /// Events always come from the current connection.
     pub fn poll(&mut self) -> Option<(ConnectionRole, Action<P::Request>)> {
         self.actions.pop_front()
     }

@@ -1,5 +1,4 @@
-//! Overlap of two connections in a rotation: removes duplicates, and finds out whether both have delivered the same
-//! events.
+//! Overlap of two connections in a rotation: removes duplicates, and compares the delivered events.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher};
@@ -35,7 +34,7 @@ pub struct Overlap<F> {
     topics: HashMap<Box<str>, TopicOverlap>,
     /// Time of the last acknowledgement on the replacement.
     subscribed_at: Option<Instant>,
-    /// An event on one connection only is ignored if it arrives this soon after the subscription.
+    /// Time after the subscription in which an event on only one connection does not count.
     grace: Duration,
 }
 
@@ -62,11 +61,11 @@ struct Buffered<F> {
 #[derive(Debug)]
 struct TopicOverlap {
     since: Instant,
-    /// The current connection delivered an event after the grace time.
+    /// `true` if the current connection delivered an event after the grace time.
     on_current: bool,
-    /// The replacement delivered an event.
+    /// `true` if the replacement delivered an event.
     on_replacement: bool,
-    /// Both delivered the same event at least once.
+    /// `true` if both connections delivered the same event at least once.
     matched: bool,
 }
 
@@ -76,7 +75,9 @@ impl TopicOverlap {
     }
 }
 
-/// Multiset of keys, as 128-bit hashes: an event that is pushed twice on one connection is delivered twice.
+/// Multiset of keys, stored as 128-bit hashes.
+///
+/// An event that is pushed twice on one connection is delivered twice.
 #[derive(Debug, Default)]
 struct Seen {
     times: HashMap<Hash, u32>,
@@ -94,7 +95,7 @@ impl Seen {
         *self.times.entry(hash).or_default() += 1;
     }
 
-    /// Removes one occurrence. Returns `false` if there is none.
+    /// Removes one occurrence of a key. Returns `false` if there is none.
     fn take(&mut self, hash: Hash) -> bool {
         let Some(times) = self.times.get_mut(&hash) else {
             return false;
@@ -133,7 +134,7 @@ impl<F> Overlap<F> {
         self.phase = Phase::BeforeHandover;
     }
 
-    /// Returns `true` from [`Overlap::begin`] to [`Overlap::end`]: dedup keys are needed.
+    /// Returns `true` from [`Overlap::begin`] to [`Overlap::end`]. Dedup keys are needed in between.
     pub fn is_active(&self) -> bool {
         self.phase != Phase::None
     }
@@ -314,6 +315,8 @@ impl<F> Overlap<F> {
         Some(buffered.frame)
     }
 
+    /// Returns the hash of a dedup key and its topic.
+    ///
     /// The topic is part of the hash, because two topics may push the changes of one order.
     fn hash(&self, topic: Option<&str>, dedup_key: &[u8]) -> Hash {
         [self.seed, !self.seed].map(|seed| {

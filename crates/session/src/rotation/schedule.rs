@@ -13,7 +13,9 @@ const MIN_INTERVAL: Duration = Duration::from_secs(60);
 /// Maximum time by which jitter starts a rotation earlier.
 const MAX_JITTER: Duration = Duration::from_secs(60 * 60);
 
-/// Timeout until every topic is live on the replacement; long enough for the message limit with many topics.
+/// Timeout until every topic is live on the replacement.
+///
+/// The timeout leaves room for the message limit with many topics.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// Phase of a rotation.
@@ -42,11 +44,11 @@ pub(crate) struct Rotation {
     began: Option<Instant>,
     /// Time of the next automatic rotation.
     due: Option<Instant>,
-    /// Both connections have delivered the same events so far.
+    /// `true` if both connections have delivered the same events so far.
     pub(crate) is_in_sync: bool,
-    /// Time after which the handover no longer waits until they are in sync.
+    /// Time after which the handover no longer waits until the connections are in sync.
     pub(crate) limit: Option<Instant>,
-    /// Another rotation was requested before the last one had ended.
+    /// `true` if another rotation was requested before the last one had ended.
     pub(crate) rotate_again: bool,
     failures: u32,
     /// Number of probes sent on the current connection.
@@ -96,7 +98,7 @@ impl Rotation {
         self.prepare(now);
     }
 
-    /// Waits until every topic is live on both connections.
+    /// Starts the phase that waits until every topic is live on both connections.
     pub(crate) fn prepare(&mut self, now: Instant) {
         self.phase = RotationPhase::Preparing {
             until: now + PREPARE_TIMEOUT,
@@ -146,8 +148,9 @@ impl Rotation {
             .map_or(Duration::ZERO, |began| now.saturating_duration_since(began))
     }
 
-    /// Handles a failed rotation: the next one is delayed, longer with each failure. After refused credentials there
-    /// is no further automatic rotation.
+    /// Handles a failed rotation: delays the next rotation, longer with each failure.
+    ///
+    /// After refused credentials there is no further automatic rotation.
     pub(crate) fn failed(&mut self, now: Instant, failure: &Failure) {
         self.phase = RotationPhase::Idle;
         self.failures = self.failures.saturating_add(1);
@@ -173,7 +176,7 @@ impl Rotation {
         }
     }
 
-    /// Returns the time at which something is due.
+    /// Returns the time at which the next step is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.phase {
             RotationPhase::Idle => self.due,

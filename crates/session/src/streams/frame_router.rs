@@ -1,4 +1,6 @@
-//! Routing of data frames: to subscriptions, through the overlap of a rotation, or into a buffer until there is room.
+//! Routing of data frames.
+//!
+//! Frames go to subscriptions, through the overlap of a rotation, or into a buffer until there is room.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,7 +14,9 @@ use crate::delivery::{
 };
 use crate::{ConnectionRole, Overlap};
 
-/// A buffered frame and its pushed topic; `None` if the frame is unreadable and may belong to any topic.
+/// A buffered frame and its pushed topic.
+///
+/// The topic is `None` if the frame is unreadable and may belong to any topic.
 struct BufferedFrame {
     topic: Option<Box<str>>,
     frame: Frame,
@@ -30,9 +34,9 @@ pub(super) struct FrameRouter<P: Protocol, M: Mailbox> {
     routes: Routes<P, M>,
     /// Frames of the replacement connection, and the dedup keys of both connections.
     overlap: Overlap<Frame>,
-    /// Both connections were in sync at the last handover.
+    /// `true` if both connections were in sync at the last handover.
     was_in_sync: bool,
-    /// Frames to deliver before more is read.
+    /// Frames to deliver before more frames are read.
     backlog: VecDeque<BufferedFrame>,
     stalled: Option<StalledFrame>,
     /// Number of received frames, of both connections.
@@ -104,7 +108,7 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         self.unrouted
     }
 
-    /// Creates a frame with the number and time of the last count.
+    /// Creates a frame with the number and receive time of the last counted frame.
     pub(super) fn frame(&self, text: ByteString, epoch: u64) -> Frame {
         Frame::new(text, self.last_heard_at, epoch, self.frames)
     }
@@ -145,8 +149,9 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         }
     }
 
-    /// Handles a frame while two connections overlap: each event is delivered once. `topic` is `None` if the frame is
-    /// unreadable.
+    /// Handles a frame while two connections overlap, so that each event is delivered once.
+    ///
+    /// `topic` is `None` if the frame is unreadable.
     fn overlapping(
         &mut self,
         role: ConnectionRole,
@@ -218,8 +223,9 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         }
     }
 
-    /// Handles a frame without a subscription: it arrived late after an unsubscription, or it is malformed and shows a
-    /// wrong topic.
+    /// Handles a frame without a subscription.
+    ///
+    /// Such a frame arrived late after an unsubscription, or it is malformed and shows a wrong topic.
     fn unrouted(&mut self, frame: Frame, cx: &mut DeliveryContext<'_, M>) -> Result<(), WireError> {
         if let Err(fault) = P::check(frame.text()) {
             self.routes
@@ -274,8 +280,9 @@ impl<P: Protocol, M: Mailbox> FrameRouter<P, M> {
         }
     }
 
-    /// Delivers the buffered frames of the replacement connection as far as there is room. Returns the errors of
-    /// malformed frames.
+    /// Delivers the buffered frames of the replacement connection as far as there is room.
+    ///
+    /// Returns the errors of malformed frames.
     pub(super) fn drain_backlog(&mut self, cx: &mut DeliveryContext<'_, M>) -> Vec<WireError> {
         let mut faults = Vec::new();
         while self.stalled.is_none()

@@ -77,7 +77,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         &self.state
     }
 
-    /// Returns `true` if the connection is closed: after the remaining outputs nothing follows.
+    /// Returns `true` if the connection is closed. Nothing follows the remaining outputs.
     pub fn is_closed(&self) -> bool {
         self.session.is_closed()
     }
@@ -167,13 +167,15 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// Unsubscribes all topics and closes the connection.
     ///
-    /// The answers are awaited for up to [`SessionConfig::close_timeout`].
+    /// It waits for the answers for at most [`SessionConfig::close_timeout`].
     pub fn close(&mut self, now: ClockReading) {
         self.session.close(now.monotonic);
         self.process_actions(now);
     }
 
-    /// Closes at once because the driver cannot continue. It emits no [`Output::HangUp`].
+    /// Closes the connection at once, because the driver cannot continue.
+    ///
+    /// No [`Output::HangUp`] follows.
     pub fn abort(&mut self, now: ClockReading, failure: Failure) {
         if !matches!(self.state, ConnectionState::Closed(_)) {
             self.closed(now, CloseReason::Failed(failure));
@@ -188,7 +190,8 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// Records that a dial still waits for the driver's dial limit.
     ///
-    /// This time does not count for timeouts. Call it before each [`Streams::tick`] during that time.
+    /// The waiting time does not count for timeouts. Call this method before each [`Streams::tick`] while the dial
+    /// waits.
     pub fn dial_queued(&mut self, now: ClockReading, role: ConnectionRole) {
         if role == ConnectionRole::Current {
             self.waiters.rate_limited(now.monotonic);
@@ -491,7 +494,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         self.answer_unsubscribed();
     }
 
-    /// Handles the follow-up work of a delivered frame.
+    /// Does the follow-up work after a frame was delivered.
     fn delivered(
         &mut self,
         now: ClockReading,
@@ -515,14 +518,15 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
         }
     }
 
-    /// Updates the session on whether both connections of a rotation are in sync.
+    /// Reports to the session whether both connections of a rotation are in sync.
     fn compare(&mut self, now: ClockReading) {
         let is_in_sync = self.router.overlap().is_in_sync();
         self.session.set_in_sync(now.monotonic, is_in_sync);
     }
 
-    /// Reports an unreadable frame by a lifecycle event, and by a gap on every stream, since it may belong to any
-    /// topic.
+    /// Reports an unreadable frame by a lifecycle event, and by a gap on every stream.
+    ///
+    /// Every stream gets the gap because the frame may belong to any topic.
     fn unreadable(
         &mut self,
         now: ClockReading,

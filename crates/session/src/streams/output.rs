@@ -32,17 +32,19 @@ pub enum Output {
     /// A driver that limits its dials calls [`Streams::dial_queued`](crate::Streams::dial_queued) while the dial
     /// waits for its turn, and [`Streams::fetch_started`](crate::Streams::fetch_started) when it asks the source.
     FetchConnectionInfo(ConnectionRole),
-    /// Dial this URL and answer with [`Input::Dialled`](crate::Input::Dialled). Use the URL for one dial only.
+    /// Dial this URL, and answer with [`Input::Dialled`](crate::Input::Dialled).
+    ///
+    /// Use the URL for one dial only.
     Dial(ConnectionRole, SecretUrl),
     /// Send this text frame. It may contain a login: never log it.
     Send(ConnectionRole, Zeroizing<String>),
-    /// Cancel the fetch or dial of this connection, or close it with a close frame of this code.
+    /// Cancel the fetch or dial of this connection, or close it with this WebSocket close code.
     ///
     /// Do not pass in later results of that fetch, dial or connection.
     HangUp(ConnectionRole, u16),
     /// The replacement connection becomes the current one. Close the old connection with code 1000.
     TakeOver,
-    /// Answer to a command.
+    /// Answer to the command with this ticket.
     Answer(Ticket, Answer),
     /// New state of the connection.
     State(ConnectionState),
