@@ -25,7 +25,7 @@ pub(crate) struct Connection<K: ConnectionKind> {
     inner: Arc<Inner<RequestOf<K>>>,
 }
 
-/// State that handles and subscriptions share. The task ends when this is dropped.
+/// State that handles and subscriptions share. The task ends when the state is dropped.
 pub(crate) struct Inner<R> {
     commands: mpsc::Sender<Command<R>>,
     wake: Arc<Notify>,
@@ -35,7 +35,7 @@ pub(crate) struct Inner<R> {
     span: Span,
 }
 
-/// A subscription on one connection.
+/// Request to open a subscription on one connection.
 pub(crate) struct OpenRequest<R> {
     pub(crate) requests: Vec<R>,
     pub(crate) dedup_key_fn: DedupKeyFn,
@@ -44,7 +44,7 @@ pub(crate) struct OpenRequest<R> {
 
 /// Result of a subscription on one connection.
 pub(crate) struct OpenOutcome {
-    /// `None` if all topics were refused.
+    /// Feed of the subscription; `None` if all topics were refused.
     pub(crate) feed: Option<Feed>,
     pub(crate) refused: Vec<SubscribeError>,
 }
@@ -68,7 +68,9 @@ impl<K: ConnectionKind> fmt::Debug for Connection<K> {
 
 /// Handle of a connection of any kind, held by its subscriptions.
 pub(crate) trait ConnectionHandle: Send + Sync {
-    /// Resolves when the server has answered the unsubscriptions of these topics, or the connection is closed.
+    /// Resolves when the server has answered the unsubscriptions of these topics.
+    ///
+    /// Resolves also if the connection is closed.
     fn unsubscribed(&self, topics: Vec<Arc<str>>) -> BoxFuture<'_, ()>;
 }
 
@@ -93,8 +95,7 @@ impl<K: ConnectionKind> Connection<K> {
     /// Starts the task of a connection; it dials at the first subscription.
     ///
     /// # Panics
-    /// Panics outside of a tokio runtime if the runtime is
-    /// [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current).
+    /// With [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current), panics outside of a tokio runtime.
     pub(crate) fn spawn(dialler: Dialler, config: Config, lifecycle: LifecycleSender) -> Self {
         // Level error, so that no level filter removes the span of an error.
         let span = tracing::error_span!(
@@ -186,17 +187,17 @@ impl<K: ConnectionKind> Connection<K> {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// See [`Connections::wait_live`](crate::Connections::wait_live).
+    /// Waits until the connection is live: see [`Connections::wait_live`](crate::Connections::wait_live).
     pub(crate) async fn wait_live(&self) -> Result<(), SubscribeError> {
         self.ask(Command::WaitLive).await
     }
 
-    /// See [`Connections::rotate`](crate::Connections::rotate).
+    /// Replaces the connection by a new one: see [`Connections::rotate`](crate::Connections::rotate).
     pub(crate) async fn rotate(&self) -> Result<(), RotateError> {
         self.ask(Command::Rotate).await
     }
 
-    /// See [`Connections::close`](crate::Connections::close).
+    /// Closes the connection: see [`Connections::close`](crate::Connections::close).
     pub(crate) async fn close(&self) {
         let (done, closed) = oneshot::channel();
         // An error means that the task has ended already.

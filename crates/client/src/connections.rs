@@ -70,8 +70,8 @@ impl<K: ConnectionKind> Connections<K> {
     /// Before each dial, new connection information is requested from `source`.
     ///
     /// # Panics
-    /// A later subscription panics outside of a tokio runtime if the runtime is
-    /// [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current).
+    /// With [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current), a later subscription panics outside of a
+    /// tokio runtime.
     pub fn new(
         source: impl ConnectionSource,
         transport: impl Connect,
@@ -265,7 +265,7 @@ impl<K: ConnectionKind> Connections<K> {
         })
     }
 
-    /// Assigns the topics of a subscription to connections, and opens those that are missing.
+    /// Assigns the topics of a subscription to connections, and opens missing connections.
     fn shares(&self, requests: Vec<RequestOf<K>>) -> Result<Vec<Share<K>>, SubscribeError> {
         if requests.is_empty() {
             return Err(SubscribeError::Nothing);

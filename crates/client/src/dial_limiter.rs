@@ -76,7 +76,7 @@ impl fmt::Debug for DialLimiter {
     }
 }
 
-/// All limits that apply to the dials of one connection: of its account, of the IP address, and of the process.
+/// Dial limits of one connection: of the account, of the IP address, and of the process.
 #[derive(Clone)]
 pub(crate) struct ConnectionDialLimiter {
     process: DialLimiter,
@@ -101,8 +101,9 @@ impl ConnectionDialLimiter {
         }
     }
 
-    /// Waits until one more dial is allowed, and counts it. Cancel safe: dropping the future gives up the place in
-    /// the queue.
+    /// Waits until one more dial is allowed, and counts it.
+    ///
+    /// Cancel safe: dropping the future gives up the place in the queue.
     pub(crate) async fn acquire(self) {
         // From the narrowest to the widest scope, so that waiting for the account blocks no other account.
         let mut account = match &self.account {
@@ -140,7 +141,9 @@ impl SlidingWindow {
         }
     }
 
-    /// Uses 90 % of the exchange's limit, because the exchange counts a dial when it arrives, later than this limiter.
+    /// Creates a window with 90 % of the exchange's limit.
+    ///
+    /// The exchange counts a dial when it arrives, later than this limiter.
     fn for_limit(limit: DialLimit) -> Self {
         Self::new(limit.dials - limit.dials / 10, limit.window)
     }

@@ -18,7 +18,9 @@ pub(crate) fn of_source(error: &SourceError) -> Failure {
     hosts.fold(failure, Failure::with_host)
 }
 
-/// Converts a dial error. `server` is the host that was dialled, with its port unless it is the default.
+/// Converts a dial error to a failure.
+///
+/// `server` is the host that was dialled, with its port unless it is the default port.
 pub(crate) fn of_connect(error: &ConnectError, server: &str) -> Failure {
     let retry_policy = match error.class() {
         // The token is in the URL of the upgrade, so this status means a refused token.
@@ -53,7 +55,7 @@ pub(crate) fn of_write(error: &WriteError) -> Failure {
     explained(FailureStage::Live, RetryPolicy::Transient, error, None)
 }
 
-/// Close code 1012: the server restarts, so spread the reconnects.
+/// Retry policy for close code 1012: the server restarts, so reconnects are spread.
 const RESTART: RetryPolicy = RetryPolicy::Postponed {
     least: Duration::from_secs(5),
     most: Duration::from_secs(30),
@@ -62,7 +64,9 @@ const RESTART: RetryPolicy = RetryPolicy::Postponed {
 /// Delay after too many dials if the server sends no `Retry-After`.
 const TOO_MANY_DIALS: Duration = Duration::from_secs(60);
 
-/// Converts a close frame by its code. The session redacts and escapes the reason.
+/// Converts a close frame to a failure, by its code.
+///
+/// The session redacts and escapes the reason.
 pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     let Some(frame) = frame else {
         return Failure::new(
@@ -86,7 +90,9 @@ pub(crate) fn of_close(frame: Option<&CloseFrame>) -> Failure {
     Failure::new(FailureStage::Live, retry_policy, message).with_code(frame.code.to_string())
 }
 
-/// Creates a failure from an error with its causes and remedy. The transport and the source keep secrets out of both.
+/// Creates a failure from an error with its causes and remedy.
+///
+/// The transport and the source keep secrets out of the error and the remedy.
 fn explained(
     stage: FailureStage,
     retry_policy: RetryPolicy,

@@ -15,7 +15,7 @@ use crate::Update;
 use crate::connection::ConnectionHandle;
 use crate::queue::{QueueReader, QueueWatch};
 
-/// The share of the topics that a feed keeps alive.
+/// Guard of a feed's topics on one connection; releases the topics when dropped.
 pub(crate) type ShareGuard = Box<dyn Any + Send + Sync>;
 
 /// Reading end of a queue. Dropping it notifies the connection.
@@ -50,8 +50,9 @@ impl Feed {
         }
     }
 
-    /// Sets the positions of the feed's topics in the requests of the subscription. This connection may serve only some
-    /// of them.
+    /// Sets the positions of the feed's topics in the requests of the subscription.
+    ///
+    /// The connection of this feed may serve only some of the requests.
     pub(crate) fn set_positions(&mut self, requests: &HashMap<String, usize>) {
         let position = |topic: &Arc<str>| requests.get(&**topic).copied().unwrap_or(usize::MAX);
         self.positions = self.queue.topics().iter().map(position).collect();
@@ -100,7 +101,9 @@ impl Feed {
         self.queue.has_more()
     }
 
-    /// Closes the feed. The future resolves when the server has answered the unsubscription, if one is needed.
+    /// Closes the feed.
+    ///
+    /// The future resolves when the server has answered the unsubscription, if one is needed.
     pub(crate) fn end(self) -> impl Future<Output = ()> {
         let connection = Arc::clone(&self.connection);
         let topics = self.queue.topics();
@@ -121,8 +124,9 @@ impl Feed {
         self.queue.end_reason()
     }
 
-    /// Counts an event. Returns its topic as subscribed: the request at `position`. It differs from the routed one if
-    /// several topics are pushed under the same name.
+    /// Counts an event, and returns its topic as subscribed: the request at `position`.
+    ///
+    /// This topic differs from the routed topic if several topics are pushed under the same name.
     #[inline]
     fn delivered(&self, at: usize, routed: usize, position: usize) -> Arc<str> {
         let Some(counters) = self.queue.counters(at) else {

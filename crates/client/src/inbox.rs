@@ -8,21 +8,21 @@ use std::task::{Context, Poll, Waker};
 /// Capacity that an empty inbox keeps: the events of one reconnect.
 const MIN_CAPACITY: usize = 16;
 
-/// All readers. Dropping it ends each inbox after its queued events.
+/// All readers of a broadcast. Dropping it ends each inbox after its queued events.
 pub(crate) struct Readers<T> {
     inboxes: Mutex<Vec<Weak<Inbox<T>>>>,
     /// Maximum number of events per inbox.
     capacity: usize,
 }
 
-/// A reader of all events since it was created. Dropping it removes it.
+/// A reader of all events since its creation. Dropping the reader removes it from the broadcast.
 pub(crate) struct Reader<T>(Arc<Inbox<T>>);
 
 /// Item of a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Received<T> {
     Event(T),
-    /// This number of events was dropped here.
+    /// This number of events was dropped at this position.
     Missed(u64),
 }
 
@@ -30,9 +30,9 @@ struct Inbox<T>(Mutex<State<T>>);
 
 struct State<T> {
     waiting: VecDeque<T>,
-    /// Events older than `waiting` that were dropped since the last `Missed`.
+    /// Number of events dropped since the last `Missed`, all older than `waiting`.
     missed: u64,
-    /// No more events follow.
+    /// `true` if no more events follow.
     closed: bool,
     waker: Option<Waker>,
 }
@@ -124,7 +124,7 @@ impl<T> State<T> {
 }
 
 impl<T> Reader<T> {
-    /// Returns the next item if there is one.
+    /// Returns the next item; `None` if there is none.
     pub(crate) fn take(&mut self) -> Option<Received<T>> {
         lock(&self.0.0).take()
     }

@@ -2,7 +2,7 @@
 //!
 //! Each connection has one task that moves bytes between a transport and the `Streams` of `kucoin-streams-session`,
 //! which makes all decisions. A frame is decoded when the consumer takes it, so a consumer that panics affects no other
-//! subscription. A slow consumer delays the others of its connection at most as [`Config::backpressure_timeout`] says.
+//! subscription. [`Config::backpressure_timeout`] limits how long a slow consumer delays the others of its connection.
 //!
 //! The tasks run on a thread of their own by default ([`ConnectionRuntime`]). A consumer may block its own thread:
 //! heartbeats continue, events wait in the queue of the subscription, and events that do not fit are counted in a

@@ -27,7 +27,7 @@ pub struct Lifecycle {
     pub number: u32,
     /// Local time of the event.
     pub at: Timestamp,
-    /// The event.
+    /// Event of the connection.
     pub event: LifecycleEvent,
 }
 
@@ -45,8 +45,9 @@ impl Serialize for Lifecycle {
     }
 }
 
-/// Maximum number of queued events per reader. A reconnect causes about ten events and one per topic, so this covers
-/// several reconnects.
+/// Maximum number of queued events per reader.
+///
+/// A reconnect causes about ten events and one per topic, so the queue holds several reconnects.
 const CAPACITY: usize = 4_096;
 
 /// Sends lifecycle events to all readers; clones share the readers.
@@ -108,6 +109,8 @@ impl LifecycleSender {
     }
 }
 
+/// Returns the log level of an event.
+///
 /// Error: failed for good. Warning: a problem that is retried. Info: working, or closed by the user.
 fn level(event: &LifecycleEvent) -> Level {
     match event {
@@ -126,10 +129,10 @@ fn level(event: &LifecycleEvent) -> Level {
     }
 }
 
-/// A stream of the lifecycle events of all connections of a client, since it was created.
+/// A stream of the lifecycle events of all connections of a client.
 ///
-/// Up to 4,096 events are queued. If the reader is too slow, the oldest are dropped and [`LifecycleEvent::Lagged`]
-/// reports their number.
+/// The stream starts with its creation: earlier events are not included. Up to 4,096 events are queued. If the reader
+/// is too slow, the oldest are dropped and [`LifecycleEvent::Lagged`] reports their number.
 #[derive(Debug)]
 pub struct LifecycleStream(Reader<Lifecycle>);
 
@@ -139,7 +142,7 @@ impl LifecycleStream {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Returns the next event if one is ready; `None` if none is, or no more follow.
+    /// Returns the next event; `None` if no event is ready, or no more events follow.
     pub fn try_next(&mut self) -> Option<Lifecycle> {
         self.0.take().map(to_lifecycle)
     }
@@ -161,7 +164,9 @@ fn to_lifecycle(received: Received<Lifecycle>) -> Lifecycle {
     }
 }
 
-/// Creates a `Lagged` event. A reader follows all connections, so its key has no meaning: it is the first of all keys.
+/// Creates a `Lagged` event.
+///
+/// A reader follows all connections, so the key of this event has no meaning. It is the first of all keys.
 fn lagged(missed: u64) -> Lifecycle {
     tracing::warn!(
         missed,

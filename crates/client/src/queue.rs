@@ -1,4 +1,6 @@
-//! Queue between the task of a connection and the reader of one subscription, which may be on another thread.
+//! Queue between the task of a connection and the reader of one subscription.
+//!
+//! The reader may be on another thread.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +13,9 @@ use kucoin_streams_session::{
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Readers to wake once the task has delivered all received frames, because a wake-up costs more than an event.
+/// Readers to wake once the task has delivered all received frames.
+///
+/// Readers are not woken for each frame, because a wake-up costs more than an event.
 #[derive(Debug, Default)]
 pub(crate) struct Wakers(Vec<Waker>);
 

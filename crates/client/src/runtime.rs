@@ -12,20 +12,22 @@ use tokio::sync::oneshot;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionRuntime {
-    /// A thread named `kucoin-streams` with a tokio runtime of its own, shared by all connections of the process that
-    /// use it. It starts with the first connection and ends with the last.
+    /// A dedicated thread named `kucoin-streams`, with a tokio runtime of its own.
+    ///
+    /// All connections of the process with this setting share the thread. It starts with the first connection and ends
+    /// with the last.
     ///
     /// A consumer may block its own thread for any time: heartbeats continue, and events wait in the queue of the
-    /// subscription. At high event rates this costs nothing. A single event wakes two threads instead of one: about
-    /// 20 us more CPU time and 5 to 20 us more latency. Token sources and transports of your own run on this thread
-    /// too, so they must not block it.
+    /// subscription. At high event rates this costs nothing. A single event wakes two threads instead of one: about 20
+    /// us more CPU time and 5 to 20 us more latency. Token sources and transports of your own run on this thread too,
+    /// so they must not block it.
     #[default]
     Dedicated,
     /// The tokio runtime in which the connection is opened.
     ///
-    /// A consumer that blocks a thread of this runtime may stop the heartbeats, and KuCoin then closes the
-    /// connection. Choose it if no task of the runtime blocks, for tests with a paused clock, or to keep everything
-    /// on one thread.
+    /// A consumer that blocks a thread of this runtime may stop the heartbeats, and KuCoin then closes the connection.
+    /// Choose this runtime if none of its tasks blocks, for tests with a paused clock, or to keep everything on one
+    /// thread.
     Current,
 }
 
@@ -46,7 +48,7 @@ impl StartedRuntime {
     /// Spawns the task of a connection.
     ///
     /// # Panics
-    /// Panics outside of a tokio runtime if the runtime is [`ConnectionRuntime::Current`].
+    /// With [`ConnectionRuntime::Current`], panics outside of a tokio runtime.
     pub(crate) fn spawn(self, task: impl Future<Output = ()> + Send + 'static) {
         match self.0 {
             Some(thread) => {

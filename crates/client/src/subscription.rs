@@ -19,7 +19,7 @@ use crate::queue::QueueWatch;
 /// Gaps are items and do not end the stream. It ends (`None`) when its connection is closed, when KuCoin has refused all
 /// its topics, or when the consumer is too slow and the policy is
 /// [`SlowConsumer::Disconnect`](crate::SlowConsumer::Disconnect). Dropping the last subscription to a topic unsubscribes
-/// it.
+/// the topic.
 ///
 /// Events of several topics keep their arrival order if one connection serves all of them. Topics over the limit of
 /// one connection are served by a further one, and their events are merged as they arrive. A consumer that is too slow for
@@ -30,7 +30,7 @@ pub struct Subscription<T: Topic> {
     feeds: Vec<Feed>,
     /// Index of the feed to poll first.
     next_feed: usize,
-    /// Set when the consumer was too slow for one of several connections: the feeds of all are closed then.
+    /// Set once the consumer is too slow for one of several connections; all feeds are then closed.
     too_slow: Option<SubscriptionHandle>,
     /// Items supplied by a test instead of connections.
     #[cfg(feature = "test-util")]
@@ -117,7 +117,7 @@ impl<T: Topic> Subscription<T> {
         std::future::poll_fn(|context| self.poll_item(context)).await
     }
 
-    /// Returns the next event or gap if one is ready; `None` if none is, or the subscription has ended.
+    /// Returns the next event or gap; `None` if nothing is ready, or the subscription has ended.
     ///
     /// `None` is the end if [`Subscription::end_reason`] returned a reason before the call.
     pub fn try_next(&mut self) -> Option<Result<Update<T::Event>, Gap>> {
@@ -234,8 +234,9 @@ impl SubscriptionHandle {
     }
 }
 
-/// Returns why a subscription over several connections has ended: a slow consumer ends it on all of them, any other
-/// reason only together with the last one.
+/// Returns the reason why a subscription over several connections has ended.
+///
+/// A slow consumer ends the subscription on all connections. For any other reason, it ends with its last connection.
 fn end_of_all(reasons: impl Iterator<Item = Option<EndReason>>) -> Option<EndReason> {
     let reasons: Vec<_> = reasons.collect();
     if reasons.contains(&Some(EndReason::SlowConsumer)) {

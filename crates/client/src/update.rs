@@ -14,10 +14,9 @@ pub enum Origin {
     Live,
 }
 
-/// An event with its metadata: topic, times, connection. It derefs to the event.
+/// An event with its metadata: topic, times, connection. An update dereferences to its event.
 ///
-/// Serializes as a line of `kucoin-streams watch --format ndjson`: an object of kind `update` with the event as
-/// `data`.
+/// Serializes as a line of `kucoin-streams watch --format ndjson`: an object of kind `update` with the event as `data`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update<E> {
     ws_key: WsKey,
@@ -62,7 +61,7 @@ impl<E> Update<E> {
         self.push
     }
 
-    /// Returns the key of the connection on which it was received.
+    /// Returns the key of the connection on which the event was received.
     pub fn ws_key(&self) -> WsKey {
         self.ws_key
     }
@@ -131,9 +130,9 @@ impl<E> Update<E> {
         self.received_at
     }
 
-    /// Returns the epoch: the number of the connection on which it was received.
+    /// Returns the epoch: the number of the connection on which the event was received.
     ///
-    /// It grows by one with each reconnect and each rotation.
+    /// The epoch grows by one with each reconnect and each rotation.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }

@@ -33,7 +33,7 @@ pub(crate) type RequestOf<K> = <<K as ConnectionKind>::Protocol as Protocol>::Re
 /// Channel for the answer to a command.
 pub(crate) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 
-/// Command of a handle.
+/// Command that a handle sends to the task.
 pub(crate) enum Command<R> {
     Subscribe(
         Subscribe<R, QueueMailbox>,
@@ -47,7 +47,7 @@ pub(crate) enum Command<R> {
     Close(oneshot::Sender<()>),
 }
 
-/// Caller of a ticket.
+/// Caller that waits for the answer with a ticket.
 enum Caller {
     Subscribe(Reply<Subscribed, SubscribeError>),
     WaitLive(Reply<(), SubscribeError>),
@@ -61,12 +61,12 @@ pub(crate) struct Observers {
     pub(crate) state: watch::Sender<ConnectionState>,
 }
 
-/// Everything needed to dial.
+/// Everything needed to dial: the source of connection information, the transport, and the dial limits.
 #[derive(Clone)]
 pub(crate) struct Dialler {
     pub(crate) source: Arc<dyn DynConnectionSource>,
     pub(crate) connect: Arc<dyn DynConnect>,
-    /// Limits all dials.
+    /// Limits on all dials of the connection.
     pub(crate) dial_limiter: ConnectionDialLimiter,
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct Driver<K: ConnectionKind> {
     unrouted: u64,
     /// Connection to read first, so that a flood on one does not starve the other.
     read_first: ConnectionRole,
-    /// There is more to read, but other tasks run first.
+    /// `true` if there is more to read, but other tasks run first.
     yield_next: bool,
 }
 

@@ -68,8 +68,9 @@ impl Slot {
         }
     }
 
-    /// Ends reading. A later close frame has this code; with `None` the socket is dropped at once, without a close
-    /// frame.
+    /// Ends reading, and sets the code of a later close frame.
+    ///
+    /// With `None` the socket is dropped at once, without a close frame.
     pub(super) fn end(&mut self, close_code: Option<u16>) {
         match (close_code, &mut self.socket) {
             (Some(code), Some(socket)) => socket.close_with(code),
@@ -132,7 +133,7 @@ impl Slot {
     }
 }
 
-/// Returns the failure, and the code of our close frame if one is to be sent.
+/// Returns the failure that ended reading, and the code of our close frame if one is to be sent.
 pub(super) fn ended(message: Result<Message, ReadError>) -> (Failure, Option<u16>) {
     match message {
         Ok(Message::Close(frame)) => {

@@ -37,7 +37,7 @@ pub(super) struct Socket {
     reader: BoxReader,
     writer: WriteHalf,
     outbox: VecDeque<Outbound>,
-    /// Code of our close frame, if the peer's behaviour determines it.
+    /// Code of our close frame; `None` unless the peer's behavior determines it.
     close_code: Option<u16>,
 }
 
@@ -109,7 +109,9 @@ impl Socket {
         }
     }
 
-    /// Closes the connection: writes queued frames, sends a close frame, and waits up to a second for the peer's.
+    /// Closes the connection with this close code.
+    ///
+    /// Writes queued frames, sends a close frame, and waits up to one second for the peer's close frame.
     pub(super) async fn close(mut self, code: u16) {
         let code = self.close_code.unwrap_or(code);
         let close = async {
