@@ -43,7 +43,7 @@ pub enum AnyEvent {
 }
 
 impl AnyEvent {
-    /// Returns the fill that the event reports; `None` if it reports none.
+    /// Returns the fill that the event reports; `None` if it reports no fill.
     ///
     /// Several topics report the same fill, for example `orderAll` and `execution`: count each [`Fill::key`] once.
     pub fn fill(&self) -> Option<Fill> {
@@ -57,8 +57,8 @@ impl AnyEvent {
 impl AnyTopic {
     /// Returns the topics of a connection that together cover the whole account; no topic repeats another.
     ///
-    /// A fill can be in an order event and in an execution: count each [`Fill::key`] once. Topics that need a symbol are
-    /// not included. Empty for a key of your own.
+    /// A fill can be in an order event and in an execution: count each [`Fill::key`] once. Topics that need a symbol
+    /// are not included. The list is empty for a key of your own.
     pub fn account_wide(ws_key: WsKey) -> Vec<Self> {
         match ws_key {
             WsKey::SpotPrivateV1 => into_any(v1::AnySpotTopic::account_wide()),
@@ -101,7 +101,7 @@ impl Event for AnyEvent {
     }
 }
 
-/// Error of a text that is not a topic.
+/// Error returned if a text is not a topic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseAnyTopicError {
@@ -223,8 +223,8 @@ impl Kucoin {
 
     /// Subscribes to topics of any connections and leaves out those that KuCoin refuses.
     ///
-    /// Each connection works as with [`Kucoin::subscribe_available`]. Returns the subscription and one error for each
-    /// refused topic.
+    /// The topics of each connection are subscribed as by [`Kucoin::subscribe_available`]. Returns the subscription and
+    /// one error for each refused topic.
     ///
     /// # Errors
     /// Returns an error if every topic is refused, or if a connection is closed or not live in time. No topic stays
@@ -390,7 +390,7 @@ impl AnySubscription {
         std::future::poll_fn(|context| self.poll_item(context)).await
     }
 
-    /// Returns the next event or gap if one is ready; `None` otherwise, or if the stream has ended.
+    /// Returns the next event or gap; `None` if nothing is ready, or the stream has ended.
     pub fn try_next(&mut self) -> Option<Result<Update<AnyEvent>, Gap>> {
         let mut context = Context::from_waker(std::task::Waker::noop());
         match self.poll_item(&mut context) {
@@ -409,8 +409,8 @@ impl AnySubscription {
 
     /// Returns the reason why the stream has ended; `None` if it has not.
     ///
-    /// A slow consumer ends the stream on all connections. Otherwise it ends with the last connection, and the reason is
-    /// that of the first.
+    /// A slow consumer ends the stream on all connections. Otherwise the stream ends with its last connection, and the
+    /// reason is that of the first connection.
     pub fn end_reason(&self) -> Option<EndReason> {
         let open = self.subscriptions.iter();
         let reasons: Vec<_> = open.map(|subscription| subscription.end_reason()).collect();

@@ -45,12 +45,12 @@ pub enum BuildError {
     Conflict {
         /// Setting that would have no effect.
         setting: &'static str,
-        /// Setting that it cannot be combined with.
+        /// Setting that conflicts with `setting`.
         other: &'static str,
         /// Remedy, as an instruction.
         remedy: &'static str,
     },
-    /// Invalid settings of token requests. The message has the cause and what to do about it.
+    /// Invalid settings of token requests. The message contains the cause and the remedy.
     #[error("{}", explain(.0, .0.remedy()))]
     Config(ConfigError),
 }

@@ -102,7 +102,7 @@ impl Kucoin {
 
     /// Returns the connections of one kind, which may be your own kind.
     ///
-    /// They are opened at the first subscription.
+    /// The connections open at the first subscription.
     pub fn connections<K: ConnectionKind>(&self) -> Connections<K> {
         let mut all = self.lock();
         let existing = all.iter().find_map(|kind| kind.as_any().downcast_ref());
@@ -190,8 +190,8 @@ impl Kucoin {
 
     /// Unsubscribes, closes all connections and waits until their tasks have ended.
     ///
-    /// It takes at most two seconds. Subscriptions yield what they have already received, then end. A later
-    /// subscription opens a new connection.
+    /// Closing takes at most two seconds. Subscriptions yield the events that they have already received, then end. A
+    /// later subscription opens a new connection.
     pub async fn close(&self) {
         let kinds = self.kinds();
         join_all(kinds.iter().map(|kind| kind.close())).await;

@@ -137,7 +137,7 @@ pub use session::{CloseReason, Failure};
 /// The TLS library, for your own `ClientConfig`.
 ///
 /// [`WebSocketConnector::with_tls_config`] and
-/// [`RestTokensBuilder::tls_config`](auth::rest::RestTokensBuilder::tls_config) take one.
+/// [`RestTokensBuilder::tls_config`](auth::rest::RestTokensBuilder::tls_config) take a `ClientConfig`.
 #[doc(no_inline)]
 pub use transport::rustls;
 pub use transport::{Connect, DynConnect, Proxy, ProxyEnvError, ProxyError, WebSocketConnector};

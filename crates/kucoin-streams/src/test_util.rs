@@ -1,4 +1,6 @@
-//! Test your own code without a network: a [`Subscription`](crate::Subscription) fed by the test (feature `test-util`).
+//! Test your own code without a network: a [`Subscription`](crate::Subscription) fed by the test.
+//!
+//! This module needs the feature `test-util`.
 //!
 //! Add the SDK to your dev-dependencies too, with `features = ["test-util"]`. [`subscription`] returns a subscription for
 //! your code, and a [`Script`] that feeds it with frames as KuCoin pushes them, events, gaps and the end. To create an

@@ -2,7 +2,7 @@
 //!
 //! A [`Kucoin`](crate::Kucoin) is the client of one account. Create one for each API key, also of sub-accounts; clones
 //! share the same connections. To merge the streams of several accounts, add the account to each item first, because
-//! items do not have it.
+//! items do not contain it.
 //!
 //! This program needs [both crates](super) and `futures-util = "0.3"`:
 //!

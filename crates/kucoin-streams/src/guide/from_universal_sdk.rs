@@ -88,7 +88,7 @@
 //! - It reconnects 5 s after a loss and subscribes another 5 s later, with at most 3 attempts. After that, it emits
 //!   `EVENT_RE_SUBSCRIBE_ERROR`, and the failed topics stay unsubscribed. Here the first attempt follows within 0.5 s,
 //!   and a topic that is refused temporarily is retried until it is live.
-//! - After a loss, it does not report which time to query over REST. Here [`Gap::window`](crate::Gap::window) returns
-//!   it.
+//! - After a loss, it does not report the period to query over REST. Here [`Gap::window`](crate::Gap::window) returns
+//!   this period.
 //! - A second callback for a subscribed topic is ignored. Here every subscription receives every event.
 //! - It also has REST, market data and orders. This SDK has private streams only.

@@ -14,8 +14,8 @@
 //! | `Refused`, `retrying: false` | KuCoin refuses the topic; no more events of it follow, but those of the other topics continue | check its name and the permissions of the API key; keep reading |
 //! | `Closed` | the connection is closed; no more events of these topics follow | query REST from the last event until now; fix the cause, then subscribe again |
 //!
-//! Keep the trust in your state for each topic, not in one flag: topics of two connections are lost and live again
-//! independently, and the `Live` of one connection says nothing about the other. This program does that for two
+//! Track for each topic whether you can trust your state, not in one flag: topics of two connections are lost and live
+//! again independently, and the `Live` of one connection says nothing about the other. This program does that for two
 //! connections. The local exchange corrupts one frame, then cuts both connections:
 //!
 //! ```
@@ -166,6 +166,6 @@
 //! A subscription queues up to 8,192 frames or 16 MiB by default, whichever comes first. If its queue is full, the
 //! connection stops reading for at most [`backpressure_timeout`](crate::Config::backpressure_timeout), 1 s by default.
 //! Meanwhile the other subscriptions of the connection receive nothing; heartbeats and other connections continue.
-//! After that, frames of the slow subscription are dropped, and `Overflowed` has their number. With
+//! After that, frames of the slow subscription are dropped, and `Overflowed` contains their number. With
 //! [`SlowConsumer::Disconnect`](crate::SlowConsumer), the subscription ends after this gap, on all its connections;
 //! unread events of the others are dropped.

@@ -23,7 +23,7 @@
 //! chapter needs another crate, it says so.
 //!
 //! To use your account at KuCoin, replace the credentials by [`Credentials::from_env`](crate::Credentials::from_env),
-//! and remove the call of `hosts` and all that uses the local exchange.
+//! and remove the call of `hosts` and everything that uses the local exchange.
 
 pub mod accounts;
 pub mod custom;

@@ -57,7 +57,7 @@
 //!
 //! `rustls::crypto` has only the modules of the enabled features: `aws_lc_rs` with `tls-aws-lc`, `ring` with
 //! `tls-ring`. With `default-features = false, features = ["tls-ring"]`, replace the line of the provider, also below,
-//! by:
+//! with:
 //!
 //! ```
 //! # #[cfg(feature = "tls-ring")]

@@ -16,8 +16,8 @@
 //! | liquidation warnings | - | [`LiquidationWarnings`](crate::pro::LiquidationWarnings) * |
 //! | leverage and margin mode | [`FuturesCrossLeverages`](crate::v1::FuturesCrossLeverages) *, [`FuturesMarginModes`](crate::v1::FuturesMarginModes) * | [`Leverages`](crate::pro::Leverages) * |
 //!
-//! [`AnyTopic::account_wide`](crate::AnyTopic::account_wide) returns the topics with a * of a connection. Together they
-//! cover the account, except topics that need a symbol. On Pro V2, a unified account uses
+//! [`AnyTopic::account_wide`](crate::AnyTopic::account_wide) returns those topics of a connection that have a *.
+//! Together they cover the account, except topics that need a symbol. On Pro V2, a unified account uses
 //! [`TradeType::Unified`](crate::pro::TradeType); the other trade types are for classic accounts. For all topics, see
 //! [`v1`](crate::v1) and [`pro`](crate::pro).
 //!
@@ -30,7 +30,7 @@
 //!
 //! A `Vec` of topics of one type is one subscription, with events in order of arrival.
 //! [`Kucoin::subscribe_any`](crate::Kucoin::subscribe_any) takes topics of any type and connection; they can be parsed
-//! from strings. A misspelt topic is an error of `parse`, not a silent stream.
+//! from strings. A misspelled topic is an error of `parse`, not a silent stream.
 //!
 //! ```
 //! use std::collections::{HashMap, HashSet};
