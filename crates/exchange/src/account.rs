@@ -30,9 +30,9 @@ pub struct Account {
     wallet: Wallet,
 }
 
-/// Symbol of the orders of a burst: its smallest order holds the least money.
+/// Symbol of burst orders: of all symbols, its smallest order holds the least money.
 const BURST_SYMBOL: &str = "KCS-USDT";
-/// Number of burst orders placed per lock of the hub.
+/// Number of burst orders to place before the lock of the hub is released.
 const BURST_SLICE: u64 = 128;
 
 impl Account {
@@ -122,7 +122,7 @@ impl Account {
 
     /// Places a stop order and returns its ID.
     ///
-    /// Without an order price it becomes a market order when it triggers.
+    /// Without an order price, the stop order becomes a market order when it triggers.
     ///
     /// # Errors
     /// See [`Account::place_limit`]; the balance is checked only when the stop order triggers.
@@ -187,8 +187,8 @@ impl Account {
 
     /// Sets the last price of a symbol.
     ///
-    /// Open orders that it crosses fill, stop orders that it reaches trigger, and the cross-margin debts are reported
-    /// at their new value.
+    /// If the price crosses open orders, they fill; if it reaches stop orders, they trigger. The cross-margin debts are
+    /// reported at their new value.
     ///
     /// # Errors
     /// Returns an error if the symbol is unknown or the price is not a multiple of its tick.
@@ -237,8 +237,8 @@ impl Account {
 
     /// Repays a debt from the margin account that owes it: interest first, then principal.
     ///
-    /// Pushes as [`Account::borrow`] does; an isolated account reports `IN_REPAY`, then `DEBT`, or `CLEAR` if it owes
-    /// nothing any more.
+    /// Pushes the same messages as [`Account::borrow`]. An isolated account reports `IN_REPAY`, then `DEBT`, or `CLEAR`
+    /// if all its debts are repaid.
     ///
     /// # Errors
     /// See [`Account::borrow`]; also returns an error if the amount exceeds the debt or the available balance.
@@ -248,7 +248,7 @@ impl Account {
 
     /// Charges one hour of interest on every debt: 0.001 %, rounded up to 8 decimals.
     ///
-    /// The debts grow, no balance changes; without debts nothing happens.
+    /// Each debt grows and no balance changes. If there are no debts, nothing happens.
     pub fn settle_interest(&self) {
         self.act(Engine::settle_interest);
     }
@@ -263,15 +263,15 @@ impl Account {
     ///
     /// The debt ratio is the debts divided by the collateral, at the last prices.
     ///
-    /// From 0.97 on, the cross-margin account is frozen (`FROZEN_FL`) and no order can be placed in it. Above 1 it is
-    /// in liability (`LIABILITY`). It is not liquidated: it recovers (`UNFROZEN_FL`, `UNLIABILITY`) when it repays,
-    /// receives money, or prices move.
+    /// At a ratio of 0.97 or more, the cross-margin account is frozen (`FROZEN_FL`) and accepts no orders. Above 1 the
+    /// account is in liability (`LIABILITY`). It is never liquidated. It recovers (`UNFROZEN_FL`, `UNLIABILITY`) after
+    /// a repayment, an incoming transfer or a price change.
     #[must_use]
     pub fn debt_ratio(&self, wallet: Wallet) -> Decimal {
         lock(&self.shared.hub).engine.debt_ratio(wallet)
     }
 
-    /// Pushes a liquidation warning, whatever the debts.
+    /// Pushes a liquidation warning at this level, even if the account has no debts.
     ///
     /// The push is an `lw` of Pro V2 with the account's real amounts. It is pushed only if Pro V2 is already in use;
     /// see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
@@ -279,7 +279,7 @@ impl Account {
         lock(&self.shared.hub).push_liquidation_warning(level, clock::now_ms());
     }
 
-    /// Pushes a status of the cross-margin account, whatever its debts.
+    /// Pushes this status of the cross-margin account, even if the account has no debts.
     ///
     /// The push is a `position.status` on `/margin/position`.
     pub fn push_margin_status(&self, status: MarginStatusType) {
@@ -294,7 +294,7 @@ impl Account {
         unified_id(order_id).into_owned()
     }
 
-    /// Runs this number of random account actions, drawn from the seed, at once.
+    /// Runs `steps` random account actions now. The seed determines the actions.
     pub fn step(&self, steps: usize) {
         for _ in 0..steps {
             self.act(Engine::step);
@@ -327,7 +327,7 @@ impl Account {
         lock(&self.shared.hub).engine.open_stops(Host::Spot)
     }
 
-    /// Places this number of small orders that stay open, as fast as the subscribers' sockets take them.
+    /// Places `orders` small orders that stay open, as fast as the subscribers' sockets accept the pushes.
     ///
     /// Unlike all other pushes, these wait for a client that reads slowly, and forever for one that does not read at
     /// all. Each order makes one push on `/spotMarket/tradeOrders`, two on `/spotMarket/tradeOrdersV2`, and one each

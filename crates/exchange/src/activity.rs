@@ -13,9 +13,9 @@ use crate::stats::{Ended, ServedMarket, StreamProtocol};
 pub enum Activity {
     /// A token request was answered.
     TokenRequest {
-        /// The HTTP status.
+        /// HTTP status of the response.
         status: u16,
-        /// The KuCoin code in the body; empty if there is none.
+        /// KuCoin code in the response body; empty if the body has no code.
         code: String,
     },
     /// A connection was opened: its token was accepted, or it is a Pro V2 connection without a token.
@@ -24,7 +24,7 @@ pub enum Activity {
         connection: u64,
         /// The protocol of the connection.
         protocol: StreamProtocol,
-        /// The market that its token serves.
+        /// Market that the connection's token serves.
         market: ServedMarket,
         /// Token number; `None` if the connection has no token.
         token: Option<u64>,
@@ -33,9 +33,9 @@ pub enum Activity {
     },
     /// A connection was closed, or refused before it opened.
     Ended {
-        /// Connection number.
+        /// Connection number, as in [`ConnectionReport::number`](crate::ConnectionReport::number).
         connection: u64,
-        /// How it ended.
+        /// How the connection ended.
         how: Ended,
         /// Code and text of a refusal, the protocol violation, or the fault as in a script; otherwise `None`.
         reason: Option<String>,

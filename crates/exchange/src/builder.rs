@@ -47,7 +47,7 @@ pub enum StartError {
     /// The local exchange cannot listen on a port. Choose another port, or 0 for any free port.
     #[error("cannot listen on 127.0.0.1:{port}")]
     Listen {
-        /// The requested port; 0 is any free port.
+        /// The requested port; 0 means any free port.
         port: u16,
         /// The error of the operating system.
         source: io::Error,
@@ -137,8 +137,8 @@ impl ExchangeBuilder {
 
     /// Sets how subscriptions to an unknown symbol are answered. Default [`UnknownSymbols::Acknowledge`].
     ///
-    /// Live reports of 2026 say that KuCoin acknowledges them and pushes nothing, on V1 (one source) and on Pro V2
-    /// (several). Captures of V1 from 2019 to 2022 show a refusal with code 404.
+    /// Reports of 2026 say that KuCoin acknowledges such subscriptions and pushes nothing, on V1 (one source) and on
+    /// Pro V2 (several). Captures of V1 from 2019 to 2022 show a refusal with code 404.
     pub fn unknown_symbols(mut self, answer: UnknownSymbols) -> Self {
         self.limits.unknown_symbols = answer;
         self
@@ -190,7 +190,7 @@ impl ExchangeBuilder {
         self
     }
 
-    /// Serves `https` and `wss` instead of `http` and `ws`. Default no TLS.
+    /// Serves `https` and `wss` instead of `http` and `ws`. By default there is no TLS.
     ///
     /// The certificate should be valid for `localhost`, the host name in all URLs of the local exchange.
     #[cfg(feature = "tls")]

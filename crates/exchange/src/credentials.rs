@@ -9,7 +9,7 @@ use hyper::HeaderMap;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// Maximum difference of a request's timestamp to the exchange's clock.
+/// Maximum difference between a request's timestamp and the exchange's clock, in milliseconds.
 const WINDOW_MS: u64 = 5_000;
 
 /// The API key, secret and passphrase that the local exchange accepts.
@@ -18,11 +18,11 @@ const WINDOW_MS: u64 = 5_000;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DemoCredentials {
-    /// The API key.
+    /// API key: `KC-API-KEY`.
     pub key: String,
-    /// The API secret.
+    /// API secret, which signs the requests.
     pub secret: String,
-    /// The passphrase in plain text.
+    /// Passphrase in plain text.
     pub passphrase: String,
 }
 
@@ -190,7 +190,7 @@ fn sign_text(secret: &str, parts: &[&[u8]]) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Compares in constant time.
+/// Returns `true` if both are equal; the comparison takes constant time.
 fn same(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }

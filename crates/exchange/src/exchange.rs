@@ -131,7 +131,7 @@ impl Exchange {
         &self.shared.credentials
     }
 
-    /// Returns a handle to the account, to place orders, transfer funds and so on.
+    /// Returns a handle to the account, which places orders, transfers money and so on.
     #[must_use]
     pub fn account(&self) -> Account {
         Account::new(Arc::clone(&self.shared))
@@ -145,7 +145,7 @@ impl Exchange {
 
     /// Returns the log of all Pro V2 pushes.
     ///
-    /// It starts with the first Pro V2 connection or the first call of this method. Earlier events are not in it.
+    /// The log starts with the first Pro V2 connection or the first call of this method, without earlier events.
     ///
     /// An event has one entry for each `T` on which it is pushed: a spot order is pushed on `order.UNIFIED`,
     /// `orderAll.UNIFIED`, `order.SPOT` and `orderAll.SPOT`. For `order` and `position` the `T` is the same for all

@@ -15,7 +15,7 @@ use crate::v1::topics::Refusal;
 
 /// Default limit of subscriptions per connection.
 const MAX_TOPICS: usize = 400;
-/// Space that bursts of orders leave in a queue for answers.
+/// Number of messages in a queue that bursts of orders leave free, for answers.
 const HEADROOM: usize = 64;
 /// Maximum number of pushes that one order of a burst makes on one connection.
 const PUSHES_PER_ORDER: usize = 8;
@@ -37,7 +37,7 @@ pub(crate) enum Outgoing {
 /// A command to the task of a connection.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// The queue of messages is full.
+    /// The queue of messages is full, so the connection must close.
     Overrun,
     Effect(Effect),
 }
@@ -55,7 +55,7 @@ struct Member {
     topics: BTreeMap<String, Delivery>,
 }
 
-/// Whether a subscription receives pushes.
+/// Whether, and for how long, a subscription receives pushes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
     Live,
@@ -96,14 +96,14 @@ impl Hub {
         }
     }
 
-    /// Starts to render events as Pro V2 too.
+    /// Starts to render events for Pro V2 too.
     pub(crate) fn enable_pro(&mut self) {
         if self.pro.is_none() {
             self.pro = Some(ProRenderer::new(&self.engine));
         }
     }
 
-    /// Writes the new events of the engine to the logs and to the subscribers. Returns the number of V1 pushes.
+    /// Writes new events of the engine to the logs and subscribers; returns the number of V1 pushes.
     pub(crate) fn publish(&mut self, now_ms: u64) -> usize {
         let mut count = 0;
         let events = self.engine.take_events();
@@ -192,7 +192,7 @@ impl Hub {
         self.members.retain(|member| member.number != number);
     }
 
-    /// Ends all subscriptions of a connection that is still counted as open.
+    /// Ends all subscriptions of a connection, which still counts as open.
     pub(crate) fn freeze(&mut self, number: u64) {
         if let Some(member) = self.member(number) {
             member.topics.clear();
@@ -238,7 +238,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Ends subscriptions; each live one receives `late` more pushes.
+    /// Ends subscriptions; each subscription that receives pushes still gets `late` pushes.
     pub(crate) fn unsubscribe(
         &mut self,
         number: u64,

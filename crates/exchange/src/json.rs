@@ -157,7 +157,7 @@ impl<T: Json> Json for Option<T> {
     }
 }
 
-/// A normalized decimal, and the number of its trailing zeros to move into the exponent.
+/// A normalized decimal, and the number of trailing zeros to move into the exponent.
 struct BigDecimal(Decimal, usize);
 
 impl Display for BigDecimal {

@@ -11,16 +11,16 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The limits of connections. The topic limit is in `Hub`, the token lifetime in `TokenStore`.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
-    /// Messages per connection in 10 s.
+    /// Maximum number of messages per connection in 10 s.
     pub(crate) messages: usize,
-    /// Open connections.
+    /// Maximum number of open connections.
     pub(crate) connections: usize,
     /// The age at which a connection is closed.
     pub(crate) connection_life: Duration,
     /// Maximum time without a message from the client.
     pub(crate) idle_timeout: Duration,
     pub(crate) unknown_symbols: UnknownSymbols,
-    /// Number of WebSocket upgrade requests per sliding window; `None` if unlimited.
+    /// Maximum number of WebSocket upgrade requests per sliding window; `None` if unlimited.
     dials: Option<(usize, Duration)>,
     /// Times of the accepted upgrade requests in the window.
     accepted: VecDeque<Instant>,
@@ -48,7 +48,7 @@ impl Limits {
         self.accepted.clear();
     }
 
-    /// Accepts an upgrade request, or returns the time until one would be accepted.
+    /// Accepts an upgrade request, or returns the time until the next one would be accepted.
     pub(crate) fn admit_dial(&mut self, now: Instant) -> Result<(), Duration> {
         let Some((count, per)) = self.dials else {
             return Ok(());
@@ -82,7 +82,9 @@ pub(crate) struct MessageRate {
 }
 
 impl MessageRate {
-    /// Returns `true` if fewer than `limit` messages were admitted in the window; only admitted messages count.
+    /// Returns `true` if fewer than `limit` messages were admitted in the window.
+    ///
+    /// Only admitted messages count.
     pub(crate) fn admits(&mut self, now: Instant, limit: usize) -> bool {
         let outdated = |first: &Instant| now.duration_since(*first) >= WINDOW;
         while self.recent.front().is_some_and(outdated) {
@@ -96,7 +98,7 @@ impl MessageRate {
     }
 }
 
-/// The ping rate of a Pro V2 client: pings that come too fast are not answered.
+/// The ping rate of a Pro V2 client; pings that arrive too fast are not answered.
 #[derive(Debug, Default)]
 pub(crate) struct PingRate {
     answered: Option<Instant>,

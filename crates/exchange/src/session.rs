@@ -50,7 +50,9 @@ impl Session {
             .connection(number, |report| report.pings += 1);
     }
 
-    /// Subscribes to topics and acknowledges; `written` has the topics as clients write them, for the stats.
+    /// Subscribes to topics and acknowledges the request.
+    ///
+    /// `written` has the topics as clients write them, for the stats.
     pub(crate) fn subscribe(
         &self,
         topics: &[String],

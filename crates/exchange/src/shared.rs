@@ -74,13 +74,13 @@ pub(crate) struct Shared {
     pub(crate) tokens: Mutex<TokenStore>,
     pub(crate) plan: Mutex<Plan>,
     pub(crate) limits: Mutex<Limits>,
-    /// `true` if a fault is triggered by a number of pushes.
+    /// `true` if any fault is triggered by a number of pushes.
     pub(crate) counts_frames: bool,
     pub(crate) board: Board,
     pub(crate) observer: Option<Observer>,
-    /// Notified when a connection has written messages or is closed, so its queue may have room.
+    /// Notified when a queue may have room, because a connection has written messages or is closed.
     pub(crate) room: Notify,
-    /// Offset of the exchange's clock; positive is ahead.
+    /// Offset of the exchange's clock in milliseconds; positive is ahead.
     pub(crate) skew_ms: AtomicI64,
 }
 
@@ -90,7 +90,9 @@ impl Shared {
         clock::now_ms().saturating_add_signed(self.skew_ms.load(Ordering::Relaxed))
     }
 
-    /// Applies the effects on the exchange and on all connections; returns those that the caller must apply.
+    /// Applies the effects on the exchange and on all connections.
+    ///
+    /// Returns the effects that the caller must apply.
     pub(crate) fn apply(&self, triggered: Triggered) -> Vec<Effect> {
         for (fault, at) in triggered.faults {
             self.report(|| Activity::Fault { fault, at });

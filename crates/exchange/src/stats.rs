@@ -1,4 +1,4 @@
-//! Statistics about clients, for assertions in tests. They contain no token and no credential.
+//! Statistics about clients, for assertions in tests. They contain no tokens and no credentials.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ const MAX_ENTRIES: usize = 10_000;
 
 /// A snapshot of the token requests and connections of a local exchange.
 ///
-/// Each list keeps the newest entries, at least 5 000.
+/// Each list keeps the newest entries: at least 5 000.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -30,9 +30,9 @@ pub struct Stats {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenRequest {
-    /// The HTTP status.
+    /// HTTP status of the response.
     pub status: u16,
-    /// The KuCoin code in the body; empty if there is none.
+    /// KuCoin code in the response body; empty if the body has no code.
     pub code: String,
 }
 
@@ -61,7 +61,9 @@ pub enum ServedMarket {
 }
 
 impl ServedMarket {
-    /// Returns the market that both `self` and `other` serve, if any: one is that of the token, one that of the port.
+    /// Returns the market that both `self` and `other` serve; `None` if there is none.
+    ///
+    /// One is the market of the token, the other the market of the port.
     pub(crate) fn and(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Both, one) | (one, Self::Both) => Some(one),
@@ -74,13 +76,13 @@ impl ServedMarket {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConnectionReport {
-    /// Connection number: WebSocket upgrade requests are counted from 1.
+    /// Connection number; WebSocket upgrade requests are counted from 1.
     pub number: u64,
     /// The protocol of the connection.
     pub protocol: StreamProtocol,
-    /// The market that the connection serves, given by its token and its port.
+    /// The market that the connection serves, determined by its token and its port.
     pub market: ServedMarket,
-    /// Token number: tokens are counted from 1 as they are issued.
+    /// Token number; tokens are counted from 1 as they are issued.
     ///
     /// `None` if the token was refused, or if a Pro V2 connection has no token.
     pub token: Option<u64>,
@@ -94,7 +96,7 @@ pub struct ConnectionReport {
     ///
     /// V1: `/account/balance`. Pro V2: `orderAll?tradeType=UNIFIED`, `order?tradeType=UNIFIED&symbol=BTC-USDT`.
     pub topics: Vec<String>,
-    /// Number of acknowledgements sent, without those of logins.
+    /// Number of acknowledgements sent, except for logins.
     pub acks: u64,
     /// Number of error frames and refusals sent.
     pub refusals: u64,
@@ -104,11 +106,11 @@ pub struct ConnectionReport {
     pub protocol_pongs: u64,
     /// Number of pushes sent, including duplicates.
     pub pushed: u64,
-    /// Number of messages received before the welcome was sent; they were ignored.
+    /// Number of messages received before the welcome was sent, which were ignored.
     pub early_messages: u64,
-    /// Newest messages from the client, oldest first; at least 5 000 are kept.
+    /// Newest messages from the client, oldest first.
     ///
-    /// Of a login only `id` and `op` are kept; no other message contains a secret.
+    /// At least 5 000 are kept. Of a login only `id` and `op` are kept; no other message contains a secret.
     pub client_messages: Vec<String>,
     /// How the connection ended; `None` while it is open.
     pub ended: Option<Ended>,
@@ -123,7 +125,7 @@ pub enum Ended {
         /// The close code; `None` if the frame has none.
         code: Option<u16>,
     },
-    /// The client closed the TCP connection without a close frame, or it broke.
+    /// The client closed the TCP connection without a close frame, or the connection broke.
     ClientGone,
     /// The connection reached its maximum age, 24 h by default.
     TooOld,
@@ -133,7 +135,7 @@ pub enum Ended {
     PingTimeout,
     /// The connection was refused: invalid token, too many connections, too many dials, or a fault.
     Refused,
-    /// The client violated the WebSocket protocol.
+    /// The client violated the WebSocket protocol, so the connection was closed.
     Violation,
     /// A fault closed the connection, or made it half-open.
     Fault,

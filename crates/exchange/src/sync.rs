@@ -1,4 +1,4 @@
-//! Locks a mutex and ignores poisoning, so that a panic in one task does not spread to the others.
+//! Locking of mutexes that ignores poisoning, so that a panic in one task does not spread to other tasks.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Connection tokens: issued over REST, valid for any number of connections, for 24 h by default.
+//! Connection tokens, issued over REST and by default valid for 24 h and any number of connections.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,9 +12,9 @@ const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// The streams that a token gives access to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// V1, private and public topics.
+    /// V1 with private and public topics.
     Private,
-    /// V1, public topics only.
+    /// V1 with public topics only.
     Public,
     /// Pro V2 only.
     Pro,
@@ -29,7 +29,7 @@ impl Scope {
 /// The access that a token gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grant {
-    /// Token number: tokens are counted from 1 as they are issued.
+    /// Token number; tokens are counted from 1 as they are issued.
     pub(crate) number: u64,
     pub(crate) scope: Scope,
     pub(crate) market: ServedMarket,
@@ -43,7 +43,7 @@ struct Issued {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenRefused {
-    /// Missing, unknown, issued for another protocol or market, or a used single-use token.
+    /// The token is missing or unknown, a used single-use token, or issued for another protocol or market.
     Invalid,
     Expired,
 }
@@ -103,13 +103,15 @@ impl TokenStore {
         token
     }
 
-    /// Returns `true` for a Pro V2 token; at the path `/` only the token distinguishes the protocols.
+    /// Returns `true` for a Pro V2 token.
+    ///
+    /// At the path `/`, only the token distinguishes the protocols.
     pub(crate) fn is_pro(&self, token: &str) -> bool {
         let issued = self.issued.get(token);
         issued.is_some_and(|issued| issued.grant.scope == Scope::Pro)
     }
 
-    /// Checks the token of a new connection with this protocol, on the port of this market.
+    /// Checks the token of a new connection for this protocol on a port of this market.
     pub(crate) fn redeem(
         &mut self,
         token: Option<&str>,

@@ -16,7 +16,7 @@ pub struct TruthEntry {
     pub sequence: u64,
     /// The topic; for Pro V2 the `T` of the push, such as `orderAll.UNIFIED`.
     pub topic: &'static str,
-    /// The subject; empty for Pro V2, which has none.
+    /// The subject; empty for Pro V2, which has no subject.
     pub subject: &'static str,
     /// The complete frame, as sent to subscribers.
     pub frame: Arc<str>,
@@ -38,7 +38,7 @@ impl TruthEntry {
         }
     }
 
-    /// Returns the exact JSON text of `data`, for Pro V2 of `d`.
+    /// Returns the exact JSON text of the push's data: `data` on V1, `d` on Pro V2.
     #[must_use]
     pub fn data(&self) -> &str {
         self.frame
@@ -49,8 +49,8 @@ impl TruthEntry {
 
 /// A log of every push that the account made, whether or not a client received it. Cheap to clone.
 ///
-/// Tests compare it with the events that a client received. It is written before faults act, so it also contains
-/// pushes that a fault dropped. It keeps the newest entries, up to
+/// Tests compare the log with the events that a client received. Entries are written before faults act, so the log also
+/// contains pushes that a fault dropped. It keeps the newest entries, up to
 /// [`ExchangeBuilder::truth_capacity`](crate::ExchangeBuilder::truth_capacity).
 #[derive(Clone)]
 pub struct TruthLog {
@@ -109,13 +109,13 @@ impl TruthLog {
             .collect()
     }
 
-    /// Returns the number of entries ever added, including those that the log no longer keeps.
+    /// Returns the number of entries ever added, including entries that are no longer kept.
     #[must_use]
     pub fn total(&self) -> u64 {
         lock(&self.state).total
     }
 
-    /// Returns the number of entries ever added for one topic, including those no longer kept.
+    /// Returns the number of entries ever added for one topic, including entries that are no longer kept.
     #[must_use]
     pub fn total_of(&self, topic: &str) -> u64 {
         lock(&self.state)

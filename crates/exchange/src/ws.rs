@@ -9,7 +9,7 @@ use sha1::{Digest, Sha1};
 /// Maximum size of a client's message; KuCoin clients only send short requests.
 const MAX_MESSAGE: usize = 64 * 1024;
 
-/// The opcodes that the server sends.
+/// The WebSocket opcodes that the server sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opcode {
     Continuation = 0,
@@ -99,7 +99,7 @@ pub(crate) fn encode_close(out: &mut Vec<u8>, code: u16, reason: &str) {
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     buffer: Vec<u8>,
-    /// An incomplete fragmented message: `true` if it is text, and its bytes.
+    /// An incomplete fragmented message: `true` if it is a text message, and the bytes so far.
     partial: Option<(bool, Vec<u8>)>,
 }
 
@@ -172,7 +172,7 @@ impl Decoder {
         Ok(Some((first & 0x80 != 0, first & 0x0F, payload)))
     }
 
-    /// Returns the extended length of this number of bytes, or `None` if more bytes are needed.
+    /// Returns the extended length in this number of bytes; `None` if more bytes are needed.
     fn length_at(&self, bytes: usize) -> Option<u64> {
         let bytes = self.buffer.get(2..2 + bytes)?;
         Some(

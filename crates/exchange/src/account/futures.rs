@@ -83,7 +83,7 @@ impl FuturesAccount {
 
     /// Places a stop order, triggered if the price moves in `direction` to the stop price; returns its ID.
     ///
-    /// Without an order price, a market order is placed then. The resulting order has its own ID.
+    /// If the stop order has no order price, it places a market order. The order that it places has its own ID.
     ///
     /// # Errors
     /// See [`FuturesAccount::place_limit`]; margin and risk limit are checked only when the stop order triggers.
@@ -144,8 +144,8 @@ impl FuturesAccount {
 
     /// Sets the last price of a contract.
     ///
-    /// Open orders that it crosses fill, stop orders on the last price trigger. Profits and margins depend on the mark
-    /// price alone.
+    /// If the price crosses open orders, they fill; stop orders on the last price trigger. Profits and margins depend
+    /// only on the mark price.
     ///
     /// # Errors
     /// Returns an error if the contract is unknown or the price is not a multiple of its tick.
@@ -153,9 +153,9 @@ impl FuturesAccount {
         self.act(|engine| engine.set_price(Host::Futures, symbol, price))
     }
 
-    /// Sets the mark price of a contract, and its index price, which is the same here.
+    /// Sets the mark price and the index price of a contract, which are equal on the local exchange.
     ///
-    /// Stop orders on these prices trigger. An open position is reported at its new value, and liquidated if its
+    /// Stop orders on these prices trigger. An open position is reported at its new value. It is liquidated if its
     /// margin, including the unrealised PnL, is at or below the maintenance margin.
     ///
     /// # Errors
@@ -167,7 +167,8 @@ impl FuturesAccount {
 
     /// Sets the leverage of the contract in its current margin mode.
     ///
-    /// In cross mode it applies to the position, in isolated mode to future orders; V1 has no push for the latter.
+    /// In cross mode the leverage applies to the position, in isolated mode to future orders. V1 has no push for a
+    /// change in isolated mode.
     ///
     /// # Errors
     /// Returns an error if the contract is unknown, the leverage is below 1 or above the maximum of the risk limit
@@ -186,7 +187,7 @@ impl FuturesAccount {
 
     /// Turns automatic margin deposits on or off.
     ///
-    /// If on, margin is added before an isolated position is liquidated.
+    /// If on, margin is added to an isolated position before it would be liquidated.
     ///
     /// # Errors
     /// Returns an error if the contract has no open isolated position.
@@ -214,8 +215,8 @@ impl FuturesAccount {
 
     /// Requests a risk limit level, from 1.
     ///
-    /// As on KuCoin, this cancels the contract's open orders, and the result is a push (`position.adjustRiskLimit`),
-    /// also if the level is refused because of the position's size or leverage.
+    /// As on KuCoin, this cancels the contract's open orders. A push (`position.adjustRiskLimit`) reports the result,
+    /// even if the level is refused because of the position's size or leverage.
     ///
     /// # Errors
     /// Returns an error if the contract or the level does not exist.
@@ -246,7 +247,7 @@ impl FuturesAccount {
     /// Withdraws money that is held for a withdrawal.
     ///
     /// # Errors
-    /// See [`FuturesAccount::deposit`]; also returns an error if less is held.
+    /// See [`FuturesAccount::deposit`]; also returns an error if the amount exceeds the held balance.
     pub fn withdraw_held(&self, currency: SettleCurrency, amount: Decimal) -> Result<(), Rejected> {
         self.act(|engine| engine.withdraw_held(currency, amount))
     }
@@ -293,7 +294,7 @@ impl FuturesAccount {
         self.read(|engine| engine.open_stops(Host::Futures))
     }
 
-    /// Runs this number of random futures account actions, drawn from the seed, at once.
+    /// Runs `steps` random futures account actions now. The seed determines the actions.
     pub fn step(&self, steps: usize) {
         for _ in 0..steps {
             self.act(|engine| engine.step_on(Host::Futures));

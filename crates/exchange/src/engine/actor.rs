@@ -213,8 +213,9 @@ impl Engine {
         self.on_some_order(host, |engine, id, part, _| engine.reduce(host, id, part))
     }
 
-    /// Runs an action on a random open order, with a part of its remaining size and all of it; places an order if
-    /// there is none.
+    /// Runs an action on a random open order; places an order if none is open.
+    ///
+    /// The action gets the order's ID, a part of the remaining size, and the whole remaining size.
     fn on_some_order(
         &mut self,
         host: Host,
@@ -243,8 +244,9 @@ impl Engine {
         self.cancel_stop(host, &id)
     }
 
-    /// Places a market order, or a limit order up to `away` basis points from the market: some are reached by the
-    /// price soon, some never. An `away` of 0 crosses the market.
+    /// Places a market order, or a limit order up to `away` basis points from the market.
+    ///
+    /// The price soon reaches some of the limit orders and never reaches others. An `away` of 0 crosses the market.
     fn trade(&mut self, host: Host, away: Option<u64>) -> Result<(), Rejected> {
         let plan = self.draw_trade(host);
         let far = match away {
@@ -461,7 +463,7 @@ impl Engine {
         }
     }
 
-    /// Draws a futures order of 50 to 2,000 USD; against the position if it is large.
+    /// Draws a futures order of 50 to 2,000 USD; if the position is large, the order reduces it.
     fn draw_futures_trade(&mut self) -> Plan {
         let rng = &mut self.futures.rng;
         let index = rng.index(self.contracts.len());
@@ -487,7 +489,7 @@ impl Engine {
         }
     }
 
-    /// Draws a `clientOid`, or none, as for orders placed on the web page.
+    /// Draws a `clientOid`; `None` imitates an order placed on the web page.
     fn draw_client_oid(&mut self, host: Host) -> Option<Text> {
         let state = self.host_mut(host);
         state.rng.chance(80).then(|| state.ids.client())

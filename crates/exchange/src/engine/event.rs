@@ -13,7 +13,7 @@ use crate::wire::wire_enum;
 /// Text shared by an order and all of its events.
 pub(crate) type Text = Arc<str>;
 
-/// An event of the account.
+/// An account event, such as an order change or a balance change.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     Order(OrderEvent),
@@ -26,7 +26,7 @@ pub(crate) enum Event {
     Funding(FundingEvent),
     RiskLimit(RiskLimitEvent),
     Wallet(WalletEvent),
-    /// The margin mode of a contract, and the leverage in this mode.
+    /// Margin mode of a contract, and the leverage in this mode.
     MarginMode(&'static str, MarginMode, Decimal),
     /// The leverage of future orders in this margin mode.
     Leverage(&'static str, MarginMode, Decimal),
@@ -63,7 +63,7 @@ impl Side {
 wire_enum! {
     /// The `type` of an order change.
     pub(crate) enum OrderChange {
-        /// Spot only.
+        /// The order was received; spot only.
         "received" Received,
         "open" Open,
         "match" Match,
@@ -74,25 +74,25 @@ wire_enum! {
 }
 
 impl OrderChange {
-    /// Returns `true` if the order has ended: its status is `done`.
+    /// Returns `true` if the order ended with this change: its status is `done`.
     pub(crate) fn is_final(self) -> bool {
         matches!(self, Self::Filled | Self::Canceled)
     }
 }
 
-/// A change of an order, and the order after it.
+/// A change of an order, and the order's state after the change.
 #[derive(Debug, Clone)]
 pub(crate) struct OrderEvent {
     pub(crate) change: OrderChange,
     pub(crate) order: Order,
     pub(crate) fill: Option<Fill>,
-    /// `oldSize` of an update: the size before it; for a futures order the remaining size before it.
+    /// `oldSize` of an update: the previous size, or for a futures order the previous remaining size.
     pub(crate) old_size: Option<Decimal>,
     pub(crate) time_ms: u64,
 }
 
 impl OrderEvent {
-    /// Returns `true` if the event is a fill of this liquidity.
+    /// Returns `true` if the event is a fill with this liquidity.
     pub(crate) fn is_fill_of(&self, liquidity: Liquidity) -> bool {
         let fill = self.fill.as_ref();
         fill.is_some_and(|fill| fill.liquidity == liquidity)
@@ -134,7 +134,7 @@ pub(crate) enum CancelReason {
 #[derive(Debug, Clone)]
 pub(crate) enum StopChange {
     Open,
-    /// `Err` with the reason if the resulting order was rejected.
+    /// The stop order triggered; `Err` with the reason if the resulting order was rejected.
     Triggered(Result<(), String>),
     Cancel,
 }
@@ -227,7 +227,7 @@ pub(crate) struct FundingEvent {
     pub(crate) quantity: i64,
     pub(crate) mark_price: Decimal,
     pub(crate) rate: Decimal,
-    /// Positive when received.
+    /// Funding fee, positive if received.
     pub(crate) fee: Decimal,
     pub(crate) time_ms: u64,
 }

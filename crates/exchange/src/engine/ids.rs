@@ -11,7 +11,7 @@ use crate::rng::Rng;
 pub(crate) struct Ids {
     host: Host,
     rng: Rng,
-    /// The machine part of spot order IDs.
+    /// Machine part of spot order IDs.
     machine: u64,
     orders: u64,
     trades: u64,
@@ -127,8 +127,9 @@ impl Ids {
         })
     }
 
-    /// Returns the time at which an order was placed, in nanoseconds. Futures orders get a time in the previous
-    /// millisecond, so that no event is older than its order.
+    /// Returns the time at which an order was placed, in nanoseconds.
+    ///
+    /// The time of a futures order is in the previous millisecond, so that no event is older than its order.
     pub(crate) fn order_time_ns(&mut self, now_ms: u64) -> u64 {
         match self.host {
             Host::Spot => now_ms.saturating_mul(1_000_000),

@@ -20,8 +20,9 @@ pub enum Wallet {
     Trade,
     /// The cross-margin account (`margin`); everything in it is collateral.
     Margin,
-    /// The isolated-margin account of one of [`SYMBOLS`](crate::SYMBOLS) (`isolated_BTC-USDT`); it holds and borrows
-    /// the two currencies of its symbol.
+    /// The isolated-margin account of one of [`SYMBOLS`](crate::SYMBOLS) (`isolated_BTC-USDT`).
+    ///
+    /// It holds and borrows the two currencies of its symbol.
     Isolated(&'static str),
 }
 

@@ -17,13 +17,14 @@ pub(crate) struct Market {
     pub(crate) tick: Decimal,
     /// Maximum size and price of an order.
     pub(crate) limits: (Decimal, Decimal),
-    /// Price that the random walk returns to.
+    /// Price to which the random walk returns.
     pub(crate) anchor: Decimal,
     pub(crate) last: Decimal,
 }
 
-/// Maximum value of a spot order in its quote currency: every product of price, size and fee rate fits the 28 digits
-/// of a `Decimal`, so no sum is rounded.
+/// Maximum value of a spot order in its quote currency.
+///
+/// Every product of price, size and fee rate fits into the 28 digits of a `Decimal`, so no sum is rounded.
 pub(crate) const MAX_NOTIONAL: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// Returns the spot markets, with the tick sizes of the real ones.
@@ -134,7 +135,9 @@ pub(crate) fn check_price(
     }
 }
 
-/// Returns `true` if the amount is positive, at most `most`, and a multiple of the increment, a power of ten.
+/// Returns `true` if the amount is positive, at most `most`, and a multiple of the increment.
+///
+/// The increment is a power of ten.
 fn is_multiple(amount: Decimal, increment: Decimal, most: Decimal) -> bool {
     let on_increment = amount.normalize().scale() <= increment.scale();
     amount > Decimal::ZERO && amount <= most && on_increment

@@ -69,8 +69,9 @@ impl MarketId {
     }
 }
 
-/// The orders of one host with its random numbers and IDs. Activity on one host never changes what is drawn on the
-/// other.
+/// The orders of one host, with their own random numbers and IDs.
+///
+/// Activity on one host never changes the random numbers of the other.
 #[derive(Debug)]
 struct HostState {
     rng: Rng,
@@ -97,7 +98,7 @@ impl HostState {
 
 #[derive(Debug)]
 pub(crate) struct Engine {
-    /// Engine time; never runs backwards, whatever the wall clock does.
+    /// Engine time; never goes backwards, even if the wall clock does.
     now_ms: u64,
     spot: HostState,
     futures: HostState,
@@ -197,8 +198,9 @@ impl Engine {
         self.add(Wallet::Main, currency, amount, Reason::Deposit)
     }
 
-    /// Transfers money between two accounts: two events, the payer's first. A margin account with debts must keep
-    /// enough collateral.
+    /// Transfers money between two accounts: two events, the payer's first.
+    ///
+    /// A margin account with debts must keep enough collateral.
     pub(crate) fn transfer(
         &mut self,
         (from, to): (Wallet, Wallet),
@@ -220,8 +222,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Sets the last price of a market: resting orders that it crosses fill, and stop orders that it reaches trigger.
-    /// Debts of the cross-margin account are reported at their new value.
+    /// Sets the last price of a market.
+    ///
+    /// Resting orders fill if the price crosses them, and stop orders trigger if the price reaches them. Debts of the
+    /// cross-margin account are reported at their new value.
     pub(crate) fn set_price(
         &mut self,
         host: Host,

@@ -14,10 +14,10 @@ use super::futures::MarginMode;
 use super::ledger::Wallet;
 use super::{Engine, Host, MarketId, Rejected, futures, spot};
 
-/// Maximum number of order book levels that an order takes; they are one tick apart.
+/// Maximum number of order book levels that one order fills; the levels are one tick apart.
 pub(crate) const BOOK_LEVELS: usize = 3;
 
-/// An order as it is after its latest change.
+/// State of an order after its latest change.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub(crate) id: Text,
@@ -25,9 +25,9 @@ pub(crate) struct Order {
     pub(crate) market: MarketId,
     pub(crate) symbol: &'static str,
     pub(crate) side: Side,
-    /// `None` for a market order.
+    /// Limit price; `None` for a market order.
     pub(crate) price: Option<Decimal>,
-    /// A market buy for an amount of the quote currency; `size` and `remain` are then in quote currency.
+    /// `true` for a market buy by funds; `size` and `remain` are then in quote currency.
     pub(crate) by_funds: bool,
     /// Size when placed, in base currency or contracts.
     pub(crate) size: Decimal,
@@ -73,10 +73,10 @@ pub(crate) struct NewOrder<'a> {
     pub(crate) wallet: Option<Wallet>,
     pub(crate) symbol: &'a str,
     pub(crate) side: Side,
-    /// `None` for a market order.
+    /// Limit price; `None` for a market order.
     pub(crate) price: Option<Decimal>,
     pub(crate) size: Decimal,
-    /// A market buy: `size` is the amount of quote currency to spend.
+    /// `true` for a market buy by funds: `size` is the amount of quote currency to spend.
     pub(crate) by_funds: bool,
     pub(crate) client_oid: Option<Text>,
     /// ID of the stop order that became this order; `None` if placed directly.
@@ -115,7 +115,9 @@ fn host_of(wallet: Option<Wallet>) -> Host {
     }
 }
 
-/// An untriggered stop order. It holds no money; when it triggers, a new order with its own ID is placed.
+/// An untriggered stop order.
+///
+/// A stop order holds no money. When it triggers, a new order with its own ID is placed.
 #[derive(Debug, Clone)]
 pub(crate) struct StopOrder {
     pub(crate) id: Text,
@@ -124,7 +126,7 @@ pub(crate) struct StopOrder {
     pub(crate) fee_currency: &'static str,
     pub(crate) side: Side,
     pub(crate) trigger: Trigger,
-    /// `None` for a stop-market order.
+    /// Limit price of the resulting order; `None` for a stop-market order.
     pub(crate) order_price: Option<Decimal>,
     pub(crate) size: Decimal,
     pub(crate) terms: Terms,
@@ -147,15 +149,16 @@ pub(crate) struct NewStop<'a> {
     pub(crate) symbol: &'a str,
     pub(crate) side: Side,
     pub(crate) trigger: Trigger,
-    /// `None` for a stop-market order.
+    /// Limit price of the resulting order; `None` for a stop-market order.
     pub(crate) order_price: Option<Decimal>,
     pub(crate) size: Decimal,
 }
 
 impl Engine {
-    /// Places an order: it takes liquidity up to its limit price, and the rest of a limit order goes into the book. A
-    /// market buy by funds ends `canceled`, as on KuCoin, because funds too small for a further increment are
-    /// released.
+    /// Places an order, which takes liquidity up to its limit price.
+    ///
+    /// The rest of a limit order goes into the book. A market buy by funds ends `canceled`, as on KuCoin, because funds
+    /// that do not buy a further increment are released.
     pub(crate) fn place(&mut self, new: NewOrder<'_>) -> Result<Text, Rejected> {
         let id = self.find_market(new.host(), new.symbol)?;
         let market = self.market(id);
@@ -325,7 +328,7 @@ impl Engine {
         }
     }
 
-    /// Matches a new order with the book: one to three fills, one tick apart, within its limit.
+    /// Matches a new order with the book: one to three fills, one tick apart, within the order's limit.
     fn take_liquidity(&mut self, order: &mut Order) {
         let host = order.market.host;
         let fills = self.host_mut(host).rng.index(BOOK_LEVELS) + 1;
@@ -357,7 +360,7 @@ impl Engine {
         }
     }
 
-    /// Executes one fill: the order reports it, then the balances or the position that it changes.
+    /// Executes one fill: reports the order first, then the balances or the position that the fill changes.
     pub(crate) fn execute(
         &mut self,
         order: &mut Order,
@@ -536,7 +539,7 @@ impl Engine {
         }
     }
 
-    /// Reports the trigger, then places the resulting order, which reports itself under its own ID.
+    /// Reports the trigger, then places the resulting order, which is reported under its own ID.
     fn trigger(&mut self, stop: &StopOrder) {
         let announced = self.events.len();
         self.report_stop(stop, StopChange::Triggered(Ok(())));

@@ -45,16 +45,16 @@ pub enum Rejected {
     /// The available balance in this currency is insufficient: deposit or transfer first.
     #[error("balance insufficient in {currency}")]
     InsufficientFunds {
-        /// The currency.
+        /// Currency of the insufficient balance.
         currency: String,
     },
-    /// The account does not support this operation: use another one.
+    /// The account does not support this operation: use another account.
     #[error("account {wallet} does not support this operation")]
     WrongWallet {
         /// The requested account.
         wallet: Wallet,
     },
-    /// The account does not support this currency: use one that is traded in it.
+    /// The account does not support this currency: use a currency that is traded in the account.
     #[error("account does not support currency {currency}")]
     UnknownCurrency {
         /// The requested currency.
@@ -68,7 +68,7 @@ pub enum Rejected {
         /// The maximum debt ratio for this operation.
         limit: Decimal,
     },
-    /// The cross-margin account is frozen, its debt ratio is 0.97 or more: repay, or transfer more in.
+    /// The cross-margin account is frozen (debt ratio of 0.97 or more): repay, or transfer more in.
     #[error("margin account is frozen")]
     AccountFrozen,
     /// The amount exceeds the debt: repay at most the debt.
@@ -79,16 +79,16 @@ pub enum Rejected {
         /// The debt in this currency, with interest.
         owed: Decimal,
     },
-    /// The contract has an open position or order: close and cancel all of them first.
+    /// The contract has an open position or order: close the position and cancel the orders first.
     #[error("positions and orders of {symbol} must be closed first")]
     NotFlat {
-        /// The contract.
+        /// Symbol of the contract.
         symbol: String,
     },
-    /// The contract has no open position, or none in isolated mode if that is needed: open one first.
+    /// The contract has no open position, or no isolated one if required: open one first.
     #[error("{symbol} has no open position that this applies to")]
     NoPosition {
-        /// The contract.
+        /// Symbol of the contract.
         symbol: String,
     },
     /// The leverage is below 1, above the maximum of the risk limit level, or has more than 2 decimals.
@@ -96,19 +96,19 @@ pub enum Rejected {
     Leverage {
         /// The requested leverage.
         leverage: Decimal,
-        /// The maximum at the current risk limit level.
+        /// The maximum leverage at the current risk limit level.
         max: Decimal,
     },
     /// The funding rate is out of range or has more than 12 decimals.
     #[error("funding rate {rate} is not between -0.05 and 0.05 with at most 12 decimals")]
     FundingRate {
-        /// The requested rate.
+        /// The requested funding rate.
         rate: Decimal,
     },
-    /// Position and orders would exceed the risk limit: raise its level, or trade less.
+    /// Position and orders would exceed the risk limit: request a higher level, or trade less.
     #[error("risk limit {limit} of {symbol} exceeded")]
     RiskLimit {
-        /// The contract.
+        /// Symbol of the contract.
         symbol: String,
         /// The maximum position value, in the settlement currency.
         limit: Decimal,
@@ -118,13 +118,13 @@ pub enum Rejected {
     RiskLevel {
         /// The requested level.
         level: u32,
-        /// The number of levels.
+        /// The number of levels that the contract has.
         levels: usize,
     },
-    /// No open order has this ID: it may have been filled or canceled already.
+    /// No open order has this ID: the order may have been filled or canceled already.
     #[error("order {order_id} does not exist or is done")]
     UnknownOrder {
-        /// The requested ID.
+        /// The requested order ID.
         order_id: String,
     },
 }

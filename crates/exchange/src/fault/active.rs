@@ -1,4 +1,4 @@
-//! The effects that are active on one connection, with the number of messages that each still acts on.
+//! The active effects of one connection, each with the number of messages that it still acts on.
 
 use std::mem::discriminant;
 
@@ -8,9 +8,9 @@ use crate::rng::Rng;
 /// The active effects of one connection.
 #[derive(Debug)]
 pub(crate) struct ActiveFaults {
-    /// Effects with the number of messages that they still act on; the newest is last.
+    /// Effects, each with the number of messages that it still acts on; the newest effect is last.
     active: Vec<(Effect, u64)>,
-    /// For random choices of the effects.
+    /// Random numbers for the choices of the effects.
     pub(crate) rng: Rng,
 }
 
@@ -42,7 +42,9 @@ impl ActiveFaults {
         }
     }
 
-    /// Activates an effect. It replaces one of the same variant, except `RefuseTopic`, which may refuse several topics.
+    /// Activates an effect.
+    ///
+    /// It replaces an active effect of the same variant, except `RefuseTopic`, which may refuse several topics.
     pub(crate) fn activate(&mut self, effect: Effect) {
         if !matches!(effect, Effect::RefuseTopic { .. }) {
             let kind = discriminant(&effect);
@@ -66,14 +68,14 @@ impl ActiveFaults {
         Some(value)
     }
 
-    /// Returns code and text if a subscription to this topic is refused.
+    /// Returns code and text if a subscription to this topic is refused; otherwise `None`.
     pub(crate) fn topic_refusal(&mut self, requested: &str) -> Option<(u16, String)> {
         take!(self, Effect::RefuseTopic { topic, code, text } if topic == requested => {
             (*code, text.replace("{topic}", topic))
         })
     }
 
-    /// Returns code and text if the next request is refused, whatever its topic.
+    /// Returns code and text if the next request is refused, for any topic; otherwise `None`.
     pub(crate) fn request_refusal(&mut self) -> Option<(u16, String)> {
         take!(self, Effect::RefuseRequests { code, text, .. } => (*code, text.clone()))
     }

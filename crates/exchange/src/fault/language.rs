@@ -41,7 +41,7 @@ const COLUMNS: usize = 78;
 
 const EXAMPLE: &str = "      Example: ";
 
-/// The sections, in the order in which a client connects, each with the trigger of its examples.
+/// The sections in the order in which a client connects, each with the trigger for its examples.
 const SECTIONS: [(Target, &str, &str); 5] = [
     (
         Target::Dial,

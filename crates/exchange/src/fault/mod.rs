@@ -28,28 +28,28 @@ pub use values::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, U
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
-    /// When it happens.
+    /// When the fault happens.
     pub trigger: Trigger,
-    /// What happens.
+    /// What the fault does.
     pub effect: Effect,
-    /// How many times it happens.
+    /// How many times the fault happens.
     ///
-    /// With [`Trigger::Token`], [`Trigger::Connection`] or [`Trigger::Dial`] it happens on consecutive requests or
-    /// connections, with [`Trigger::Frames`] once per connection.
+    /// With [`Trigger::Token`], [`Trigger::Connection`] or [`Trigger::Dial`] the fault happens on consecutive requests
+    /// or connections, with [`Trigger::Frames`] once per connection.
     pub times: Times,
 }
 
 /// When a fault happens. Counts start at 1.
 ///
-/// An effect acts on the dial, token request or connection that triggered it. If it cannot, it acts on the next one: an
-/// effect on a token response on the next token request, for example. With [`Trigger::After`] and [`Trigger::Call`], an
-/// effect on open connections acts on all of them.
+/// An effect acts on the dial, token request or connection that triggered it. If it cannot act there, it acts on the
+/// next one: an effect on token responses, for example, acts on the next token request. With [`Trigger::After`] and
+/// [`Trigger::Call`], an effect on open connections acts on all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trigger {
     /// On the Nth token request.
     Token(Count),
-    /// On the Nth WebSocket connection; refused ones count as well.
+    /// On the Nth WebSocket connection; refused connections count as well.
     Connection(Count),
     /// On the Nth TCP connection, whether for a token request or a WebSocket.
     Dial(Count),
@@ -93,9 +93,9 @@ impl From<u64> for Count {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Times {
-    /// This number of times.
+    /// The fault happens this number of times.
     Exactly(u32),
-    /// Every time, starting with the trigger.
+    /// The fault happens every time, starting with the trigger.
     Always,
 }
 

@@ -3,7 +3,7 @@
 use super::Mutation;
 use crate::rng::Rng;
 
-/// A value that KuCoin does not use.
+/// A JSON string that KuCoin does not use as a value.
 const UNKNOWN: &str = "\"novelty\"";
 
 /// The fields of an object: the name without quotes, and the JSON text of the value.
@@ -11,8 +11,8 @@ type Fields = Vec<(String, String)>;
 
 /// Returns the push with this mutation.
 ///
-/// `field` is the field in the data to change; without it, `rng` chooses a suitable one. The push is unchanged if it
-/// has no suitable field.
+/// `field` is the field in the data to change. If `field` is `None`, `rng` chooses a suitable field. The push is
+/// unchanged if it has no suitable field.
 pub(crate) fn mutate(
     frame: &str,
     mutation: Mutation,
@@ -110,7 +110,9 @@ fn other_time_unit(value: &str) -> Option<String> {
     Some(value.replace(digits, &other))
 }
 
-/// Splits a JSON object into its fields; frames of the local exchange have no whitespace between tokens.
+/// Splits a JSON object into its fields.
+///
+/// Frames of the local exchange have no whitespace between tokens.
 fn fields(text: &str) -> Fields {
     let mut fields = Vec::new();
     let mut rest = text;
@@ -135,7 +137,9 @@ fn text(fields: &[(String, String)]) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-/// Returns where the value at the start of the text ends: at the first comma, colon or bracket outside the value.
+/// Returns the end of the value at the start of the text.
+///
+/// The value ends at the first comma, colon or bracket outside the value.
 fn value_end(text: &str) -> usize {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for (index, byte) in text.bytes().enumerate() {

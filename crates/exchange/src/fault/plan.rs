@@ -1,4 +1,4 @@
-//! Decides which faults happen now: counts events for the triggers, and selects numbers from ranges by the seed.
+//! Decides which faults happen now: counts events for the triggers, and selects numbers from ranges with the seed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,11 +12,11 @@ pub(crate) struct Plan {
     rules: Vec<Rule>,
     /// Number of events so far, indexed by [`Source`].
     counts: [u64; 3],
-    /// Effects for the next events, one each, indexed by [`Source`].
+    /// Effects that wait for the next events, one effect per event, indexed by [`Source`].
     waiting: [VecDeque<Effect>; 3],
 }
 
-/// What triggered a fault. The first three are indices of the counts.
+/// What triggered a fault. The first three variants are indices of `Plan::counts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Dial,
@@ -32,20 +32,20 @@ enum Source {
 #[derive(Debug)]
 struct Rule {
     fault: Fault,
-    /// The count of the trigger; of a range, the selected number.
+    /// The count of the trigger; for a range, the selected number.
     number: u64,
     /// How many times the fault has happened.
     happened: u32,
 }
 
-/// The effects of triggered faults, by what they act on.
+/// The effects of triggered faults, grouped by what they act on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Triggered {
-    /// Act on the dial, token request or connection that triggered them.
+    /// Effects on the dial, token request or connection that triggered them.
     pub(crate) on_source: Vec<Effect>,
     pub(crate) on_all_connections: Vec<Effect>,
     pub(crate) on_exchange: Vec<Effect>,
-    /// The faults as lines of a script, each with what triggered it.
+    /// The triggered faults as lines of a script, each with its trigger.
     pub(crate) faults: Vec<(String, String)>,
 }
 
@@ -163,7 +163,7 @@ impl Plan {
         triggered
     }
 
-    /// Returns the effects of the rules that are due, and counts that they happened.
+    /// Returns the effects of the rules that are due, and counts them as happened.
     fn take_due(&mut self, is_due: impl Fn(&Trigger, u64) -> bool) -> Vec<DueEffect> {
         let mut effects = Vec::new();
         for rule in &mut self.rules {

@@ -8,7 +8,7 @@ use super::effects::rows;
 use super::table::{Parameter, Row, Value};
 use super::{Count, Fault, Faults, Times, Trigger};
 
-/// Error of a line in a fault script.
+/// Error in a line of a fault script.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct ScriptError {
@@ -42,27 +42,27 @@ pub enum ScriptProblem {
     /// The count of the trigger is 0.
     #[error("`{found}` is not valid; counts start at 1")]
     CountOfZero {
-        /// The trigger.
+        /// The trigger as written.
         found: String,
     },
     /// The count of the trigger is an empty range.
     #[error("the range `{range}` in `{found}` is empty; write the lower number first")]
     EmptyRange {
-        /// The trigger.
+        /// The trigger as written.
         found: String,
-        /// The range.
+        /// The empty range as written.
         range: String,
     },
     /// The fault is unknown.
     #[error("unknown fault `{found}`{}", Suggestion(found))]
     Effect {
-        /// The word after the colon.
+        /// The unknown name after the colon.
         found: String,
     },
     /// There is no fault after the colon.
     #[error("no fault after the trigger `{trigger}`; write `trigger: fault parameter=value`")]
     NoEffect {
-        /// The trigger.
+        /// The trigger as written.
         trigger: String,
     },
     /// The fault has no such parameter.
@@ -71,9 +71,9 @@ pub enum ScriptProblem {
         valid.join(", ")
     )]
     Setting {
-        /// The fault.
+        /// The name of the fault.
         effect: String,
-        /// The unknown parameter.
+        /// The name of the unknown parameter.
         found: String,
         /// The parameters of the fault, including `times`.
         valid: Vec<&'static str>,
@@ -81,21 +81,21 @@ pub enum ScriptProblem {
     /// A parameter is given more than once.
     #[error("`{setting}=` is given twice; remove one of them")]
     Twice {
-        /// The parameter.
+        /// The name of the parameter.
         setting: String,
     },
     /// A required parameter is missing.
     #[error("`{effect}` needs the parameter `{setting}=`")]
     Missing {
-        /// The fault.
+        /// The name of the fault.
         effect: String,
-        /// The parameter.
+        /// The name of the parameter.
         setting: &'static str,
     },
     /// The value of a parameter is not valid.
     #[error("`{setting}={found}` is not valid; expected {expected}")]
     Value {
-        /// The parameter.
+        /// The name of the parameter.
         setting: &'static str,
         /// The invalid value.
         found: String,
@@ -111,15 +111,15 @@ pub enum ScriptFileError {
     /// The file cannot be read. Check its path and permissions.
     #[error("cannot read the script {}", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A line of the file is not valid; the source error says which one and why.
+    /// A line of the file is not valid; the source error has the line number and the cause.
     #[error("script {} is not valid", path.display())]
     Script {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
         /// The line and what is wrong in it.
         source: ScriptError,
@@ -237,7 +237,7 @@ fn read_trigger(text: &str) -> Result<Trigger, ScriptProblem> {
     }
 }
 
-/// Parses any number or range; `read_trigger` checks it, for a better error.
+/// Parses any number or range; `read_trigger` checks the count, to give a better error.
 fn read_count(text: &str) -> Option<Count> {
     match text.split_once("..") {
         None => text.parse().ok().map(Count::Exactly),
@@ -265,9 +265,9 @@ fn read_times(settings: &mut Settings, default: Times) -> Result<Times, ScriptPr
 /// The parameters given in a line.
 pub(super) struct Settings {
     row: &'static Row,
-    /// The parameters of the fault that are still to be read.
+    /// The parameters of the fault that have not been read yet.
     parameters: std::slice::Iter<'static, Parameter>,
-    /// The given parameters that were not read; in the end, the unknown ones.
+    /// The given parameters that were not read; in the end, these are the unknown ones.
     pairs: Vec<(String, String)>,
 }
 
@@ -303,7 +303,9 @@ impl Settings {
         })
     }
 
-    /// Returns the next parameter of the fault: the given value, its default, or `None` if it is optional.
+    /// Returns the next parameter of the fault: the given value or its default.
+    ///
+    /// The value is `None` if the parameter is missing and optional.
     pub(super) fn next<T: Value>(&mut self) -> Result<T, ScriptProblem> {
         let parameter = self.parameters.next();
         let parameter = parameter.expect("a fault reads only its declared parameters");
@@ -352,7 +354,7 @@ fn syntax_error(found: &str) -> ScriptProblem {
     }
 }
 
-/// Parses text in single quotes; returns the rest after it.
+/// Parses text in single quotes; returns the text and the rest after it.
 fn literal(text: &str) -> Result<(String, &str), ScriptProblem> {
     let (value, rest) = text[1..]
         .split_once('\'')
@@ -360,7 +362,7 @@ fn literal(text: &str) -> Result<(String, &str), ScriptProblem> {
     Ok((value.to_owned(), rest))
 }
 
-/// Parses text with escapes in double quotes; returns the rest after it.
+/// Parses text with escapes in double quotes; returns the text and the rest after it.
 fn quoted(text: &str) -> Result<(String, &str), ScriptProblem> {
     let mut value = String::new();
     let mut letters = text.char_indices().skip(1);

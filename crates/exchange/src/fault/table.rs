@@ -11,7 +11,7 @@ use super::script::{ScriptProblem, Settings};
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) target: Target,
-    /// The doc comment of its variant.
+    /// The doc comment of the fault's variant.
     pub(super) about: Doc,
     pub(super) parameters: &'static [Parameter],
     pub(super) read: fn(&mut Settings) -> Result<Effect, ScriptProblem>,
@@ -39,7 +39,7 @@ pub(super) struct Parameter {
 /// The valid values of a parameter.
 #[derive(Debug, Clone)]
 pub(super) enum Valid {
-    /// All values of its type, with a description; enums are described by their values.
+    /// All values of the type, with a description; enums are described by their values.
     All(&'static str),
     Numbers(RangeInclusive<u64>),
     OneOf(&'static [&'static str]),
@@ -146,7 +146,7 @@ macro_rules! numbers {
 
 numbers!(u8: "a number up to 255", u16: "a number up to 65535", u32: "a number");
 
-/// The number of messages that an effect acts on; `None` is `all`.
+/// Number of messages that an effect acts on; `None` is written as `all`.
 impl Value for Option<u32> {
     const EXPECTED: &'static str = "a number of at least 1, or all";
     const EXAMPLE: &'static str = "3";
@@ -277,7 +277,7 @@ pub(super) fn one_of(values: &[&str]) -> String {
     }
 }
 
-/// Displays a text as in a script: in double quotes if it needs them.
+/// Displays a text as in a script: in double quotes if the text needs quotes.
 pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl Display for Quoted<'_> {

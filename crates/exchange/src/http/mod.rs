@@ -30,7 +30,7 @@ pub(crate) const PRO_TOKEN_PATH: &str = "/api/v2/bullet-private";
 pub(crate) const PUBLIC_TOKEN_PATH: &str = "/api/v1/bullet-public";
 pub(crate) const TIME_PATH: &str = "/api/v1/timestamp";
 
-/// Accepts connections until dropped; dropping it also ends all connections.
+/// Accepts connections until the future is dropped, which also ends all connections.
 pub(crate) async fn serve(shared: Arc<Shared>, market: ServedMarket, listener: TcpListener) {
     let mut connections = JoinSet::new();
     loop {
@@ -57,7 +57,7 @@ fn count_dial(shared: &Shared) -> Vec<Effect> {
     shared.apply(fired)
 }
 
-/// Serves a connection accepted on the port, over TLS if that is configured.
+/// Serves a connection accepted on the port, over TLS if TLS is configured.
 async fn serve_tcp(
     shared: Arc<Shared>,
     market: ServedMarket,
@@ -109,12 +109,12 @@ async fn apply_dial_fault(fault: DialFault, stream: &mut (impl AsyncRead + Unpin
     }
 }
 
-/// A fault ends the connection without an answer.
+/// Error of a connection that a fault ends without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("connection ended by a fault")]
 struct EndedByFault;
 
-/// Set by the upgrade request, taken when the HTTP connection is done.
+/// The WebSocket dial that follows the HTTP connection; the upgrade request sets it.
 type Upgraded = Arc<Mutex<Option<Dial>>>;
 
 /// Serves one connection: HTTP, and a WebSocket after an upgrade.

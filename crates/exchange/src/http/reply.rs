@@ -66,7 +66,7 @@ pub(super) fn gzip_cut_short(body: &str) -> Reply {
     reply
 }
 
-/// Declares the complete body and ends the connection in the middle of it.
+/// Returns a response that declares the complete body, but ends in the middle of it.
 pub(super) fn cut_short(body: String) -> Reply {
     let declared = body.len() as u64;
     let mut sent = Bytes::from(body);

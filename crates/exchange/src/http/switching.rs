@@ -60,7 +60,7 @@ enum Replacement {
     End,
 }
 
-/// Changes the answer, or returns a replacement.
+/// Changes the answer as the fault requires, or returns a replacement.
 fn tamper(reply: &mut Reply, control: &Control, fault: UpgradeFault) -> Option<Replacement> {
     match fault {
         UpgradeFault::Refuse {

@@ -20,7 +20,7 @@ use crate::stats::{ServedMarket, TokenRequest};
 use crate::sync::lock;
 use crate::tokens::Scope;
 
-/// Maximum request body; a token request has nearly none.
+/// Maximum size of a request body in bytes; a token request has nearly no body.
 const MAX_BODY: usize = 16 * 1024;
 
 pub(super) async fn answer(
@@ -195,7 +195,7 @@ async fn issue(
         .end())
 }
 
-/// Returns a V1 token and its WebSocket endpoints: the real one, unless a fault changes them.
+/// Returns a V1 token and its WebSocket endpoint, or the endpoints that a fault sets.
 fn with_servers(
     (shared, market): (&Shared, ServedMarket),
     token: &str,

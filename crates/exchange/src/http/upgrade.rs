@@ -34,8 +34,9 @@ fn protocol(path: &str) -> Option<StreamProtocol> {
     }
 }
 
-/// Parses the URL and client name of a valid upgrade request. KuCoin's Pro V2 host serves `/`, as does V1, so the
-/// kind of the token decides.
+/// Parses the URL and client name of a valid upgrade request.
+///
+/// KuCoin serves Pro V2 at the path `/`, as it does V1, so the kind of token determines the protocol.
 pub(super) fn dial<B>(request: &Request<B>, is_pro: impl Fn(&str) -> bool) -> Dial {
     let query = request.uri().query().unwrap_or_default();
     let value = |name: &str| {

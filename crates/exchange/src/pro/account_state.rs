@@ -1,4 +1,4 @@
-//! State of the account, built from its events: the sums of the unified account need more than one event.
+//! State of the account, built from its events, because the sums of the unified account need several events.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::engine::futures::{FuturesBalance, MarginMode, PositionState, SettleCu
 use crate::engine::loans::CurrencyState;
 use crate::engine::{BalanceEvent, Engine, Reason, Text, Wallet, WalletBalance};
 
-/// Balance of one currency in one account, or in several together.
+/// Balance of one currency, in one account or in several accounts together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Funds {
     pub(super) total: Decimal,
     pub(super) available: Decimal,
-    /// Held for orders and withdrawals.
+    /// Amount held for orders and withdrawals.
     pub(super) hold: Decimal,
     pub(super) liability: Decimal,
     /// Unrealised PnL.
@@ -72,7 +72,7 @@ impl AccountState {
         }
     }
 
-    /// Applies a balance change. A debt begins with the balance change of its loan.
+    /// Applies a balance change. For a loan, the debt begins with this change.
     pub(super) fn moved(&mut self, change: &BalanceEvent) {
         let place = (change.wallet, change.currency.clone());
         let (balance, owed) = self.accounts.entry(place).or_default();
@@ -106,8 +106,9 @@ impl AccountState {
         known.map_or_else(Funds::default, |(balance, owed)| Funds::of(*balance, *owed))
     }
 
-    /// Returns the balance of one currency in the unified account: trading account, cross margin and futures
-    /// together.
+    /// Returns the balance of one currency in the unified account.
+    ///
+    /// The unified account is the trading account, cross margin and futures together.
     pub(super) fn unified(&self, currency: &str) -> Funds {
         let spot = self.funds(Wallet::Trade, currency);
         let margin = self.funds(Wallet::Margin, currency);
@@ -124,7 +125,9 @@ impl AccountState {
         spot.and(margin).and(futures)
     }
 
-    /// Returns the futures balance at the current mark prices; a change of only these reports no wallet.
+    /// Returns the futures balance at the current mark prices.
+    ///
+    /// A change of mark prices alone does not report a wallet.
     fn wallet(&self, currency: SettleCurrency) -> FuturesBalance {
         let unrealised = |mode| -> Decimal {
             let positions = self.positions_in(currency, mode);

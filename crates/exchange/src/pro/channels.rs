@@ -12,14 +12,16 @@ use crate::{CONTRACTS, SYMBOLS};
 pub(super) struct ChannelRequest {
     /// The request as written by the client, for example `balance?accountType=TRADING`.
     pub(super) requested: String,
-    /// The request that pushes are matched with; it differs only for the old name of the spot account.
+    /// The request that pushes are matched with.
+    ///
+    /// It differs from `requested` only for the old name of the spot account.
     pub(super) canonical: String,
 }
 
 /// Name of the classic spot account in older documentation.
 const TRADING: &str = "TRADING";
 
-/// Public channels, which other hosts serve.
+/// Public channels; KuCoin serves them on other hosts.
 const PUBLIC: [&str; 6] = [
     "ticker",
     "kline",
@@ -87,7 +89,7 @@ pub(super) fn parse(
     })
 }
 
-/// The server capitalises channel names in this refusal.
+/// Returns the refusal for a missing parameter; KuCoin capitalises the channel name in this text.
 fn missing(parameter: &str, channel: &str) -> Refusal {
     let mut name = channel.to_owned();
     if let Some(first) = name.get_mut(..1) {
@@ -96,7 +98,9 @@ fn missing(parameter: &str, channel: &str) -> Refusal {
     Refusal::Reason(format!("missing `{parameter}` for topic: {name}"))
 }
 
-/// Worded like the other refusals; KuCoin's own text is unknown, as it acknowledges such requests.
+/// Returns the refusal for an unknown symbol.
+///
+/// It is worded like the other refusals. KuCoin's own text is unknown, because KuCoin acknowledges such requests.
 fn not_found(channel: &str, symbol: &str) -> Refusal {
     let text = format!("topic {channel} symbol = \"{symbol}\" is not found");
     Refusal::Reason(text)

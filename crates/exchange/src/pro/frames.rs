@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::json::Object;
 
-/// Why a request is refused. There is no code: the wire has `message` for unreadable requests and `reason` for
-/// readable ones that are not served.
+/// Reason why a request is refused.
+///
+/// There is no code: unreadable requests get a `message`, readable requests that are not served get a `reason`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Message(String),
@@ -26,7 +27,7 @@ pub(crate) fn welcome(session_id: &str, ping_interval: Duration) -> String {
         .end()
 }
 
-/// Answer to a ping with a `type`; the time is in nanoseconds.
+/// Returns the answer to a ping with a `type`; the time is in nanoseconds.
 pub(super) fn typed_pong(id: Option<&str>, time_ns: u64) -> String {
     Object::new()
         .field("type", "pong")
@@ -35,7 +36,7 @@ pub(super) fn typed_pong(id: Option<&str>, time_ns: u64) -> String {
         .end()
 }
 
-/// Answer to a ping with an `op`; the time is in milliseconds.
+/// Returns the answer to a ping with an `op`; the time is in milliseconds.
 pub(super) fn operation_pong(id: Option<&str>, time_ms: u64) -> String {
     Object::new()
         .field("id", id)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::frames::Refusal;
 use crate::credentials::{self, DemoCredentials, Proof};
 
-/// Signed after the timestamp.
+/// Parts of the signed text after the timestamp: method and path.
 const SIGNED: [&[u8]; 2] = [b"POST", b"/api/websocket/users/verify"];
 
 /// Checks a login like the signature of a REST request, with the same error texts.

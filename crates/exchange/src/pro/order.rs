@@ -10,7 +10,7 @@ use crate::engine::{
     Terms, Trigger,
 };
 
-/// Decimals of an average price: rounded once, here, and only reported.
+/// Decimals of an average price, which is rounded once, only for reports.
 const AVERAGE_SCALE: u32 = 20;
 
 /// Stage of an order: `os` and `eT` together.
@@ -31,7 +31,7 @@ pub(super) enum OrderStage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CancelCause {
     Canceled(CancelReason),
-    /// The order of a triggered stop order was rejected.
+    /// The order that a triggered stop order placed was rejected.
     Exception,
 }
 
@@ -50,9 +50,9 @@ pub(super) struct Change {
 impl Change {
     /// Converts an event to changes, in order; empty if Pro V2 reports nothing new.
     ///
-    /// Pro V2 reports an order as live once, before its first fill, while V1 reports a futures order as open after
-    /// its fills or not at all; and Pro V2 reports it as filled with its last fill. A liquidation has no order: only
-    /// its execution is reported.
+    /// Pro V2 reports an order as live once, before its first fill; V1 reports a futures order as open after its fills,
+    /// or not at all. Pro V2 reports an order as filled with its last fill. A liquidation has no order: only the
+    /// execution is reported.
     pub(super) fn of(event: &OrderEvent) -> Vec<Self> {
         let mut changes = Vec::with_capacity(2);
         if is_liquidation(&event.order) {
@@ -82,7 +82,7 @@ impl Change {
         Some(Self::new(event, OrderStage::PartlyFilled))
     }
 
-    /// Converts a change of a conditional order. It is never filled: the order that it places is.
+    /// Converts a change of a conditional order, which is never filled: the order that it places is filled.
     pub(super) fn of_stop(event: &StopEvent) -> Self {
         let stop = &event.stop;
         let (stage, reason) = match &event.change {
@@ -150,7 +150,7 @@ impl Change {
         }
     }
 
-    /// Returns the order as it was when placed.
+    /// Returns the change with the order as it was when placed.
     fn when_placed(mut self) -> Self {
         let order = &mut self.order;
         order.remain = order.size;
@@ -237,8 +237,9 @@ fn goes_live(event: &OrderEvent) -> bool {
     }
 }
 
-/// Returns the ID of an order in the unified account: 18 decimal digits, too many for a float. The ID of a spot
-/// order, 24 characters in the classic accounts, is derived from the counter in it.
+/// Returns the ID of an order in the unified account: 18 decimal digits, too many for a float.
+///
+/// A spot order has 24 characters in the classic accounts; the unified ID is derived from the counter in them.
 pub(crate) fn unified_id(id: &str) -> Cow<'_, str> {
     const FIRST: u64 = 385_168_432_000_000_000;
     const NOISE_BITS: u32 = 20;

@@ -1,4 +1,4 @@
-//! Renders account events as pushes: to which streams, and in which order.
+//! Renders account events as pushes, and decides their streams and order.
 
 use super::account_state::AccountState;
 use super::order::{Change, OrderStage};
@@ -29,7 +29,7 @@ impl Push {
         }
     }
 
-    /// Returns `T`.
+    /// Returns `T`, the topic of the push.
     pub(crate) fn topic(&self) -> &'static str {
         &self.stream.name
     }
@@ -58,7 +58,7 @@ pub(crate) struct ProRenderer {
     state: AccountState,
     unified: RiskMonitor,
     futures: RiskMonitor,
-    /// A triggered conditional order: reported after its resulting order is live.
+    /// A triggered conditional order, reported after its resulting order is live.
     triggered: Option<Change>,
     pushes: Vec<Push>,
 }
@@ -72,7 +72,7 @@ enum OrderForms {
 }
 
 impl ProRenderer {
-    /// Starts from the engine's current state; the engine may have no pending events.
+    /// Starts with the engine's current state; the engine must have no pending events.
     pub(crate) fn new(engine: &Engine) -> Self {
         Self {
             state: AccountState::open(engine),
@@ -132,7 +132,7 @@ impl ProRenderer {
         std::mem::take(&mut self.pushes)
     }
 
-    /// Pushes the changes of an order; for a fill the lite execution first and the full execution last.
+    /// Pushes the changes of an order; for a fill, the lite execution is first and the full execution last.
     fn order(&mut self, mut changes: Vec<Change>, filled: Option<&Change>) {
         if changes
             .first()
@@ -163,8 +163,10 @@ impl ProRenderer {
         }
     }
 
-    /// Pushes a conditional order. A trigger is reported after the resulting order, except in the classic futures
-    /// form: there both are one order, which triggers before it is live.
+    /// Pushes a conditional order.
+    ///
+    /// A trigger is reported after the resulting order. In the classic futures form, both are one order, which triggers
+    /// before it is live.
     fn conditional(&mut self, change: Change) {
         if change.stage != OrderStage::Triggered {
             self.push_order(&change, OrderForms::Both);

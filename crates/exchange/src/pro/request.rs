@@ -5,16 +5,16 @@ use serde_json::{Map, Value};
 /// A JSON message from the client.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Request {
-    /// Must be text, except in pings.
+    /// Message ID; must be text, except in pings.
     pub(super) id: Option<String>,
     pub(super) kind: Kind,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
-    /// With a `type`.
+    /// A ping with a `type`.
     TypedPing,
-    /// With an `op`.
+    /// A ping with an `op`.
     OperationPing,
     Login(Map<String, Value>),
     Subscribe(Map<String, Value>),
@@ -60,7 +60,9 @@ fn kind(message: Map<String, Value>) -> Kind {
     }
 }
 
-/// Returns a message without secrets, for the report: a login, or anything with fields of one, is reduced to its ID.
+/// Returns a message without secrets, for the report.
+///
+/// A login, or a message with login fields, is reduced to its ID.
 pub(super) fn without_secrets(text: &str, request: Option<&Request>) -> String {
     let login = matches!(request.map(|request| &request.kind), Some(Kind::Login(_)));
     if !login && !text.to_ascii_lowercase().contains("kc-api") {

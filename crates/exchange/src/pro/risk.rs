@@ -8,7 +8,7 @@ use crate::engine::futures::{PositionState, SettleCurrency, ratio};
 use crate::engine::loans::CrossMargin;
 use crate::fault::LiquidationLevel;
 
-/// Minimum interval between reports of an unchanged level.
+/// Minimum interval between reports of an unchanged level, in milliseconds.
 const REPORT_EVERY_MS: u64 = 60_000;
 
 /// Returns the warning level of a risk ratio; `None` below all levels.
@@ -23,10 +23,10 @@ fn level_of(ratio: Decimal) -> Option<LiquidationLevel> {
     reached.map(|(_, level)| level)
 }
 
-/// Risk of a part of the account that is liquidated separately; amounts are in USDT.
+/// Risk of a part of the account that is liquidated separately, with amounts in USDT.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Exposure {
-    /// Required margin divided by margin; liquidated at 1.
+    /// Required margin divided by margin; the part is liquidated at 1.
     pub(super) ratio: Decimal,
     pub(super) adjusted_equity: Decimal,
     pub(super) initial_margin: Decimal,
@@ -85,7 +85,7 @@ impl Exposure {
         }
     }
 
-    /// Converts the amounts of an inverse contract from bitcoin.
+    /// Converts the amounts of an inverse contract from bitcoin to USDT.
     pub(super) fn in_usdt(self, currency: SettleCurrency, price: Decimal) -> Self {
         if currency != SettleCurrency::Xbt {
             return self;
@@ -119,7 +119,9 @@ pub(super) struct RiskMonitor {
 }
 
 impl RiskMonitor {
-    /// Updates the risk of one part of the account, `None` if it has no risk; returns the warning that is due.
+    /// Updates the risk of one part of the account; returns the warning that is due.
+    ///
+    /// `exposure` is `None` if the part has no risk.
     pub(super) fn see(
         &mut self,
         source: Source,
@@ -142,7 +144,7 @@ impl RiskMonitor {
         Some(warning)
     }
 
-    /// The part that is nearest to liquidation; an empty one if there is none.
+    /// Returns the part that is nearest to liquidation; an empty one if no part has a risk.
     pub(super) fn worst(&self) -> Exposure {
         worst(&self.exposures).cloned().unwrap_or_default()
     }

@@ -13,7 +13,7 @@ wire_enum! {
         "FUTURES" Futures,
         "CROSS" Cross,
         "ISOLATED" Isolated,
-        /// Balances only.
+        /// The funding account, which has balances only.
         "FUNDING" Funding,
     }
 }
@@ -96,7 +96,7 @@ impl Channel {
         &STREAMS[self as usize * ACCOUNT_TYPES.len() + account_type as usize]
     }
 
-    /// Returns `true` if requests name a symbol.
+    /// Returns `true` if requests for the channel have a symbol.
     pub(crate) fn needs_symbol(self) -> bool {
         matches!(self, Self::Order | Self::Position)
     }

@@ -33,7 +33,7 @@ pub(super) enum Stop {
     ClientGone,
     PingTimeout,
     Violation(Violation),
-    /// The client only gets an error frame.
+    /// The connection is refused: the client gets only an error frame.
     Refuse {
         code: u16,
         text: String,
@@ -56,7 +56,7 @@ impl Stop {
 }
 
 impl Stop {
-    /// Returns the error text that the client gets, or its violation.
+    /// Returns the error text, violation or fault that ended the connection; `None` for other causes.
     fn reason(&self) -> Option<String> {
         match self {
             Self::Refuse { code, text } => Some(format!("{code} {text}")),

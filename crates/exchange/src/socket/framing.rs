@@ -14,7 +14,7 @@ const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x40;
 const MASK: [u8; 4] = [0x5A, 0x17, 0xC3, 0x66];
 
-/// Returns opcode and payload of a text: Pro V2 sends plain text in binary frames.
+/// Returns opcode and payload of a text; Pro V2 sends plain text in binary frames.
 pub(super) fn wire_form<'a>(
     protocol: StreamProtocol,
     faults: &mut ActiveFaults,
@@ -37,7 +37,7 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
     miniz_oxide::deflate::compress_to_vec(bytes, level)
 }
 
-/// Changes one quote of the frame: with an odd number of quotes it is never JSON.
+/// Replaces one quote of the frame: JSON never has an odd number of quotes.
 pub(super) fn garbled(frame: &str, rng: &mut Rng) -> Vec<u8> {
     let mut bytes = frame.as_bytes().to_vec();
     let quotes: Vec<usize> = (0..bytes.len())

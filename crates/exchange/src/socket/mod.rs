@@ -37,13 +37,13 @@ pub(crate) struct Dial {
     pub(crate) number: u64,
     pub(crate) effects: Vec<Effect>,
     pub(crate) protocol: StreamProtocol,
-    /// Market of the port.
+    /// Market that the port serves.
     pub(crate) market: ServedMarket,
     pub(crate) token: Option<String>,
     pub(crate) token_encoded: bool,
-    /// Connection ID of V1, which the client may choose, or session ID of Pro V2.
+    /// The connection ID of V1, which the client may choose, or the session ID of Pro V2.
     pub(crate) connect_id: String,
-    /// The `User-Agent`.
+    /// The client's `User-Agent`.
     pub(crate) client: Option<String>,
 }
 
@@ -52,7 +52,9 @@ pub(crate) struct Link {
     pub(crate) number: u64,
     pub(crate) protocol: StreamProtocol,
     pub(crate) faults: Mutex<ActiveFaults>,
-    /// Set before the welcome is written, so that it is set before the client's first message.
+    /// `true` once the welcome is sent.
+    ///
+    /// It is set just before the welcome is written, so that it precedes the client's first message.
     pub(crate) welcomed: AtomicBool,
     /// `false` after a fault stopped the reader.
     pub(crate) reading: watch::Sender<bool>,
@@ -175,7 +177,7 @@ fn welcome(shared: &Shared, dial: &Dial, opening: &[Effect]) -> String {
     }
 }
 
-/// Returns the market of a connection: that of its token, if the token was accepted.
+/// Returns the market of a connection: the market of its token, if the token was accepted.
 fn market(grant: &Result<Option<Grant>, Stop>, dial: &Dial) -> ServedMarket {
     match (grant, dial.protocol) {
         (Ok(Some(grant)), _) => grant.market,
@@ -184,7 +186,7 @@ fn market(grant: &Result<Option<Grant>, Stop>, dial: &Dial) -> ServedMarket {
     }
 }
 
-/// Redeems the token; a Pro V2 connection may have none and log in later.
+/// Redeems the token; a Pro V2 connection may have no token and log in later.
 fn redeem(shared: &Shared, dial: &Dial) -> Result<Option<Grant>, Stop> {
     let limit = lock(&shared.limits).connections;
     if lock(&shared.hub).connections() >= limit {

@@ -31,7 +31,7 @@ pub(super) struct Writer<'a> {
     half: &'a mut WriteHalf<Stream>,
     queue: mpsc::Receiver<Outgoing>,
     commands: mpsc::UnboundedReceiver<Command>,
-    /// Encoded frames; the first `sent` bytes are written.
+    /// Encoded frames, of which the first `sent` bytes are already written.
     buffer: Vec<u8>,
     sent: usize,
     /// Ranges of the buffer that are written byte by byte, and the delay between two bytes.
@@ -42,7 +42,7 @@ pub(super) struct Writer<'a> {
     after_welcome: Vec<InjectedMessage>,
     /// Messages delayed by a fault.
     deferred: Vec<(Instant, Outgoing)>,
-    /// Number of pushes without duplicates, as fault plans count them.
+    /// Number of pushes, not counting duplicates; fault triggers use this number.
     pushed: u64,
     written: WrittenCounts,
 }
@@ -59,7 +59,7 @@ struct WrittenCounts {
 /// State of a writer after its connection ended.
 pub(super) struct ClosedWriter {
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
-    /// A frame was written partially: no other frame may follow.
+    /// `true` if a frame was written partially, so no other frame may follow.
     pub(super) has_partial_frame: bool,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes until the connection ends. `opening` are the faults that apply from its start.
+    /// Writes until the connection ends; `opening` are the faults that apply from the start of the connection.
     pub(super) async fn run(&mut self, opening: Vec<Effect>, welcome: String) -> Stop {
         for effect in opening {
             if let Effect::Say(message) = effect {
@@ -243,7 +243,7 @@ impl<'a> Writer<'a> {
         None
     }
 
-    /// Encodes a push, or drops it, or delays it until after the next one.
+    /// Encodes a push, drops it, or delays it until after the next push.
     fn put_in_order(&mut self, frame: Arc<str>) -> Option<Stop> {
         let mut faults = lock(&self.link.faults);
         if take!(faults, Effect::DropFrames { .. }) {
@@ -320,7 +320,7 @@ impl<'a> Writer<'a> {
             .next()
     }
 
-    /// Writes the buffer. Commands are still applied while the client does not read.
+    /// Writes the buffer. Commands are applied even while the client does not read.
     async fn flush(&mut self) -> Result<(), Stop> {
         let mut pause = Instant::now();
         loop {
@@ -364,7 +364,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Returns the end of the next write, and the delay before it if its bytes drip.
+    /// Returns the end of the next write, and the delay before it if its bytes are written one by one.
     fn next_write(&self) -> (usize, Option<Duration>) {
         match self.drips.iter().find(|drip| drip.0.end > self.sent) {
             Some((drip, by)) if drip.start <= self.sent => (self.sent + 1, Some(*by)),

@@ -9,7 +9,7 @@ pub(crate) fn welcome(connect_id: &str) -> String {
         .end()
 }
 
-/// `timestamp` is in microseconds, as seen on the wire in 2026.
+/// Returns a pong; `timestamp` is in microseconds, as seen on the wire in 2026.
 pub(crate) fn pong(id: Option<&str>, timestamp_us: u64) -> String {
     Object::new()
         .field("id", id)

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// A message from the client, with its ID as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Returned as a string even if it was sent as a number.
+    /// Message ID as a string, even if sent as a number.
     pub(crate) id: Option<String>,
     pub(crate) kind: Kind,
 }
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Unsubscribe(Subscription),
     /// The `type` is unknown or missing.
     Unknown,
-    /// Not a JSON object.
+    /// The message is not a JSON object.
     Malformed,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &str) -> Request {
     Request { id, kind }
 }
 
-/// KuCoin's documentation sends "true" as a string, every SDK sends a boolean; both are accepted.
+/// Returns `true` for `true` and `"true"`: KuCoin's documentation sends a string, every SDK a boolean.
 fn is_true(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Bool(flag)) => *flag,

@@ -135,7 +135,7 @@ const MAX_PER_MESSAGE: usize = 100;
 pub(crate) enum RequestedTopic {
     /// A private topic.
     Private(&'static str),
-    /// A private topic of an unknown symbol.
+    /// A private topic with an unknown symbol.
     Unknown(String),
     /// Market trades, one topic per symbol of a comma-separated list; own fills if requested as private.
     Matches(Vec<String>),
@@ -216,7 +216,7 @@ pub(crate) fn parse(
     Ok(RequestedTopic::Matches(topics))
 }
 
-/// Returns `true` for one symbol in KuCoin's spelling, `false` for `all`, `*` and lists.
+/// Returns `true` for one symbol in KuCoin's spelling; `false` for `all`, `*` and lists.
 fn is_symbol(text: &str) -> bool {
     let spelled = |letter: char| matches!(letter, 'A'..='Z' | '0'..='9' | '-');
     !text.is_empty() && text.chars().all(spelled)

@@ -25,10 +25,10 @@ impl SettleCurrency {
     /// Both currencies.
     pub(crate) const ALL: [Self; 2] = [Self::Usdt, Self::Xbt];
 
-    /// Rounds an amount to 10 decimals in USDT and 16 in XBT, half to even.
+    /// Rounds an amount half to even: to 10 decimals in USDT, to 16 in XBT.
     ///
-    /// The only place where futures amounts are rounded: the result of every division passes through here before it
-    /// is booked, so all sums of booked amounts are exact.
+    /// Futures amounts are rounded only here: the result of every division is rounded before it is booked, so all sums
+    /// of booked amounts are exact.
     pub(crate) fn round(self, amount: Decimal) -> Decimal {
         let scale = match self {
             Self::Usdt => 10,
@@ -41,7 +41,7 @@ impl SettleCurrency {
 /// A risk limit level: maintenance margin rate and maximum leverage for positions up to `limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RiskLevel {
-    /// In the settlement currency.
+    /// Maximum position value, in the settlement currency.
     pub(crate) limit: i64,
     /// Maintenance margin rate, as a fraction of the cost.
     pub(crate) maintenance: Decimal,
@@ -70,12 +70,14 @@ const INVERSE_LEVELS: &[RiskLevel] = &[
     level(1_000, 50, 10),
 ];
 
-/// Maximum order size: every product of it fits the 28 digits of a `Decimal`.
+/// Maximum order size. Products with it fit into the 28 digits of a `Decimal`.
 const MAX_CONTRACTS: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
-/// Maximum price; as on KuCoin also reported as the bankruptcy price if no price is high enough.
+/// Maximum price. As on KuCoin, it is also the bankruptcy price if no price is high enough.
 const MAX_PRICE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
-/// Maximum mark price. The bankruptcy price of a long position may be above its mark price by the closing fee and
-/// must also be a valid price; otherwise closing it would leave a debt.
+/// Maximum mark price, below [`MAX_PRICE`] to leave room for the bankruptcy price of a long position.
+///
+/// The bankruptcy price may be above the mark price by the closing fee. It must be a valid price too, or closing would
+/// leave a debt.
 pub(crate) const MAX_MARK: Decimal = Decimal::from_parts(900_000, 0, 0, false, 0);
 
 /// A contract, its mark price, and the account's position in it. The index price equals the mark price.
@@ -146,8 +148,9 @@ impl Contract {
         self.multiplier.is_sign_negative()
     }
 
-    /// Returns the value of `quantity` contracts at a price, in the settlement currency and with KuCoin's sign: a
-    /// long position has a positive value in a linear contract and a negative one in an inverse contract. In both,
+    /// Returns the value of `quantity` contracts at a price, in the settlement currency with KuCoin's sign.
+    ///
+    /// A long position has a positive value in a linear contract and a negative one in an inverse contract. In both,
     /// the profit is the current value minus the value at entry.
     pub(crate) fn value(&self, quantity: Decimal, price: Decimal) -> Decimal {
         let quantity = quantity * self.multiplier;
@@ -159,7 +162,7 @@ impl Contract {
         }
     }
 
-    /// Returns the price at which `quantity` contracts have this value; `None` if there is none.
+    /// Returns the price at which `quantity` contracts have this value; `None` if no positive price does.
     pub(crate) fn price_of(&self, quantity: Decimal, value: Decimal) -> Option<Decimal> {
         let quantity = quantity * self.multiplier;
         let price = if self.is_inverse() {
@@ -170,8 +173,9 @@ impl Contract {
         price.filter(|price| *price > Decimal::ZERO)
     }
 
-    /// Returns the price at which the open position has this value, rounded to the tick so that the loss is not
-    /// larger.
+    /// Returns the price at which the open position has this value.
+    ///
+    /// The price is rounded to the tick, in the direction that does not increase the loss.
     pub(crate) fn price_at_value(&self, value: Decimal) -> Decimal {
         let long = self.position.quantity > Decimal::ZERO;
         let (strategy, never) = if long {
@@ -186,8 +190,9 @@ impl Contract {
         price.min(MAX_PRICE).normalize()
     }
 
-    /// Returns the price for the margin of a new order: the worst price of a buy, the best price of a sell, which is
-    /// the larger position.
+    /// Returns the price for the margin of a new order.
+    ///
+    /// This is the worst price for a buy and the best price for a sell, which gives the larger position.
     pub(crate) fn margin_price(&self, side: Side, price: Option<Decimal>, ticks: usize) -> Decimal {
         let market = &self.market;
         match (side, price) {

@@ -1,5 +1,6 @@
-//! Values computed from balances, positions, orders and prices: margins, unrealised PnL, liquidation prices. Nothing
-//! here is stored, so nothing can be inconsistent.
+//! Values computed from balances, positions, orders and prices: margins, unrealised PnL, liquidation prices.
+//!
+//! No result is stored, so the values cannot become inconsistent.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -125,8 +126,9 @@ impl Engine {
         (size - free).max(Decimal::ZERO)
     }
 
-    /// Returns the margin of the open orders in a contract. Orders against the position close it, oldest first, and
-    /// need no margin.
+    /// Returns the margin of the open orders in a contract.
+    ///
+    /// Orders against the position close it, oldest first, and need no margin.
     fn orders_margin(&self, contract: &Contract, index: usize) -> Decimal {
         let mut margin = Decimal::ZERO;
         for side in [Side::Buy, Side::Sell] {
@@ -256,19 +258,19 @@ fn isolated(contract: &Contract) -> IsolatedMargin {
     }
 }
 
-/// Returns the value that becomes `left` when `part` (a fraction) of its absolute value is deducted.
+/// Returns the value that leaves `left` when the fraction `part` of its absolute value is deducted.
 fn gross_up(left: Decimal, part: Decimal) -> Decimal {
     let part = if left.is_sign_positive() { part } else { -part };
     left / (Decimal::ONE - part)
 }
 
-/// Returns the ratio to 4 decimals; 0 if `of` is zero.
+/// Returns `amount` divided by `of`, to 4 decimals; 0 if `of` is zero.
 pub(crate) fn ratio(amount: Decimal, of: Decimal) -> Decimal {
     let ratio = amount.checked_div(of.abs()).unwrap_or_default();
     ratio.round_dp(4).normalize()
 }
 
-/// Returns the leverage to 10 decimals; `None` without a position or margin.
+/// Returns the leverage to 10 decimals; `None` if there is no position or no margin.
 fn real_leverage(cost: Decimal, margin: Decimal) -> Option<Decimal> {
     if cost.is_zero() || margin <= Decimal::ZERO {
         return None;

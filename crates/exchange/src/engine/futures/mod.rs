@@ -99,8 +99,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Applies a fill to position and balance and adds the position reports; returns the fee, and the realised PnL
-    /// before the fee. A fill through zero counts as two: it closes one position and opens another.
+    /// Applies a fill to position and balance; returns the fee, and the realised PnL before the fee.
+    ///
+    /// Position reports are added. A fill through zero counts as two: it closes one position and opens another.
     pub(super) fn trade_contracts(
         &mut self,
         order: &Order,
@@ -201,8 +202,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Sets the mark price and the index price. Stop orders on these prices trigger; an open position is reported, or
-    /// liquidated.
+    /// Sets the mark price and the index price.
+    ///
+    /// Stop orders on these prices trigger. An open position is reported, or liquidated.
     pub(crate) fn set_mark_price(&mut self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         self.contracts[index].check_mark(price)?;
@@ -223,7 +225,7 @@ impl Engine {
         self.trigger_stops(MarketId::futures(index));
     }
 
-    /// Liquidates positions at or below their maintenance margin, the largest loss first, until none is left.
+    /// Liquidates all positions at or below their maintenance margin, the largest loss first.
     pub(super) fn liquidate_due(&mut self) {
         let worst = |engine: &Self| {
             (0..engine.contracts.len())
@@ -257,8 +259,9 @@ impl Engine {
         true
     }
 
-    /// Closes a position at its bankruptcy price. Open orders that share its margin are canceled first, which
-    /// releases their margin.
+    /// Closes a position at its bankruptcy price.
+    ///
+    /// Open orders that share the position's margin are canceled first, which releases their margin.
     fn liquidate(&mut self, index: usize) {
         let contract = &self.contracts[index];
         let (settle, mode) = (contract.settle, contract.position.mode);
@@ -343,7 +346,9 @@ impl Engine {
         }
     }
 
-    /// Like [`Engine::report_margin`], for an order that may have been filled: then liquidates positions if needed.
+    /// Like [`Engine::report_margin`], for an order that may have been filled.
+    ///
+    /// Also liquidates positions if needed.
     pub(super) fn after_fill(&mut self, id: MarketId) {
         if id.host == Host::Futures {
             self.report_margin(id);

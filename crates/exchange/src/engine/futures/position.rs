@@ -1,4 +1,4 @@
-//! One position: exact effects of trades, margin changes and funding; independent of prices.
+//! One position: exact effects of trades, margin changes and funding, independent of prices.
 //!
 //! An opening trade adds its cost, a closing one removes its share of the cost. A partial share is a division,
 //! rounded once by [`SettleCurrency::round`]; a full share needs none.
@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::{MarginMode, SettleCurrency};
 use crate::engine::event::Side;
 
-/// A trade that does not go through zero.
+/// A trade that does not take the position through zero.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trade {
     /// Contracts, negative for a sell.
@@ -25,21 +25,21 @@ pub(crate) struct Position {
     settle: SettleCurrency,
     pub(crate) mode: MarginMode,
     pub(crate) cross_leverage: Decimal,
-    /// For future isolated orders; an open position keeps the margin it was opened with.
+    /// Leverage of future isolated orders; an open position keeps the margin it was opened with.
     pub(crate) isolated_leverage: Decimal,
-    /// An index into the contract's levels.
+    /// Index of the current level in the contract's risk limit levels.
     pub(crate) risk_level: usize,
     pub(crate) auto_deposit: bool,
     /// Contracts, negative for a short position.
     pub(crate) quantity: Decimal,
     pub(crate) opened_ms: u64,
-    /// Kept after the position is closed.
+    /// Average entry price; kept after the position is closed.
     pub(crate) average_entry: Decimal,
     pub(crate) open_cost: Decimal,
     pub(crate) current_cost: Decimal,
     pub(crate) realised_gross_cost: Decimal,
     pub(crate) fees: Decimal,
-    /// Positive if received.
+    /// Funding since the opening, positive if received.
     pub(crate) funding: Decimal,
     pub(crate) initial_margin: Decimal,
     pub(crate) added: Decimal,
@@ -94,7 +94,7 @@ impl Position {
         side.opposite().signed(self.quantity).max(Decimal::ZERO)
     }
 
-    /// Returns how many of `quantity` contracts close the position; the rest opens.
+    /// Returns how many of `quantity` contracts close the position; the others open.
     pub(crate) fn closing(&self, quantity: Decimal) -> Decimal {
         let side = if quantity > Decimal::ZERO {
             Side::Buy
@@ -120,7 +120,7 @@ impl Position {
         Decimal::ZERO
     }
 
-    /// Starts a new position: realised amounts belong to the previous one.
+    /// Starts a new position and resets the realised amounts, which belong to the previous one.
     fn begin(&mut self, time_ms: u64) {
         *self = Self {
             cross_leverage: self.cross_leverage,

@@ -8,7 +8,7 @@ use crate::engine::event::{CancelReason, Event, FundingEvent, PositionChange, Ri
 use crate::engine::{Engine, Host, Rejected, check_amount};
 
 impl Engine {
-    /// Sets the margin mode; not while the contract has a position or an order.
+    /// Sets the margin mode; an error if the contract has a position or an order.
     pub(crate) fn set_margin_mode(
         &mut self,
         symbol: &str,
@@ -27,8 +27,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Sets the leverage in the contract's margin mode. Isolated orders keep the leverage they were placed with;
-    /// cross leverage applies to everything open, so nothing may be open.
+    /// Sets the leverage in the contract's margin mode.
+    ///
+    /// Isolated orders keep the leverage that they were placed with. Cross leverage applies to everything open, so it
+    /// can only be set if the contract has no position and no order.
     pub(crate) fn set_leverage(&mut self, symbol: &str, leverage: Decimal) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         let contract = &self.contracts[index];
@@ -78,8 +80,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Requests a risk limit level, from 1, and cancels the contract's orders, as KuCoin does. An event reports
-    /// whether the level was accepted.
+    /// Requests a risk limit level, from 1, and cancels the contract's orders, as KuCoin does.
+    ///
+    /// An event reports whether the level was accepted.
     pub(crate) fn adjust_risk_limit(&mut self, symbol: &str, level: u32) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         let levels = self.contracts[index].levels;

@@ -54,7 +54,7 @@ pub struct PositionState {
     pub funding: Decimal,
     /// Unrealised PnL at the mark price (`unrealisedPnl`).
     pub unrealised_pnl: Decimal,
-    /// Leverage: of the symbol in cross mode, the real leverage in isolated mode (`leverage`).
+    /// Leverage (`leverage`): the setting of the symbol in cross mode, the real leverage in isolated mode.
     pub leverage: Decimal,
     /// Initial margin (`posInit`).
     pub initial_margin: Decimal,
@@ -62,17 +62,17 @@ pub struct PositionState {
     pub maintenance_margin: Decimal,
     /// Risk ratio: maintenance margin divided by margin. Pro V2 only (`r`).
     ///
-    /// In cross mode it is that of all cross positions together. The position is liquidated at 1.
+    /// In cross mode, all cross positions share one ratio. The position is liquidated at a ratio of 1.
     pub risk_ratio: Decimal,
     /// Maintenance margin rate, as a fraction of the cost (`maintMarginReq`).
     pub maintenance_rate: Decimal,
     /// Liquidation price (`liquidationPrice`).
     pub liquidation_price: Decimal,
-    /// Bankruptcy price: no margin is left (`bankruptPrice`).
+    /// Bankruptcy price (`bankruptPrice`), at which no margin is left.
     pub bankruptcy_price: Decimal,
     /// Auto-deleveraging rank, from 0 to 1 (`delevPercentage`).
     ///
-    /// Without other traders to rank against, it is the return on the initial margin.
+    /// There are no other traders to rank against, so the rank is the return on the initial margin.
     pub deleverage: Decimal,
     /// Margin of an isolated position; `None` in cross mode.
     pub isolated: Option<IsolatedMargin>,
@@ -144,7 +144,7 @@ pub struct FuturesBalance {
     pub isolated_funding_margin: Decimal,
     /// Unrealised PnL of isolated positions (`isolatedUnPnl`).
     pub isolated_unrealised_pnl: Decimal,
-    /// Version: increases by one with every change except of unrealised PnL (`version`).
+    /// Version (`version`): increases by one with every change, except changes of unrealised PnL.
     pub version: u64,
 }
 
@@ -157,7 +157,7 @@ impl FuturesBalance {
 
     /// Returns the total cross margin (`totalCrossMargin`).
     ///
-    /// It is the balance plus the unrealised PnL of cross positions, minus the hold balance and everything isolated.
+    /// This is the balance plus the unrealised PnL of cross positions, minus the hold balance and all isolated amounts.
     #[must_use]
     pub fn total_cross_margin(&self) -> Decimal {
         self.balance + self.cross_unrealised_pnl
@@ -169,7 +169,7 @@ impl FuturesBalance {
 
     /// Returns the available margin (`availableMargin`).
     ///
-    /// It is the total cross margin minus the margins of cross positions and orders; negative if losses exceed the
+    /// This is the total cross margin minus the margins of cross positions and orders; negative if losses exceed the
     /// margin.
     #[must_use]
     pub fn available_margin(&self) -> Decimal {
@@ -184,7 +184,7 @@ impl FuturesBalance {
 
     /// Returns the withdrawable amount (`maxWithdrawAmount`).
     ///
-    /// It is the available balance without unrealised profit.
+    /// This is the available balance without unrealised profit.
     #[must_use]
     pub fn max_withdraw(&self) -> Decimal {
         let profit = self.cross_unrealised_pnl.max(Decimal::ZERO);

@@ -1,9 +1,9 @@
 //! Margin loans: debts, collateral checks and their reports.
 //!
-//! A cross-margin account borrows against all its assets; an isolated one belongs to one symbol. A loan adds as much
-//! to the balance as to the debt, and a repayment takes both away, so neither changes assets minus debts. Accounts
-//! are never liquidated: one with too much debt reports its status, may only repay and receive money, and recovers
-//! when it owes less.
+//! A cross-margin account borrows against all its assets; an isolated account belongs to one symbol. A loan increases
+//! balance and debt by the same amount, and a repayment reduces both, so neither changes assets minus debts. Accounts
+//! are never liquidated: an account with too much debt reports its status, may only repay and receive money, and
+//! recovers when it owes less.
 
 #[cfg(test)]
 mod tests;
@@ -50,7 +50,7 @@ impl Debt {
 #[derive(Debug, Default)]
 pub(crate) struct Loans {
     debts: BTreeMap<(Wallet, &'static str), Debt>,
-    /// Limits that the cross-margin account exceeds now.
+    /// `true` if the debt ratio of the cross-margin account has reached [`FROZEN_FROM`].
     frozen: bool,
     in_liability: bool,
     /// Time of the last report of the cross-margin account.
@@ -66,7 +66,7 @@ impl Loans {
             .unwrap_or_default()
     }
 
-    /// Open debts by account and currency.
+    /// Returns the open debts by account and currency.
     pub(crate) fn debts(&self) -> impl Iterator<Item = (Wallet, &'static str, Debt)> {
         self.debts.iter().map(|(key, debt)| (key.0, key.1, *debt))
     }
@@ -76,7 +76,7 @@ impl Loans {
     }
 }
 
-/// State of the cross-margin account; sums are in BTC.
+/// State of the cross-margin account, with sums in BTC.
 #[derive(Debug, Clone)]
 pub(crate) struct CrossMargin {
     /// Debts divided by weighted assets.
@@ -107,7 +107,7 @@ pub(crate) struct CrossStatus {
     pub(crate) time_ms: u64,
 }
 
-/// State of an isolated-margin account when its debt changed or is about to change.
+/// State of an isolated-margin account before or after its debt changes.
 #[derive(Debug, Clone)]
 pub(crate) struct IsolatedLoan {
     pub(crate) symbol: &'static str,
@@ -237,7 +237,7 @@ impl Engine {
         self.check_settles_in(wallet, market)
     }
 
-    /// Reports cross-margin debts after a transfer or a price change: their collateral changed.
+    /// Reports cross-margin debts after a transfer or a price change, because the collateral has changed.
     pub(crate) fn collateral_changed(&mut self, wallet: Wallet) {
         if wallet == Wallet::Margin && self.loans.owes(wallet) {
             self.report_cross();
@@ -373,7 +373,7 @@ impl Engine {
     }
 }
 
-/// Returns whether an account with this debt ratio is frozen, and whether it is in liability.
+/// Returns whether an account with this debt ratio is frozen, and whether the account is in liability.
 fn over_limits(ratio: Decimal) -> (bool, bool) {
     (ratio >= FROZEN_FROM, ratio > Decimal::ONE)
 }

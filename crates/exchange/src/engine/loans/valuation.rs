@@ -7,7 +7,7 @@ use crate::engine::{Rejected, Wallet};
 
 /// Currency of the cross-margin report.
 const REPORTING_CURRENCY: &str = "BTC";
-/// Decimals of divided sums: rounded once, here, and only reported, never booked.
+/// Decimals of divided sums, which are rounded once, only for reports, and never booked.
 const SHOWN_SCALE: u32 = 20;
 /// Ratio of an account with debts and no assets: above every limit.
 const NO_ASSETS_RATIO: Decimal = Decimal::ONE_THOUSAND;
@@ -33,7 +33,9 @@ pub(crate) struct Valuation {
 }
 
 impl Valuation {
-    /// Returns the debt ratio: debts divided by weighted assets, exact up to the last digits of the division.
+    /// Returns the debt ratio: debts divided by weighted assets.
+    ///
+    /// The ratio is exact up to the last digits of the division.
     pub(crate) fn ratio(&self) -> Decimal {
         if self.debts.is_zero() {
             return Decimal::ZERO;

@@ -25,8 +25,9 @@ pub(in crate::pro) fn unified_balance(currency: &str, funds: &Funds, time_ms: u6
         .end()
 }
 
-/// Renders one currency of a classic account. Only margin accounts have equity and debt; the funding account has its
-/// time in milliseconds, as text.
+/// Renders one currency of a classic account.
+///
+/// Only margin accounts have equity and debt. The time of the funding account is in milliseconds, as text.
 pub(in crate::pro) fn classic_balance(
     account_type: AccountType,
     currency: &str,
@@ -73,7 +74,7 @@ pub(in crate::pro) fn futures_balance(change: &WalletEvent) -> String {
 /// Position ID of the first contract; each contract has its own constant ID.
 const FIRST_ID: u64 = 20_000_000_000_081_572;
 
-/// Renders a position; the unified and classic forms are the same.
+/// Renders a position; the unified and classic forms are equal.
 pub(in crate::pro) fn position(position: &PositionState) -> String {
     let place = CONTRACTS.iter().position(|known| *known == position.symbol);
     let id = FIRST_ID + place.unwrap_or(CONTRACTS.len()) as u64;
@@ -122,7 +123,7 @@ pub(in crate::pro) fn warning(
         .end()
 }
 
-/// Renders the leverage of a contract, with two decimals; the unified form has the margin mode too.
+/// Renders the leverage of a contract, with two decimals; the unified form also has the margin mode.
 pub(in crate::pro) fn leverage(
     symbol: &'static str,
     unified: Option<MarginMode>,

@@ -81,7 +81,9 @@ pub(in crate::pro) fn classic(change: &Change) -> String {
     }
 }
 
-/// Spot and margin: fields without a value are omitted, and the cancel reason is a number.
+/// Renders the classic spot and margin form.
+///
+/// Missing fields are omitted, and the cancel reason is a number.
 fn classic_spot(change: &Change) -> String {
     let order = &change.order;
     let condition = change.condition.as_ref();
@@ -116,7 +118,9 @@ fn classic_spot(change: &Change) -> String {
         .end()
 }
 
-/// Futures: a triggered order keeps the ID of its conditional order, so no origin is reported.
+/// Renders the classic futures form.
+///
+/// A triggered order keeps the ID of its conditional order, so no origin is reported.
 fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) -> String {
     let (order, fill) = (&change.order, change.fill.as_ref());
     Object::new()
@@ -153,7 +157,9 @@ fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) 
         .end()
 }
 
-/// An untriggered futures order: its status is text, and amounts that it cannot have yet are empty.
+/// Renders an untriggered order of the classic futures form.
+///
+/// Its status is text, and amounts that it cannot have yet are empty.
 fn classic_conditional(change: &Change, condition: &Trigger, margin_mode: MarginMode) -> String {
     let order = &change.order;
     let canceled = Some(order.canceled).filter(|canceled| !canceled.is_zero());
@@ -237,7 +243,9 @@ pub(in crate::pro) fn classic_execution(change: &Change, fill: &Fill) -> String 
         .end()
 }
 
-/// Renders an execution in the lite form. Unified and classic differ only in the IDs of triggered futures orders.
+/// Renders an execution in the lite form.
+///
+/// The unified and classic forms differ only in the IDs of triggered futures orders.
 pub(in crate::pro) fn lite_execution(change: &Change, fill: &Fill, classic: bool) -> String {
     let id = match classic {
         true => Cow::Borrowed(classic_order_id(change)),
@@ -267,7 +275,9 @@ fn order_id(change: &Change) -> &str {
     }
 }
 
-/// Classic futures: a triggered order keeps the ID of its conditional order.
+/// Returns the order ID in the classic form.
+///
+/// A triggered futures order keeps the ID of its conditional order.
 fn classic_order_id(change: &Change) -> &str {
     match &change.order.origin {
         Some(origin) if change.is_futures() => origin,
@@ -328,7 +338,7 @@ fn trade_type(account_type: AccountType) -> &'static str {
     }
 }
 
-/// Returns `os`.
+/// Returns `os`, the order status.
 fn status(change: &Change) -> u8 {
     let touched = !change.order.filled.is_zero();
     match change.stage {
@@ -361,7 +371,9 @@ impl CancelCause {
         self.text_and_number().0
     }
 
-    /// Returns the number of the reason in KuCoin's documented list, from 1, as the classic margin accounts send it.
+    /// Returns the number of the reason in KuCoin's documented list, from 1.
+    ///
+    /// The classic margin accounts send this number.
     fn number(self) -> u8 {
         self.text_and_number().1
     }

@@ -9,7 +9,7 @@ use crate::engine::{
 use crate::json::{Number, Object, Raw, Stripped};
 use crate::v1::topics::{futures as topics, of_symbol};
 
-/// Renders an order change, first for the topic of all contracts.
+/// Renders an order change for two topics, the topic of all contracts first.
 pub(super) fn order(event: &OrderEvent) -> Vec<Push> {
     let all = Push::private(topics::ORDERS, "orderChange", order_data(event));
     let one = of_symbol(topics::ORDERS_OF, event.order.symbol)
@@ -17,8 +17,9 @@ pub(super) fn order(event: &OrderEvent) -> Vec<Push> {
     std::iter::once(all).chain(one).collect()
 }
 
-/// Keys are in the order of live captures. An `open` has no `orderType`; only orders in the book and fills have a
-/// `liquidity`.
+/// Renders the data of an order change, with keys in the order of live captures.
+///
+/// An `open` has no `orderType`. Only orders in the book and fills have a `liquidity`.
 fn order_data(event: &OrderEvent) -> String {
     let (change, order) = (event.change, &event.order);
     let fill = event.fill.as_ref();
@@ -73,7 +74,7 @@ fn margin_mode(terms: Terms) -> Option<&'static str> {
     }
 }
 
-/// The last fill of a resting order has the status `done`, and a `filled` follows it.
+/// Returns the `status`: the last fill of a resting order has `done`, and a `filled` follows.
 fn status(event: &OrderEvent) -> &'static str {
     match event.change {
         OrderChange::Filled | OrderChange::Canceled => "done",
@@ -108,7 +109,7 @@ pub(super) fn stop(event: &StopEvent) -> Push {
     push.with_id(event.event_id.as_deref().unwrap_or_default())
 }
 
-/// Renders the account events other than orders.
+/// Renders account events other than orders.
 pub(super) fn account(event: &Event) -> Vec<Push> {
     match event {
         Event::Position(change, position) => {
@@ -159,7 +160,9 @@ fn of_position(symbol: &str, subject: &'static str, data: String) -> Vec<Push> {
     std::iter::once(all).chain(one).collect()
 }
 
-/// Renders a complete position, in JSON numbers. A cross position has none of the fields about its own margin.
+/// Renders a complete position, in JSON numbers.
+///
+/// A cross position has no fields about its own margin.
 fn position_data(change: PositionChange, position: &PositionState) -> String {
     let own = position.isolated.as_ref();
     let amount = |of: fn(&IsolatedMargin) -> rust_decimal::Decimal| own.map(|own| Number(of(own)));
@@ -257,7 +260,9 @@ fn reason(change: PositionChange) -> &'static str {
     }
 }
 
-/// Has no symbol, as at KuCoin: on `/contract/positionAll` a client cannot know which contract it is about.
+/// Renders the data of a funding settlement, which has no symbol.
+///
+/// As at KuCoin, a client on `/contract/positionAll` cannot know the contract.
 fn settlement_data(funding: &FundingEvent) -> String {
     Object::new()
         .field("markPrice", Number(funding.mark_price))

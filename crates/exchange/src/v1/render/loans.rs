@@ -25,7 +25,7 @@ pub(super) fn push(event: &Event) -> Option<Push> {
     Some(Push::private(topic, subject, data))
 }
 
-/// Sums are in BTC. As at KuCoin, one total is a number and the other is text.
+/// Renders `debt.ratio`, with sums in BTC. As at KuCoin, one total is a number and the other is text.
 fn debt_ratio(cross: &CrossMargin) -> String {
     let assets = by_currency(&cross.currencies, |list, state| {
         let balance = Object::new()

@@ -15,9 +15,9 @@ pub(crate) struct Push {
     pub(crate) topic: &'static str,
     pub(crate) subject: &'static str,
     pub(crate) data: String,
-    /// The envelope's `id`, on the topics that have one.
+    /// The envelope's `id`; `None` on topics without it.
     id: Option<String>,
-    /// Market topics have neither `userId` nor `channelType`, although the data is the account's own.
+    /// `true` if the push has `userId` and `channelType`. Market topics have neither, even for the account's own data.
     names_user: bool,
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn pushes(event: &Event, push_time_ms: u64) -> Vec<Push> {
     }
 }
 
-/// Returns the `type` of a stop order change, and for a trigger its success and the error.
+/// Returns the `type` of a stop order change; for a trigger also its success and the error.
 fn stop_change(change: &StopChange) -> (&'static str, Option<bool>, Option<&str>) {
     match change {
         StopChange::Open => ("open", None, None),
@@ -94,7 +94,7 @@ fn stop_change(change: &StopChange) -> (&'static str, Option<bool>, Option<&str>
     }
 }
 
-/// Engine time is in milliseconds, so `ts` ends in six zeros, as in most captures.
+/// Converts engine time to nanoseconds. Engine time is in milliseconds, so `ts` ends in six zeros, as in most captures.
 fn nanoseconds(ms: u64) -> u64 {
     ms.saturating_mul(1_000_000)
 }

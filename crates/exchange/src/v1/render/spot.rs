@@ -10,7 +10,9 @@ use crate::engine::{
 use crate::json::{Object, Plain, Raw};
 use crate::v1::topics;
 
-/// Renders a change for both order topics, `received` for the second only; a fill for two more topics.
+/// Renders a change for both order topics and, if it is a fill, for two more topics.
+///
+/// `received` is pushed on the second order topic only.
 pub(super) fn order(event: &OrderEvent, push_time_ms: u64) -> Vec<Push> {
     let push = |topic, data| Push::private(topic, "orderChange", data);
     let mut pushes = Vec::with_capacity(4);
@@ -35,8 +37,10 @@ pub(super) fn order(event: &OrderEvent, push_time_ms: u64) -> Vec<Push> {
     pushes
 }
 
-/// The first topic has neither `originSize` nor `canceledSize`. An order by funds has no size; its remaining size in
-/// base currency, always 0, is present only when it is done.
+/// Renders the data of an order change. The first topic has neither `originSize` nor `canceledSize`.
+///
+/// An order by funds has no size. Its remaining size in base currency, always 0, is present only when the order is
+/// done.
 fn order_data(event: &OrderEvent, push_time_ms: u64, second: bool) -> String {
     let OrderEvent { change, order, .. } = event;
     let received = *change == OrderChange::Received;
@@ -130,7 +134,7 @@ fn trade(event: &OrderEvent, fill: &Fill) -> String {
         .end()
 }
 
-/// Amounts are JSON numbers on this topic.
+/// Renders a fill with its fee; amounts are JSON numbers on this topic.
 fn fill_with_fee(event: &OrderEvent, fill: &Fill) -> String {
     let order = &event.order;
     Object::new()
@@ -179,7 +183,7 @@ pub(super) fn stop(event: &StopEvent) -> Push {
     Push::private(topics::STOP_ORDERS, "stopOrder", data)
 }
 
-/// Renders a balance change for both balance topics; only the first has the related trade.
+/// Renders a balance change for both balance topics; only the first topic has the related trade.
 pub(super) fn balance(change: &BalanceEvent) -> Vec<Push> {
     let none = Object::new().end();
     let context = change.context.as_ref().map_or(none.clone(), |context| {
@@ -217,7 +221,7 @@ fn balance_data(change: &BalanceEvent, context: &str) -> String {
         .end()
 }
 
-/// Returns account and reason: `trade.hold`, `isolated_BTC-USDT.transfer`.
+/// Returns `relationEvent`, account and reason: `trade.hold`, `isolated_BTC-USDT.transfer`.
 fn relation_event(change: &BalanceEvent) -> String {
     let reason = match (change.wallet, change.reason) {
         (Wallet::Main, Reason::Deposit) => "deposit",
