@@ -1,4 +1,4 @@
-//! `decode`: reads recorded frames and writes one NDJSON line for each, without a connection or a runtime.
+//! `decode`: reads recorded frames and writes one NDJSON line per frame, without a connection or an async runtime.
 
 mod input;
 
@@ -48,7 +48,7 @@ fn decode(
     }
 }
 
-/// Writes the lines so far; returns `false` if the reader of stdout closed the pipe.
+/// Writes the buffered lines; returns `false` if the reader of stdout closed the pipe.
 fn write(lines: &mut LineBuffer) -> Result<bool, CommandError> {
     let mut stdout = io::stdout().lock();
     let written = stdout
@@ -148,7 +148,9 @@ struct ProOnlyFields {
     op: Option<IgnoredAny>,
 }
 
-/// Detects the protocol of a frame. A frame that both protocols have, such as an error, is decoded the same way.
+/// Detects the protocol of a frame.
+///
+/// A frame that both protocols have, such as an error, is decoded the same way for both.
 fn detect(text: &str) -> ProtocolArg {
     match serde_json::from_str(text) {
         Ok(ProOnlyFields {
@@ -195,7 +197,7 @@ fn classify<P: Protocol>(text: &str, decoded: DecodedPush) -> DecodedFrame<'_> {
     }
 }
 
-/// Returns the line of a frame that is not an event.
+/// Returns the line of a frame that is not a push.
 fn control<'f>(inbound: Inbound<'f>, frame: &'f Raw) -> NdjsonLine<'f> {
     let by_id = |id| ControlFrame {
         id,

@@ -8,7 +8,7 @@ use kucoin_streams_exchange::{Cut, Effect, Exchange};
 
 use crate::exit::CommandError;
 
-/// Events per second, slow enough to read.
+/// Events per second of the demo account, slow enough to read.
 const EVENTS_PER_SECOND: f64 = 10.0;
 
 /// Time after which the connections are cut, so that the demo shows a gap.

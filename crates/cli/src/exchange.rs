@@ -17,7 +17,7 @@ use crate::exit::{CommandError, Stderr};
 use crate::output::{OutputEnd, Writer};
 use crate::signals::Signals;
 
-/// Time limit for closing the connections.
+/// Time limit for closing the connections when the command ends.
 const END_WITHIN: Duration = Duration::from_millis(1_700);
 
 /// The first line of output: what a client needs to connect.
@@ -32,12 +32,12 @@ struct Ready<'a> {
     api_key: &'a str,
     api_secret: &'a str,
     api_passphrase: &'a str,
-    /// Certificate that clients must trust, if it serves TLS.
+    /// Certificate that clients must trust; `None` without TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     ca_file: Option<&'a Path>,
 }
 
-/// `exchange --help-script`.
+/// Prints the script language, for `exchange --help-script`.
 pub(crate) fn help_script() -> Result<(), CommandError> {
     match io::stdout().write_all(Faults::language().as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -124,7 +124,7 @@ fn wrong_script(error: &ScriptFileError) -> CommandError {
     CommandError::usage(format!("{}{hint}", explain(error, None)))
 }
 
-/// Resolves if the first output cannot be written. After it is written, stdout may be closed.
+/// Resolves if the first output cannot be written. After the first output, stdout may be closed.
 async fn output_failed(stdout: &Writer) -> Result<(), CommandError> {
     stdout.written().await;
     match stdout.end() {
@@ -161,7 +161,9 @@ fn ready(exchange: &Exchange, args: &ExchangeArgs, format: Format) -> Result<Str
     }
 }
 
-/// The program as it was invoked, so that the printed command also works if it is not in `PATH`.
+/// Returns the program name as it was invoked.
+///
+/// The printed command then works even if the program is not in `PATH`.
 fn program() -> String {
     let program = std::env::args_os().next();
     let program = program.map_or_else(

@@ -18,7 +18,7 @@ pub(crate) enum ExitStatus {
     Other = 1,
     /// Wrong usage.
     Usage = 2,
-    /// Credentials or the permission were refused.
+    /// The credentials or the permission were refused.
     Refused = 3,
     /// A connection was not live within `--connect-timeout`.
     NotConnected = 4,
@@ -28,7 +28,7 @@ pub(crate) enum ExitStatus {
 #[derive(Debug, PartialEq)]
 pub(crate) struct CommandError {
     pub(crate) status: ExitStatus,
-    /// One line without secrets: what failed and what to do. Empty if it is already on stderr.
+    /// Error message in one line, without secrets: what failed and what to do. Empty if already on stderr.
     pub(crate) message: String,
 }
 
@@ -79,11 +79,13 @@ impl From<serde_json::Error> for CommandError {
     }
 }
 
-/// Writes errors and logs to stderr from its own thread, so that a stalled reader does not block the command.
+/// Writes errors and logs to stderr from its own thread.
+///
+/// A stalled reader of stderr does not block the command.
 #[derive(Clone)]
 pub(crate) struct Stderr {
     writer: Writer,
-    /// Log lines dropped since the last report.
+    /// Number of log lines dropped since the last report.
     dropped: Arc<AtomicU64>,
 }
 
@@ -123,13 +125,13 @@ impl Stderr {
     }
 }
 
-/// Writes an error to stderr, blocking.
+/// Writes an error to stderr and blocks until it is written.
 pub(crate) fn print_error(message: &str) {
     // If stderr is closed, the error cannot be reported anywhere.
     let _ = io::stderr().write_all(line(message).as_bytes());
 }
 
-/// Formats a message as one line, without control characters: it may contain text from a server.
+/// Formats a message as one line without control characters, because it may contain text from a server.
 fn line(message: &str) -> String {
     let message = message.replace(char::is_control, "\u{fffd}");
     format!("kucoin-streams: {message}\n")

@@ -14,10 +14,14 @@ use crate::exit::Stderr;
 /// Prefix of the log targets of the SDK.
 const SDK_TARGETS: &str = "kucoin_streams";
 
-/// Off by default: `watch` prints these warnings and errors as gaps and lifecycle events.
+/// Log target that is off by default.
+///
+/// `watch` prints the warnings and errors of this target as gaps and lifecycle events.
 const CLIENT_TARGET: &str = "kucoin_streams_client";
 
-/// Starts logging to stderr: by `-v`, else by `RUST_LOG`, else only warnings that `watch` does not print itself.
+/// Starts logging to stderr.
+///
+/// The level is from `-v`, else from `RUST_LOG`, else only warnings are logged that `watch` does not print itself.
 pub(crate) fn start(verbosity: u8, stderr: &Stderr) {
     let given = std::env::var("RUST_LOG").unwrap_or_default();
     let targets = targets(verbosity, &given).unwrap_or_else(|error| {

@@ -32,7 +32,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command. The process exits afterwards even if a thread is still blocked in a write to stdout or stderr.
+/// Runs a command on the async runtime.
+///
+/// The process exits afterwards, even if a thread is still blocked in a write to stdout or stderr.
 fn on_runtime<F>(verbosity: u8, command: impl FnOnce(Stderr) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), CommandError>> + Send + 'static,
@@ -77,7 +79,9 @@ where
 #[cfg(unix)]
 const MIN_DESCRIPTORS: usize = 16;
 
-/// Checks that enough file descriptors are available; without them the runtime panics or errors are misleading.
+/// Checks that enough file descriptors are available.
+///
+/// With too few, the runtime panics or errors are misleading.
 #[cfg(unix)]
 fn check_file_descriptors() -> std::io::Result<()> {
     let open = |_| std::fs::File::open("/");
@@ -100,7 +104,9 @@ fn finish(outcome: Result<(), CommandError>) -> ExitCode {
     }
 }
 
-/// Prints a failure with a blocking write, before signals are handled: a signal still ends the process.
+/// Prints a failure with a blocking write.
+///
+/// Signals are not handled yet at that time, so a signal still ends the process.
 fn print_failure(failed: &CommandError) -> ExitCode {
     exit::print_error(&failed.message);
     failed.code()

@@ -2,8 +2,10 @@
 
 use std::io;
 
-/// Listens for SIGINT and SIGTERM. Listen before the first output: a reader may send a signal as soon as it sees it.
-/// A signal between [`Signals::listen`] and [`Signals::received`] is not lost.
+/// Listens for SIGINT and SIGTERM.
+///
+/// Listen before the first output, because a reader may send a signal as soon as the output arrives. A signal between
+/// [`Signals::listen`] and [`Signals::received`] is not lost.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -18,7 +20,7 @@ const INTERRUPTED: i32 = 130;
 const TERMINATED: i32 = 143;
 
 impl Signals {
-    /// Starts listening. From now on a signal no longer ends the process by itself.
+    /// Starts listening. From then on, a signal no longer ends the process by itself.
     #[cfg(unix)]
     pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -28,7 +30,7 @@ impl Signals {
         })
     }
 
-    /// Does nothing: Ctrl-C is handled when it is awaited.
+    /// Does nothing, because Ctrl-C is handled when it is awaited.
     #[cfg(not(unix))]
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {})

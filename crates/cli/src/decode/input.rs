@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::exit::CommandError;
 
-/// Maximum length of a line; KuCoin's frames have a few kilobytes.
+/// Maximum length of a line in bytes; KuCoin's frames have a few kilobytes.
 const MAX_LINE: usize = 16 * 1024 * 1024;
 
 const UTF8_BOM: &[u8] = "\u{feff}".as_bytes();
@@ -14,7 +14,7 @@ const UTF8_BOM: &[u8] = "\u{feff}".as_bytes();
 /// The input: a file or stdin.
 pub(super) struct Input {
     source: BufReader<Box<dyn Read>>,
-    /// Name in error messages.
+    /// Name of the input in error messages.
     name: String,
     line: Vec<u8>,
     is_first: bool,
@@ -23,7 +23,7 @@ pub(super) struct Input {
 /// A line without its line ending.
 pub(super) enum InputLine<'l> {
     Whole(&'l [u8]),
-    /// The first 1024 bytes of a line that is too long, and its length in bytes.
+    /// A line that is too long: its first 1024 bytes, and its length in bytes.
     TooLong(&'l [u8], usize),
 }
 
@@ -53,7 +53,7 @@ impl Input {
         })
     }
 
-    /// Whether a whole line is buffered, so that reading it does not block.
+    /// Returns `true` if a whole line is buffered, so that reading it does not block.
     pub(super) fn has_line(&self) -> bool {
         self.source.buffer().contains(&b'\n')
     }
@@ -81,7 +81,7 @@ impl Input {
         Ok(Some(InputLine::Whole(strip_line(&self.line))))
     }
 
-    /// Reads a line with its line ending and returns its length. Only the first [`MAX_LINE`] bytes are kept.
+    /// Reads a line with its line ending and returns its length. Keeps only the first [`MAX_LINE`] bytes.
     fn read_line(&mut self) -> io::Result<usize> {
         let limit = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
         let mut length = (&mut self.source)
@@ -121,7 +121,7 @@ impl Input {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Encoding {
-    /// UTF-16 or UTF-32, with the name that `iconv` uses.
+    /// UTF-16 or UTF-32, with the name of the encoding for `iconv`.
     Unicode(&'static str),
     Gzip,
     Binary,
@@ -144,7 +144,9 @@ fn other_encoding(start: &[u8]) -> Option<Encoding> {
     })
 }
 
-/// Removes the line ending and a byte order mark. Concatenated files have byte order marks inside.
+/// Removes the line ending and any byte order mark.
+///
+/// Concatenated files also have byte order marks inside.
 fn strip_line(line: &[u8]) -> &[u8] {
     let line = line.strip_prefix(UTF8_BOM).unwrap_or(line);
     let line = line.strip_suffix(b"\n").unwrap_or(line);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::Format;
 use crate::output::time_of_day;
 
-/// Formats an activity; `None` if this version does not know its kind.
+/// Formats an activity; `None` if this version does not know the kind of activity.
 pub(super) fn line(activity: &Activity, format: Format) -> Option<String> {
     let now = Timestamp::from(SystemTime::now());
     match format {
@@ -79,7 +79,7 @@ fn market_name(market: ServedMarket) -> &'static str {
     }
 }
 
-/// Returns how a connection ended: the NDJSON value, and a text for people.
+/// Returns the end of a connection as the NDJSON value and as a text for people.
 fn end(how: &Ended) -> Option<(&'static str, String)> {
     let (key, words) = match how {
         Ended::ClientClosed { code } => {

@@ -1,7 +1,8 @@
 //! Detects that the reader of stdout closed the pipe, without writing.
 
-/// Blocks until the reader of stdout closes the pipe and returns `true`. Returns `false` if stdout is not a pipe or
-/// socket.
+/// Blocks until the reader of stdout closes the pipe, then returns `true`.
+///
+/// Returns `false` if stdout is not a pipe or socket.
 #[cfg(unix)]
 pub(super) fn wait_until_closed() -> bool {
     use rustix::event::{PollFd, PollFlags, poll};
@@ -33,7 +34,7 @@ fn stdout_pipe() -> Option<std::fs::File> {
     (kind.is_fifo() || kind.is_socket()).then_some(stdout)
 }
 
-/// Not supported: the next write fails instead.
+/// Returns `false`: on this platform a closed pipe is not detected, and the next write fails instead.
 #[cfg(not(unix))]
 pub(super) fn wait_until_closed() -> bool {
     false

@@ -1,4 +1,4 @@
-//! Makes raw JSON of the exchange readable for every parser: jq 1.6, for example, rejects half a surrogate pair.
+//! Makes raw JSON of the exchange readable for every parser; jq 1.6, for example, rejects half a surrogate pair.
 
 /// Rewrites the JSON from `start` on as one line that every parser accepts:
 /// - a line break between tokens becomes a space;
@@ -34,13 +34,13 @@ pub(super) fn rewrite(json: &mut Vec<u8>, start: usize) {
 }
 
 enum Surrogate {
-    /// Two escapes that form one character.
+    /// Two escapes that form one character (high and low surrogate).
     Pair,
-    /// One escape without the other.
+    /// One half of a pair, without the other half.
     Half,
 }
 
-/// Returns whether the escape at this position is a surrogate, and which.
+/// Returns the kind of surrogate of the escape at this position; `None` if it is not a surrogate.
 fn surrogate_at(json: &[u8], at: usize) -> Option<Surrogate> {
     let unit = unit_at(json, at).filter(|unit| (0xD800..0xE000).contains(unit))?;
     let next = unit_at(json, at + 6);
@@ -51,7 +51,7 @@ fn surrogate_at(json: &[u8], at: usize) -> Option<Surrogate> {
     })
 }
 
-/// Returns the UTF-16 unit of the `\u` escape at this position, if there is one.
+/// Returns the UTF-16 unit of the `\u` escape at this position; `None` if there is no such escape.
 fn unit_at(json: &[u8], at: usize) -> Option<u32> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()

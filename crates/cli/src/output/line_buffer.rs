@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::json_text;
 
-/// Number of bytes from which the buffer should be written.
+/// Number of buffered bytes at which the buffer should be written.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// Lines that are not written yet.
+/// Output lines that are not written yet.
 #[derive(Debug)]
 pub(crate) struct LineBuffer {
     bytes: Vec<u8>,
@@ -41,7 +41,7 @@ impl LineBuffer {
         Ok(())
     }
 
-    /// Returns whether the buffer is large enough to be written.
+    /// Returns `true` if the buffer is large enough to be written.
     pub(crate) fn should_write(&self) -> bool {
         self.bytes.len() >= WRITE_BYTES
     }

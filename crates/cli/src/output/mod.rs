@@ -36,7 +36,7 @@ pub(crate) fn missed_by(gap: &Gap) -> u64 {
     }
 }
 
-/// Returns `true` if a topic is refused for another reason than `not found`.
+/// Returns `true` if a topic is refused for a reason other than `not found`.
 fn is_other_refusal(event: &LifecycleEvent) -> bool {
     match event {
         LifecycleEvent::Exception {
@@ -49,10 +49,10 @@ fn is_other_refusal(event: &LifecycleEvent) -> bool {
     }
 }
 
-/// Formats lines and queues them for the thread that writes stdout; never waits for it.
+/// Formats lines and queues them for the thread that writes stdout. Never waits for that thread.
 pub(crate) struct Printer {
     lines: LineBuffer,
-    /// Events in `lines`.
+    /// Event counts of the lines in `lines`.
     marks: Vec<EventMark>,
     writer: Writer,
     is_full: bool,
@@ -60,12 +60,12 @@ pub(crate) struct Printer {
     aliases: TopicAliases,
     /// Reason why the command closes its connections; `None` before it closes them.
     close_reason: Option<Cow<'static, str>>,
-    /// Connections with a topic that was refused for another reason than `not found`.
+    /// Connections with a topic that was refused for a reason other than `not found`.
     other_refusals: HashSet<WsKey>,
 }
 
 impl Printer {
-    /// Creates a printer. If there are `several` connections, each pretty line shows its connection.
+    /// Creates a printer. If `several` connections are watched, each pretty line shows its connection.
     pub(crate) fn new(
         format: Format,
         times: TimeFormat,
@@ -89,8 +89,9 @@ impl Printer {
         self.close_reason = Some(why.into());
     }
 
-    /// Returns the reason why a connection closes without a failure: that of the command, or that KuCoin refused all its
-    /// topics.
+    /// Returns the reason why a connection closes without a failure.
+    ///
+    /// The reason is that of the command, or that KuCoin refused all topics of the connection.
     fn why(&self, ws_key: WsKey) -> &str {
         match (&self.close_reason, ws_key) {
             (Some(why), _) => why,
@@ -105,7 +106,9 @@ impl Printer {
         }
     }
 
-    /// Prints the topics of a connection that are live at the start. Pretty only: NDJSON has `response` lines.
+    /// Prints the topics of a connection that are live at the start.
+    ///
+    /// Only pretty output has this line: NDJSON has `response` lines.
     pub(crate) fn started(&mut self, ws_key: WsKey) {
         let line = self
             .pretty
@@ -116,7 +119,7 @@ impl Printer {
         }
     }
 
-    /// Prints what is watched. Pretty only.
+    /// Prints the summary of the watched connections. Only pretty output has this line.
     pub(crate) fn heading(&mut self, what: &str) {
         if let Some(pretty) = &self.pretty {
             self.lines.text(&pretty.heading(what));
@@ -197,7 +200,7 @@ impl Printer {
         }
     }
 
-    /// Returns whether the queue is full; then wait for [room](Self::room).
+    /// Returns `true` if the queue is full; the caller must then wait for [room](Self::room).
     pub(crate) fn is_full(&self) -> bool {
         self.is_full
     }

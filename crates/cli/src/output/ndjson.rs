@@ -22,7 +22,7 @@ pub(crate) enum NdjsonLine<'a> {
         ws_key: &'static str,
         #[serde(flatten)]
         ledger: &'a TopicLedger,
-        /// Whether the counters add up.
+        /// `true` if the counters add up.
         consistent: bool,
     },
     // The other kinds are lines of `decode`, without a connection.
@@ -44,7 +44,7 @@ pub(crate) enum NdjsonLine<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PushLine<'a> {
-    /// The topic as pushed.
+    /// The topic as in the push.
     pub(crate) topic: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<&'a Text>,
@@ -72,7 +72,7 @@ pub(crate) struct ControlFrame<'a> {
     pub(crate) frame: &'a Raw,
 }
 
-/// Returns a gap for output. `why`: reason why the command closes the connections.
+/// Returns a gap for output; `why` is the reason why the command closes the connections.
 pub(super) fn gap<'a>(gap: Cow<'a, Gap>, why: &str) -> Cow<'a, Gap> {
     match &gap.reason {
         GapReason::Closed {
@@ -90,7 +90,7 @@ pub(super) fn gap<'a>(gap: Cow<'a, Gap>, why: &str) -> Cow<'a, Gap> {
     }
 }
 
-/// Returns a lifecycle event for output. `why`: reason why the command closes the connections.
+/// Returns a lifecycle event for output; `why` is the reason why the command closes the connections.
 pub(super) fn lifecycle<'a>(lifecycle: Cow<'a, Lifecycle>, why: &str) -> Cow<'a, Lifecycle> {
     match &lifecycle.event {
         LifecycleEvent::Close {

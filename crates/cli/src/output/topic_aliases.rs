@@ -1,12 +1,13 @@
-//! The user's texts of topics.
+//! Topics as the user wrote them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use kucoin_streams::{AnyEvent, Gap, Lifecycle, LifecycleEvent, Update};
 
-/// Maps topics to the text that the user gave, if it differs, for example in the order of parameters. All output uses the
-/// user's text.
+/// Maps each topic to the text that the user gave, if that text differs.
+///
+/// The text may differ, for example, in the order of parameters. All output uses the user's text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TopicAliases {
     aliases: HashMap<String, String>,

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::closed_pipe;
 
-/// Number of queued bytes from which the queue is full.
+/// Number of queued bytes at which the queue is full.
 const QUEUE_BYTES: usize = 1024 * 1024;
 
 /// Delay before a write is retried if the file descriptor is non-blocking and full.
@@ -31,12 +31,14 @@ struct Chunk {
 /// Number of events in a line, to count the events that were not written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventMark {
-    /// Byte position of the end of the line.
+    /// Byte position at which the line ends.
     pub(crate) end: usize,
     pub(crate) events: u64,
 }
 
-/// Maximum size of an atomic write to a pipe (`PIPE_BUF`), so that it is known which lines were written.
+/// Maximum size of an atomic write to a pipe in bytes (`PIPE_BUF`).
+///
+/// With atomic writes it is known which lines were written.
 const PIPE_BYTES: usize = 4096;
 
 /// State that the writing thread shares with its handles.
@@ -63,7 +65,9 @@ pub(crate) enum OutputEnd {
 }
 
 impl Writer {
-    /// Starts a thread that writes to stdout, and one that detects a closed pipe even if nothing is written.
+    /// Starts a thread that writes to stdout, and a thread that detects a closed pipe.
+    ///
+    /// The pipe is detected as closed even if nothing is written.
     pub(crate) fn to_stdout() -> io::Result<Self> {
         let writer = Self::start(io::stdout())?;
         let progress = writer.progress.clone();
@@ -90,7 +94,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Queues lines without waiting; returns whether the queue has room for more.
+    /// Queues lines without waiting; returns `true` if the queue has room for more.
     pub(crate) fn push(&self, bytes: &[u8], marks: &[EventMark]) -> bool {
         let mut has_room = true;
         self.progress.queued.send_modify(|queued| {
@@ -106,7 +110,7 @@ impl Writer {
         has_room
     }
 
-    /// Returns whether the queue has room, or no more output can be written.
+    /// Returns `true` if the queue has room, or if no more output can be written.
     pub(crate) fn has_room(&self) -> bool {
         self.progress.queued.borrow().has_room()
     }
@@ -127,7 +131,7 @@ impl Writer {
         self.progress.queued.borrow().events
     }
 
-    /// Returns why no more output can be written; `None` if it can.
+    /// Returns the reason why no more output can be written; `None` if output can be written.
     pub(crate) fn end(&self) -> Option<OutputEnd> {
         self.progress.end.borrow().clone()
     }
@@ -155,7 +159,7 @@ impl Queued {
 }
 
 impl Progress {
-    /// Sets the reason, unless one is already set.
+    /// Sets the reason why no more output can be written, unless one is already set.
     fn end_with(&self, end: OutputEnd) {
         self.end.send_if_modified(|first| {
             let is_first = first.is_none();
@@ -166,7 +170,7 @@ impl Progress {
     }
 }
 
-/// Spawns a detached thread: it may block in a write forever.
+/// Spawns a detached thread, because the thread may block in a write forever.
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let thread = thread::Builder::new().name(name.to_owned());
     thread.spawn(run).map(drop)
@@ -212,7 +216,9 @@ fn write_end(bytes: &[u8], start: usize) -> usize {
     next.map_or(bytes.len(), |next| whole + next + 1)
 }
 
-/// Like `write_all` and `flush`, but also works if another process made the file descriptor non-blocking.
+/// Like `write_all` and `flush`, but also works if the file descriptor is non-blocking.
+///
+/// Another process may have made the file descriptor non-blocking.
 fn write_fully(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     loop {
         let written = match bytes.is_empty() {

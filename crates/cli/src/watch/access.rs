@@ -52,7 +52,7 @@ fn proxy(url: &str) -> Result<Proxy, CommandError> {
     }
 }
 
-/// Checks that every host that these connections need is set.
+/// Checks that all hosts that these connections need are set.
 pub(crate) fn check_hosts(
     hosts: &Hosts,
     mut ws_keys: impl Iterator<Item = WsKey>,
@@ -72,7 +72,7 @@ pub(crate) fn check_hosts(
     })
 }
 
-/// Returns the hosts of the region, replaced by those that are set by options.
+/// Returns the hosts of the region; hosts that options set replace them.
 fn hosts(args: &HostArgs) -> Result<Hosts, CommandError> {
     let mut hosts = Ok(Hosts::of(args.region));
     if let Some(url) = &args.rest_url {

@@ -1,4 +1,4 @@
-//! The connections of `watch`, from subscribing to the end.
+//! The connections of `watch`, from subscribing to closing.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -12,7 +12,7 @@ use kucoin_streams::{
 use super::ended;
 use crate::exit::{CommandError, ExitStatus};
 
-/// An event of a connection.
+/// Something that `watch` receives from a connection.
 pub(super) enum FeedEvent {
     /// Every topic was acknowledged or refused, and at least one is live.
     Live,
@@ -114,7 +114,7 @@ impl ConnectionFeeds {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// Returns the next event if one is ready.
+    /// Returns the next event of any connection if one is ready.
     pub(super) fn try_next(&mut self) -> Option<(WsKey, FeedEvent)> {
         let mut context = Context::from_waker(std::task::Waker::noop());
         match self.poll_next(&mut context) {
@@ -123,7 +123,9 @@ impl ConnectionFeeds {
         }
     }
 
-    /// Waits for the next event of a connection that was not live yet; forever if there is none. Cancel safe.
+    /// Waits for the next event of a connection that was not live yet. Cancel safe.
+    ///
+    /// Waits forever if there is no such connection.
     pub(super) async fn next_subscribed(&mut self) -> (WsKey, FeedEvent) {
         std::future::poll_fn(|context| {
             for feed in &mut self.feeds {

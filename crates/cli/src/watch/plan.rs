@@ -7,11 +7,12 @@ use crate::exit::CommandError;
 use crate::output::TopicAliases;
 use crate::watch::feed::ConnectionFeed;
 
-/// Hint that the help lists the topics.
+/// Hint for errors: the help lists the topics.
 const LIST: &str = "`kucoin-streams watch --help` lists all topics";
 
-/// Connections to watch without `--ws-key` and `--topic`. Pro V2 would report the same account a second time, and only if
-/// it is a unified account.
+/// Connections to watch without `--ws-key` and `--topic`.
+///
+/// Pro V2 is not one of them: it would report the same account again, and only if the account is unified.
 const DEFAULT_CONNECTIONS: [WsKey; 2] = [WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
 
 /// Maximum number of topics that the summary lists by name.
@@ -21,7 +22,7 @@ const MAX_LISTED: usize = 3;
 pub(crate) struct Plan {
     /// Connections in the order of the documentation.
     pub(crate) connections: Vec<PlannedConnection>,
-    /// Topics under the text that the user gave.
+    /// The user's texts of the topics.
     pub(crate) aliases: TopicAliases,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Plan {
 pub(crate) struct PlannedConnection {
     ws_key: WsKey,
     topics: Vec<AnyTopic>,
-    /// Whether the user asked for the connection or for topics of it.
+    /// `true` if the user asked for the connection or for any of its topics.
     is_requested: bool,
 }
 
@@ -38,12 +39,12 @@ impl PlannedConnection {
         self.ws_key
     }
 
-    /// Returns whether the user asked for the connection or for topics of it.
+    /// Returns `true` if the user asked for the connection or for any of its topics.
     pub(crate) fn is_requested(&self) -> bool {
         self.is_requested
     }
 
-    /// Starts to subscribe.
+    /// Opens the connection and starts to subscribe.
     pub(crate) fn open(self, kucoin: &Kucoin) -> ConnectionFeed {
         ConnectionFeed::open(kucoin, self.ws_key, self.topics)
     }
@@ -52,8 +53,8 @@ impl PlannedConnection {
 impl Plan {
     /// Plans the connections for `--ws-key` and `--topic`.
     ///
-    /// A requested connection without topics gets all account-wide topics. Without any option, so does every connection
-    /// of [`DEFAULT_CONNECTIONS`].
+    /// A requested connection without topics gets all account-wide topics. Without both options, every connection of
+    /// [`DEFAULT_CONNECTIONS`] gets them.
     pub(crate) fn new(ws_keys: &[WsKey], topics: &[String]) -> Result<Self, CommandError> {
         let is_requested = !ws_keys.is_empty() || !topics.is_empty();
         let (requested, aliases) = parse(ws_keys, topics)?;
@@ -102,7 +103,9 @@ impl Plan {
     }
 }
 
-/// Parses topics and removes duplicates. If `ws_keys` is not empty, a topic of another connection is an error.
+/// Parses topics and removes duplicates.
+///
+/// If `ws_keys` is not empty, a topic of another connection is an error.
 fn parse(
     ws_keys: &[WsKey],
     given: &[String],

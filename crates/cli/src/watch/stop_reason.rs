@@ -1,4 +1,4 @@
-//! The reasons to stop `watch`, and waiting for those that do not depend on the connections.
+//! The reasons to stop `watch`, and the wait for reasons that do not depend on the connections.
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
@@ -15,7 +15,7 @@ use crate::signals::Signals;
 pub(super) enum StopReason {
     /// `--count` updates were printed.
     CountReached,
-    /// A signal was received, or the time of `--for` has elapsed. Has a text that says which.
+    /// A signal was received, or the time of `--for` has elapsed; the text says which.
     Stopped(String),
     /// The reader of stdout closed the pipe.
     ReaderGone,
@@ -24,7 +24,7 @@ pub(super) enum StopReason {
 }
 
 impl StopReason {
-    /// Returns the reason that is reported for the connections that this closes.
+    /// Returns the reason to report for the connections that close because of this stop.
     pub(super) fn close_reason(&self) -> String {
         match self {
             Self::CountReached => "--count reached".to_owned(),
@@ -48,7 +48,7 @@ pub(super) trait StopFuture: Future<Output = StopReason> + Send {}
 
 impl<F: Future<Output = StopReason> + Send> StopFuture for F {}
 
-/// Waits for a signal, the end of `--for`, or the end of stdout. In a demo, it also cuts the connections once.
+/// Waits for a signal, the end of `--for`, or the end of stdout. In a demo, also cuts the connections once.
 pub(super) async fn wait_for_stop(
     demo: Option<&Demo>,
     signals: Signals,

@@ -20,16 +20,16 @@ pub(crate) struct WatchLoop {
     kucoin: Kucoin,
     /// Connections that are not opened yet.
     pending: VecDeque<PlannedConnection>,
-    /// Connections that the user asked for: the command ends when one of them ends.
+    /// Connections that the user asked for; the command ends when any of them ends.
     requested: Vec<WsKey>,
     /// Connections that have or had a live topic.
     live: Vec<WsKey>,
     feeds: ConnectionFeeds,
     /// Received lifecycle events that are not printed yet.
     lifecycle_events: VecDeque<Lifecycle>,
-    /// Failure of the first connection that failed before it was live.
+    /// Failure of the first connection that failed before it was live; `None` if there is none.
     start_failure: Option<CommandError>,
-    /// Exit status for the first connection that failed after it was live. Its error is already on stderr.
+    /// Exit status of the first connection that failed after it was live; its error is already on stderr.
     live_failure: Option<ExitStatus>,
     printer: Printer,
     stderr: Stderr,
@@ -54,7 +54,9 @@ const EVENTS_PER_CHECK: u64 = 1_024;
 /// Time limit for closing the connections and printing what they received.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_400);
 
-/// Time limit for closing and for writing the output. With stderr and process exit, the end takes at most two seconds.
+/// Time limit for closing and for writing the output.
+///
+/// With the time for stderr and process exit, the end takes at most two seconds.
 const END_TIMEOUT: Duration = Duration::from_millis(1_700);
 
 /// The next event of the loop.
@@ -288,7 +290,7 @@ impl WatchLoop {
         self.printer.lifecycle(event)
     }
 
-    /// Prints the lifecycle events of one connection; those of others wait for earlier events.
+    /// Prints the lifecycle events of one connection; events of other connections wait.
     fn print_lifecycle_of(
         &mut self,
         ws_key: WsKey,
@@ -306,9 +308,9 @@ impl WatchLoop {
             .try_for_each(|event| self.print_lifecycle(event))
     }
 
-    /// Closes the connections and writes what they received, within the time limits; returns why the loop ended.
+    /// Closes the connections and writes what they received; returns why the loop ended.
     ///
-    /// With `--count` there is no time limit for writing until a stop is requested.
+    /// Closing and writing have time limits. With `--count`, writing has no time limit until a stop is requested.
     async fn finish(
         &mut self,
         reason: StopReason,
@@ -385,7 +387,7 @@ impl WatchLoop {
         Ok(())
     }
 
-    /// Returns the outcome of the command, after everything is written or the time limit.
+    /// Returns the outcome of the command when everything is written or the time limit has passed.
     fn outcome(&mut self, reason: StopReason) -> Result<(), CommandError> {
         let end = self.printer.writer().end();
         let unwritten = match end {
@@ -408,7 +410,7 @@ impl WatchLoop {
         }
     }
 
-    /// Returns the number of received events that should have been written and were not.
+    /// Returns the number of received events that were not written, although they should have been.
     fn unwritten(&self) -> u64 {
         if self.is_enough() {
             return self.printer.writer().unwritten();

@@ -27,12 +27,14 @@ pub(super) fn spot(balance: &Balance) -> LineContent {
     LineContent::new(Style::Cyan, "balance", cells)
 }
 
-/// The account of a balance, and why it changed if known. Always shown: it distinguishes the accounts.
+/// Returns the account of a balance, and the cause of the change if known.
+///
+/// This cell is always shown, because it distinguishes the accounts.
 pub(super) fn account_cell(account: String) -> Cell {
     Cell::of(Style::Dim, account).left(24, 14)
 }
 
-/// An amount and its change, in columns.
+/// Returns an amount and its change, as cells in columns.
 pub(super) fn changed(label: &str, amount: Option<Decimal>, change: Option<Decimal>) -> [Cell; 3] {
     let (style, change) = match change {
         Some(change) if !change.is_zero() => signed(change),
@@ -76,7 +78,7 @@ fn one(label: &str, amount: Option<Decimal>) -> [Cell; 2] {
     [cell(label), amount.with_previous()]
 }
 
-/// Equity, available balance, and every other amount that is not zero.
+/// Returns equity, available balance, and every other amount that is not zero.
 fn whole(balance: &FuturesWalletBalance) -> impl Iterator<Item = Cell> {
     let profit = [
         ("cross profit", balance.cross_unrealised_pnl),

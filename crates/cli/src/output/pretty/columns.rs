@@ -6,7 +6,7 @@ use kucoin_streams::Side;
 use super::layout::{Cell, Priority, cell};
 use super::paint::{Style, grouped, safe};
 
-/// Shown for a value that KuCoin did not send.
+/// Text for a value that KuCoin did not send.
 const UNKNOWN: &str = "?";
 
 /// Formats an amount with all digits and thousands separators.
@@ -18,7 +18,7 @@ pub(super) fn format_or_unknown(amount: Option<Decimal>) -> String {
     amount.map_or_else(|| UNKNOWN.to_owned(), format_amount)
 }
 
-/// Formats an amount with its sign: green above zero, red below.
+/// Formats an amount with its sign: green above zero, red below zero.
 pub(super) fn signed(amount: Decimal) -> (Style, String) {
     if amount.is_zero() {
         (Style::Plain, format_amount(amount))
@@ -37,18 +37,18 @@ pub(super) fn percent(fraction: Decimal) -> String {
     }
 }
 
-/// A symbol or currency in its column.
+/// Returns a symbol or currency in its column.
 pub(super) fn name(name: &str) -> Cell {
     Cell::of(Style::Bold, safe(name)).left(10, 8)
 }
 
-/// Minimum room of a line that shows the order type, and whether a fill was taker or maker.
+/// Minimum line width for the order type, and for `taker` or `maker` of a fill.
 const DETAILS_ROOM: usize = 60;
 
-/// Minimum room of the line of a fill that shows the order type.
+/// Minimum line width for the order type of a fill.
 const ORDER_TYPE_ROOM_OF_FILLS: usize = 80;
 
-/// Symbol, side and order type of a fill.
+/// Returns symbol, side and order type of a fill.
 pub(super) fn head_of_trade(symbol: &str, side: &Side, order_type: &str) -> Vec<Cell> {
     let mut cells = head(symbol, side, order_type);
     let order_type = cells.pop().map(|cell| {
@@ -59,7 +59,7 @@ pub(super) fn head_of_trade(symbol: &str, side: &Side, order_type: &str) -> Vec<
     cells
 }
 
-/// Symbol, side and order type.
+/// Returns symbol, side and order type.
 pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Cell> {
     let style = match side {
         Side::Buy => Style::Green,
@@ -76,7 +76,7 @@ pub(super) fn head(symbol: &str, side: &Side, order_type: &str) -> Vec<Cell> {
     ]
 }
 
-/// Size and price.
+/// Returns size and price.
 pub(super) fn size_and_price(size: &str, price: &str) -> Vec<Cell> {
     vec![
         cell(size).right(12, 8),
@@ -85,7 +85,7 @@ pub(super) fn size_and_price(size: &str, price: &str) -> Vec<Cell> {
     ]
 }
 
-/// Size and price of a fill, and whether it was taker or maker.
+/// Returns size and price of a fill, and whether the fill was taker or maker.
 pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> Vec<Cell> {
     let mut cells = size_and_price(size, price);
     let liquidity = cell(safe(liquidity)).left(5, 5).min_room(DETAILS_ROOM);
@@ -93,12 +93,12 @@ pub(super) fn trade(size: &str, price: &str, liquidity: &str) -> Vec<Cell> {
     cells
 }
 
-/// Size and limit price of an order, aligned with [`trade`].
+/// Returns size and limit price of an order, aligned with [`trade`].
 pub(super) fn order_terms(size: &str, price: &str) -> Vec<Cell> {
     trade(size, price, "")
 }
 
-/// Position side (in hedge mode) and margin mode of a futures event; `None` for spot.
+/// Returns position side (in hedge mode) and margin mode of a futures event; `None` for spot.
 pub(super) fn leg(side: Option<&str>, mode: Option<&str>) -> Option<Cell> {
     let side = side.filter(|side| !side.eq_ignore_ascii_case("BOTH"));
     let named: Vec<String> = [side, mode]
@@ -110,7 +110,7 @@ pub(super) fn leg(side: Option<&str>, mode: Option<&str>) -> Option<Cell> {
     (!named.is_empty()).then(|| cell(named.join(" ")))
 }
 
-/// A label and its amount; `None` if the amount is absent or zero.
+/// Returns a label and its amount; `None` if the amount is absent or zero.
 pub(super) fn labelled(label: &str, amount: Option<Decimal>) -> Option<Cell> {
     let amount = amount.filter(|amount| !amount.is_zero())?;
     let cell =
@@ -118,7 +118,7 @@ pub(super) fn labelled(label: &str, amount: Option<Decimal>) -> Option<Cell> {
     Some(cell.priority(Priority::Low))
 }
 
-/// The last 6 characters of an ID.
+/// Returns the last 6 characters of an ID.
 pub(super) fn id_suffix(id: &str) -> String {
     let id = safe(id);
     let skipped = id.chars().count().saturating_sub(6);
@@ -128,7 +128,7 @@ pub(super) fn id_suffix(id: &str) -> String {
     }
 }
 
-/// The order ID of the line.
+/// Returns the cell of an order ID.
 pub(super) fn id(id: &str) -> Cell {
     Cell::of(Style::Dim, id_suffix(id))
 }

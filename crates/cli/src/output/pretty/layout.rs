@@ -1,24 +1,24 @@
-//! Layout of a line from cells: if the terminal is too narrow, cells are shortened, then removed, then wrapped.
+//! Layout of a line from cells. If the terminal is too narrow, cells are shortened, then removed, then wrapped.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::paint::{Painter, Style};
 
-/// Terminals of at least this width use wide columns.
+/// Minimum width of a terminal for wide columns.
 const WIDE_COLUMNS: usize = 160;
 
 /// Minimum width of a shortened cell.
 const MIN_SHORTENED: usize = 8;
 
-/// Cells with lower priority are removed first if there is no room.
+/// Priority of a cell: if there is too little room, cells with lower priority are removed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Priority {
-    /// Changes of amounts, and IDs of other orders.
+    /// Changes of amounts, and IDs of related orders.
     Lowest,
-    /// Details and amounts that other events have too.
+    /// Details, and amounts that other events also show.
     Low,
     Medium,
-    /// Never removed.
+    /// The cell is never removed.
     Required,
 }
 
@@ -36,18 +36,18 @@ pub(super) struct Cell {
     spans: Vec<(Style, String)>,
     column: Column,
     priority: Priority,
-    /// Whether it may be cut with an ellipsis.
+    /// `true` if the cell may be cut with an ellipsis.
     is_shortenable: bool,
     has_wide_gap: bool,
     /// `true` if the cell stays on the same line as the previous one.
     stays_with_previous: bool,
-    /// Shorter text to use if there is too little room.
+    /// Shorter text to use if there is too little room; `None` if there is no shorter text.
     short: Option<String>,
-    /// Minimum room for the whole line at which it is shown.
+    /// Minimum room for the whole line; with less room, the cell is not shown.
     min_room: usize,
 }
 
-/// A plain cell that is always shown.
+/// Returns a plain cell that is always shown.
 pub(super) fn cell(text: impl Into<String>) -> Cell {
     Cell::of(Style::Plain, text)
 }
@@ -66,7 +66,7 @@ impl Cell {
         }
     }
 
-    /// Appends a text.
+    /// Appends a text to the cell.
     pub(super) fn append(mut self, style: Style, text: impl Into<String>) -> Self {
         self.spans.push((style, text.into()));
         self
@@ -76,7 +76,7 @@ impl Cell {
         Self { priority, ..self }
     }
 
-    /// Allows cutting with an ellipsis.
+    /// Allows cutting the cell with an ellipsis.
     pub(super) fn shortenable(self) -> Self {
         Self {
             is_shortenable: true,
@@ -84,7 +84,7 @@ impl Cell {
         }
     }
 
-    /// Puts two spaces before it instead of one.
+    /// Puts two spaces before the cell instead of one.
     pub(super) fn wide_gap(self) -> Self {
         Self {
             has_wide_gap: true,
@@ -92,7 +92,7 @@ impl Cell {
         }
     }
 
-    /// Keeps it on the same line as the previous cell, such as a value after its label.
+    /// Keeps the cell on the same line as the previous cell, such as a value after its label.
     pub(super) fn with_previous(self) -> Self {
         Self {
             stays_with_previous: true,
@@ -100,24 +100,24 @@ impl Cell {
         }
     }
 
-    /// Sets a shorter text, used if there is too little room.
+    /// Sets a shorter text for the cell, used if there is too little room.
     pub(super) fn short_form(self, short: impl Into<String>) -> Self {
         let short = Some(short.into());
         Self { short, ..self }
     }
 
-    /// Shows it only if the line has at least this room, so that lines of one kind have the same cells.
+    /// Shows the cell only if the line has this much room, so that lines of one kind have the same cells.
     pub(super) fn min_room(self, min_room: usize) -> Self {
         Self { min_room, ..self }
     }
 
-    /// Aligns it left in a column.
+    /// Aligns the cell left; `wide` and `narrow` are the widths of its column.
     pub(super) fn left(self, wide: usize, narrow: usize) -> Self {
         let column = Column::Left(wide, narrow);
         Self { column, ..self }
     }
 
-    /// Aligns it right in a column.
+    /// Aligns the cell right; `wide` and `narrow` are the widths of its column.
     pub(super) fn right(self, wide: usize, narrow: usize) -> Self {
         let column = Column::Right(wide, narrow);
         Self { column, ..self }
@@ -127,7 +127,7 @@ impl Cell {
         self.spans.iter().map(|(_, text)| text.width()).sum()
     }
 
-    /// Cuts it to this width, with an ellipsis.
+    /// Cuts the cell to this width, with an ellipsis.
     fn shorten(&mut self, columns: usize) {
         let mut left = columns;
         let mut spans = Vec::new();
@@ -172,7 +172,7 @@ pub(super) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(spaces))
 }
 
-/// Column widths to use.
+/// Column widths to use: those of a wide terminal, of a narrow terminal, or none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spacing {
     Wide,
@@ -180,8 +180,9 @@ enum Spacing {
     None,
 }
 
-/// Lays out cells in the width that remains after `before` columns; `columns` is `None` for no limit. Required cells that
-/// do not fit continue on further lines.
+/// Lays out cells in the width that remains after `before` columns.
+///
+/// `columns` is the maximum width; `None` for no limit. Required cells that do not fit continue on further lines.
 pub(super) fn lay_out(
     mut cells: Vec<Cell>,
     columns: Option<usize>,
@@ -230,7 +231,9 @@ pub(super) fn lay_out(
     lines
 }
 
-/// Index at which to break a line whose last cell does not fit: before all cells that stay with it.
+/// Returns the index at which to break a line whose last cell does not fit.
+///
+/// The break is before all cells that stay with the last cell.
 fn break_index(line: &[Cell]) -> usize {
     let first = line
         .iter()
@@ -243,7 +246,7 @@ fn break_index(line: &[Cell]) -> usize {
     }
 }
 
-/// Uses the short form of the last cell that has one; returns `false` if there is none.
+/// Uses the short form of the last cell that has one; returns `false` if no cell has one.
 fn use_short_form(cells: &mut [Cell]) -> bool {
     let last = cells.iter_mut().rfind(|cell| cell.short.is_some());
     last.is_some_and(|cell| {
@@ -253,7 +256,7 @@ fn use_short_form(cells: &mut [Cell]) -> bool {
     })
 }
 
-/// Removes the last cell of a priority; returns `false` if there is none.
+/// Removes the last cell with this priority; returns `false` if no cell has it.
 fn remove_last(cells: &mut Vec<Cell>, priority: Priority) -> bool {
     let last = cells.iter().rposition(|cell| cell.priority == priority);
     last.map(|at| cells.remove(at)).is_some()
@@ -276,7 +279,7 @@ fn padded_width(cell: &Cell, spacing: Spacing) -> usize {
     cell.width().max(column)
 }
 
-/// Width of a line without trailing spaces.
+/// Returns the width of a line without trailing spaces.
 fn width(cells: &[Cell], spacing: Spacing) -> usize {
     let Some(last) = cells.iter().rposition(|cell| cell.width() > 0) else {
         return 0;

@@ -21,10 +21,12 @@ const COLUMNS: [Column; 7] = [
     ("overflowed", |ledger| ledger.overflowed),
 ];
 
-/// The first columns are always shown; others that are zero are hidden if there is no room.
+/// Number of columns that are always shown.
+///
+/// Other columns are hidden if they are zero and there is no room.
 const REQUIRED_COLUMNS: usize = 2;
 
-/// If a topic has fewer columns than this, it gets its own line.
+/// Minimum width of the topic column; if less is left, the topic gets its own line.
 const MIN_TOPIC_WIDTH: usize = 16;
 
 /// Returns one line per topic, and a warning after a topic whose counters do not add up.
@@ -83,7 +85,7 @@ pub(super) fn table(
     table
 }
 
-/// Width of a column: its name or its largest count.
+/// Returns the width of a column: of its name or its largest count.
 fn width_of((name, count): Column, ledgers: &[(WsKey, TopicLedger)]) -> usize {
     let counts = ledgers.iter().map(|(_, ledger)| count(ledger).to_string());
     let widths = counts.map(|count| count.len()).chain([name.len()]);

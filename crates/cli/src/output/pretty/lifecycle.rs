@@ -16,11 +16,11 @@ const MAX_LISTED: usize = 30;
 #[derive(Debug, Default)]
 pub(super) struct LifecycleLines {
     connections: HashMap<WsKey, Connection>,
-    /// Refused topics of which only one of the two reports has arrived, with that report.
+    /// Refused topics for which only one of the two reports has arrived, with the report that arrived.
     refused: HashSet<(String, RefusalReport)>,
 }
 
-/// A refusal is reported twice: as a gap in the stream, and as a lifecycle event. Only the first is printed.
+/// The two reports of a refusal: a gap in the stream, and a lifecycle event. Only the first to arrive is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum RefusalReport {
     Gap,
@@ -31,7 +31,7 @@ enum RefusalReport {
 struct Connection {
     /// Topics that are live at the start and not printed yet.
     live: Vec<String>,
-    /// Whether all topics were answered once.
+    /// `true` if all topics were acknowledged or refused once.
     is_started: bool,
     /// Number of printed losses whose first `reconnect` event is still to come.
     losses: usize,
@@ -54,7 +54,9 @@ impl LifecycleLines {
         })
     }
 
-    /// `why`: reason why the command closes the connections. Returns `None` if another line reports the gap.
+    /// Returns the line of a gap; `None` if another line reports the gap.
+    ///
+    /// `why` is the reason why the command closes the connections.
     pub(super) fn gap(&mut self, ws_key: WsKey, gap: &Gap, why: &str) -> Option<LineContent> {
         let yellow = |label, text: String| {
             LineContent::text(Style::Alarm, label, Style::Yellow, safe(&text))
@@ -106,7 +108,7 @@ impl LifecycleLines {
         })
     }
 
-    /// Returns whether the other report of a refusal was printed; if not, records this one.
+    /// Returns `true` if the other report of a refusal was printed; otherwise records this report.
     fn already_printed(&mut self, topic: &str, other: RefusalReport) -> bool {
         let this = match other {
             RefusalReport::Gap => RefusalReport::Exception,
@@ -119,7 +121,9 @@ impl LifecycleLines {
         already_printed
     }
 
-    /// `why`: reason why the command closes the connections. Returns `None` if the event is not relevant for people.
+    /// Returns the line of a lifecycle event; `None` if the event is not relevant for people.
+    ///
+    /// `why` is the reason why the command closes the connections.
     pub(super) fn lifecycle(&mut self, lifecycle: &Lifecycle, why: &str) -> Option<LineContent> {
         let ws_key = lifecycle.ws_key;
         let connection = self.connections.entry(ws_key).or_default();
@@ -199,7 +203,7 @@ impl LifecycleLines {
     }
 }
 
-/// The topic of a gap, or the number of its topics.
+/// Returns the topic of a gap, or the number of topics if there are several.
 fn topics(gap: &Gap) -> String {
     match &*gap.topics {
         [topic] => topic.to_string(),

@@ -26,7 +26,7 @@ use lifecycle::LifecycleLines;
 use paint::{Painter, Style, safe};
 use width::Width;
 
-/// Terminals of at least this width show milliseconds.
+/// Minimum width of a terminal for times with milliseconds.
 const MILLIS_COLUMNS: usize = 100;
 
 /// Width of the label column, in a wide and in a narrow terminal.
@@ -38,7 +38,7 @@ struct LineContent {
     /// Style of the label.
     style: Style,
     label: &'static str,
-    /// Text that wraps. The cells, if any, are on a line after it.
+    /// Text that wraps; `None` if the line has only cells. The cells, if any, are on a line after the text.
     text: Option<(Style, String)>,
     cells: Vec<Cell>,
 }
@@ -54,7 +54,7 @@ impl LineContent {
         }
     }
 
-    /// A line of text with its own style.
+    /// Creates a line of text in its own style.
     fn text(style: Style, label: &'static str, text_style: Style, text: String) -> Self {
         Self {
             text: Some((text_style, text)),
@@ -72,7 +72,7 @@ impl LineContent {
 pub(super) struct Pretty {
     painter: Painter,
     width: Width,
-    /// Whether each line shows its connection, because there are several.
+    /// `true` if each line shows its connection, because there are several.
     marked: bool,
     lifecycle: LifecycleLines,
 }
@@ -106,19 +106,19 @@ impl Pretty {
         self.line(update.received_at(), update.ws_key(), content)
     }
 
-    /// Returns the line of the live topics of a connection, after all topics are acknowledged or refused.
+    /// Returns the line of a connection's live topics, after all topics are acknowledged or refused.
     pub(super) fn started(&mut self, ws_key: WsKey) -> Option<String> {
         let content = self.lifecycle.started(ws_key)?;
         Some(self.line(now(), ws_key, content))
     }
 
-    /// Returns the line of a gap; `None` if another line reports it.
+    /// Returns the line of a gap; `None` if another line reports the gap.
     pub(super) fn gap(&mut self, ws_key: WsKey, gap: &Gap, why: &str) -> Option<String> {
         let content = self.lifecycle.gap(ws_key, gap, why)?;
         Some(self.line(now(), ws_key, content))
     }
 
-    /// Returns the line of a lifecycle event; `None` if it is not relevant for people.
+    /// Returns the line of a lifecycle event; `None` if the event is not relevant for people.
     pub(super) fn lifecycle(&mut self, lifecycle: &Lifecycle, why: &str) -> Option<String> {
         let content = self.lifecycle.lifecycle(lifecycle, why)?;
         Some(self.line(lifecycle.at, lifecycle.ws_key, content))
@@ -167,7 +167,7 @@ fn now() -> Timestamp {
     Timestamp::from(std::time::SystemTime::now())
 }
 
-/// Short name of a connection.
+/// Returns the short name of a connection.
 fn short_name(ws_key: WsKey) -> &'static str {
     match ws_key {
         WsKey::SpotPrivateV1 => "spot",
@@ -220,7 +220,7 @@ fn futures(event: &FuturesEvent) -> LineContent {
     }
 }
 
-/// The line of an unknown event: its JSON.
+/// Returns the line of an unknown event, which shows the event's JSON.
 fn unknown(event: &impl Serialize) -> LineContent {
     let text = serde_json::to_string(event).unwrap_or_default();
     LineContent::new(Style::Plain, "event", vec![cell(safe(&text)).shortenable()])

@@ -31,10 +31,10 @@ struct Order<'o> {
     leg: Option<Cell>,
 }
 
-/// Unit of sizes.
+/// Unit of the sizes of an order.
 #[derive(Clone, Copy)]
 enum Amounts {
-    /// Base currency. An order without a size is by `funds`, in the quote currency.
+    /// Base currency. An order without a size is by `funds`, which are in the quote currency.
     Base {
         funds: Option<Decimal>,
     },
@@ -53,7 +53,7 @@ impl Amounts {
 }
 
 impl Order<'_> {
-    /// Returns the whole line, with `note` at the end.
+    /// Returns the cells of the whole line, with `note` at the end.
     fn line(&self, label: &str, what: Vec<Cell>, note: Option<Cell>) -> Vec<Cell> {
         let order_type = self.order_type.map_or("", OrderType::as_str);
         let mut cells = match label {
@@ -67,7 +67,7 @@ impl Order<'_> {
         cells
     }
 
-    /// Size and limit price.
+    /// Returns size and limit price.
     fn terms(&self) -> Vec<Cell> {
         let price = self
             .price
@@ -79,7 +79,9 @@ impl Order<'_> {
         self.with_progress(progress(String::new()))
     }
 
-    /// Cells of an `open` after `received`: they repeat those of `received`, so they add that the order is in the book.
+    /// Returns the cells of an `open` after `received`.
+    ///
+    /// They repeat the cells of `received`, and add that the order is in the book.
     fn open_after_received(&self) -> Vec<Cell> {
         self.with_progress(progress("resting".to_owned()).priority(Priority::Medium))
     }
@@ -105,7 +107,7 @@ impl Order<'_> {
         cells
     }
 
-    /// Fill progress.
+    /// Returns the fill progress.
     fn progress(&self) -> Cell {
         let filled = format_or_unknown(self.filled);
         match self.size {
@@ -115,7 +117,9 @@ impl Order<'_> {
     }
 }
 
-/// Fill progress of an open order: the filled size of its size, or in percent if there is little room.
+/// Returns the fill progress of an open order: filled size and size.
+///
+/// If there is little room, the progress is a percentage.
 pub(super) fn filled_of(filled: Option<Decimal>, size: Decimal) -> Cell {
     let text = format!(
         "filled {} of {}",
@@ -128,13 +132,13 @@ pub(super) fn filled_of(filled: Option<Decimal>, size: Decimal) -> Cell {
     }
 }
 
-/// Rounds down, so that only a filled order has 100 %.
+/// Returns the filled percentage, rounded down, so that only a filled order has 100 %.
 fn filled_percent(filled: Decimal, size: Decimal) -> Option<Decimal> {
     let percent = filled.checked_mul(Decimal::ONE_HUNDRED)?;
     Some(percent.checked_div(size)?.floor())
 }
 
-/// Progress of an order, in its column.
+/// Returns the progress of an order, in its column.
 pub(super) fn progress(text: String) -> Cell {
     cell(text).left(28, 0).wide_gap()
 }
@@ -174,7 +178,9 @@ pub(super) fn spot(event: &SpotOrder) -> LineContent {
     LineContent::new(style, label, order.line(label, what, note))
 }
 
-/// Whether an order by funds has used all of them. KuCoin reports it as canceled, because a remainder is released.
+/// Returns `true` if an order by funds has used all its funds.
+///
+/// KuCoin reports such an order as canceled, because a remainder is released.
 fn is_spent(event: &SpotOrder) -> bool {
     let is_zero = |amount: Option<Decimal>| amount.is_none_or(|amount| amount.is_zero());
     event.size.or(event.origin_size).is_none()
@@ -233,7 +239,7 @@ struct StopOrder<'o> {
     size: String,
     price: Option<Decimal>,
     trigger: String,
-    /// Kind of price that triggers it.
+    /// Kind of price that triggers the stop order.
     of: Option<&'static str>,
     leg: Option<Cell>,
     success: Option<bool>,

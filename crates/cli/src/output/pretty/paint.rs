@@ -24,7 +24,7 @@ pub(super) struct Painter {
 }
 
 impl Painter {
-    /// Coloured if stdout is a terminal, unless `NO_COLOR` or `TERM=dumb` is set.
+    /// Creates a painter that colours if stdout is a terminal, unless `NO_COLOR` or `TERM=dumb` is set.
     pub(super) fn for_stdout() -> Self {
         let is_disabled = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -67,7 +67,7 @@ impl Painter {
     }
 }
 
-/// Replaces control characters, which could control the terminal.
+/// Replaces control characters, because they could control the terminal.
 pub(super) fn safe(text: &str) -> String {
     text.chars()
         .map(|letter| {

@@ -16,16 +16,16 @@ use super::paint::{Style, safe};
 /// A position of V1 or Pro V2.
 pub(super) struct Position<'p> {
     pub(super) symbol: &'p str,
-    /// In contracts; negative for a short position.
+    /// Position size in contracts, negative for a short position.
     pub(super) size: Decimal,
-    /// `LONG` or `SHORT` in hedge mode.
+    /// Position side in hedge mode: `LONG` or `SHORT`.
     pub(super) side: Option<&'p str>,
     pub(super) mode: Option<String>,
     pub(super) entry: Option<Decimal>,
     pub(super) mark: Option<Decimal>,
     pub(super) unrealised: Option<Decimal>,
     pub(super) settle_currency: &'p str,
-    /// Unrealised profit as a fraction of the margin.
+    /// Unrealised profit divided by the margin.
     pub(super) return_on_margin: Option<Decimal>,
     pub(super) realised: Option<Decimal>,
     pub(super) leverage: Option<Decimal>,
@@ -67,7 +67,7 @@ impl Position<'_> {
         cells
     }
 
-    /// Long, short or flat; in hedge mode, a flat position shows its side.
+    /// Returns long, short or flat; in hedge mode, a flat position shows its side.
     fn direction(&self) -> Cell {
         let side = self.side.filter(|side| !side.eq_ignore_ascii_case("BOTH"));
         let side = side.map(|side| safe(&side.to_lowercase()));
@@ -82,7 +82,7 @@ impl Position<'_> {
         Cell::of(style, text).left(5, 5)
     }
 
-    /// Unrealised profit, in the settle currency and in percent of the margin.
+    /// Returns the unrealised profit, in the settlement currency and in percent of the margin.
     fn profit(&self) -> Vec<Cell> {
         let Some(profit) = self.unrealised else {
             return Vec::new();
@@ -125,7 +125,7 @@ pub(super) fn change(change: &FuturesPositionChange) -> LineContent {
     LineContent::new(style, "position", cells)
 }
 
-/// Margin mode in lower case.
+/// Returns the margin mode in lower case.
 fn mode(change: &FuturesPositionChange) -> Option<String> {
     match (&change.margin_mode, change.cross_mode) {
         (Some(mode), _) => Some(safe(&mode.as_str().to_lowercase())),
@@ -135,7 +135,7 @@ fn mode(change: &FuturesPositionChange) -> Option<String> {
     }
 }
 
-/// Reason of the position change, unless it is a trade. Forced changes are highlighted.
+/// Returns the reason of a position change, unless it is a trade. Forced changes are highlighted.
 fn reason(reason: Option<&FuturesPositionChangeReason>) -> (Style, Option<Cell>) {
     let alarm = |text| (Style::Alarm, Some(Cell::of(Style::Red, text)));
     match reason {

@@ -75,12 +75,12 @@ fn order(event: &Order) -> LineContent {
     LineContent::new(style, label, cells)
 }
 
-/// Position side and margin mode.
+/// Returns position side and margin mode.
 fn leg_of(side: Option<&PositionSide>, mode: Option<&MarginMode>) -> Option<Cell> {
     leg(side.map(PositionSide::as_str), mode.map(MarginMode::as_str))
 }
 
-/// Fill progress, or the trigger price of an order that is not triggered.
+/// Returns the fill progress, or the trigger price if the order has not triggered.
 fn order_progress(event: &Order, unit: Unit) -> Cell {
     if let (OrderStatus::NotTriggered, Some(price)) = (&event.status, event.trigger_price) {
         return progress(format!("trigger at {}", format_amount(price)));
@@ -214,7 +214,7 @@ fn leverage(event: &Leverage) -> LineContent {
     LineContent::new(Style::Blue, "leverage", cells)
 }
 
-/// Symbol, side and order type.
+/// Returns symbol, side and order type.
 fn market(symbol: &str, side: &Side, order_type: Option<&OrderType>) -> Vec<Cell> {
     head(symbol, side, &pricing(order_type))
 }
@@ -248,7 +248,7 @@ impl Unit {
         }
     }
 
-    /// Unit of the fills of an order: the base currency if the order is by funds.
+    /// Returns the unit of an order's fills: the base currency if the order is by funds.
     fn of_trade(self) -> Self {
         match self {
             Self::Funds => Self::Currency,
@@ -266,7 +266,7 @@ impl Unit {
     }
 }
 
-/// Size and price of a fill, without the unit, which executions do not have.
+/// Returns size and price of a fill, without the unit, because executions have no unit.
 fn fill(fill: Option<Fill>, of: Option<&Liquidity>) -> Vec<Cell> {
     match fill {
         Some(fill) => columns::trade(

@@ -48,7 +48,7 @@ pub(super) fn leverages(change: &FuturesCrossLeverageChange) -> LineContent {
     LineContent::new(Style::Blue, "leverage", settings(known.chain(unparsed)))
 }
 
-/// Symbols and their values, separated by commas.
+/// Returns symbols and their values, separated by commas.
 fn settings<'s>(settings: impl Iterator<Item = (&'s str, String)>) -> Vec<Cell> {
     let settings: Vec<_> = settings.collect();
     let last = settings.len().saturating_sub(1);
@@ -63,7 +63,7 @@ fn settings<'s>(settings: impl Iterator<Item = (&'s str, String)>) -> Vec<Cell> 
         .collect()
 }
 
-/// Values that could not be parsed, as sent.
+/// Returns the values that could not be parsed, as KuCoin sent them.
 fn unparsed<'e>(
     extra: &'e Extra,
     is_known: impl Fn(&str) -> bool + 'e,

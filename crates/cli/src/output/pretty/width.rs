@@ -1,19 +1,21 @@
 //! Maximum width of a line.
 
-/// Minimum width: narrower terminals are treated as this wide.
+/// Minimum width in columns; narrower terminals are treated as this wide.
 const MIN_COLUMNS: usize = 80;
 
 /// Source of the width.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Width {
-    /// The terminal at stdout, queried for each line because it may be resized.
+    /// The width of the terminal at stdout, queried for each line because the terminal may be resized.
     Stdout,
     #[cfg(test)]
     Fixed(Option<usize>),
 }
 
 impl Width {
-    /// Returns the number of columns; `None` for no limit, if stdout is not a terminal and `COLUMNS` is not set.
+    /// Returns the number of columns; `None` for no limit.
+    ///
+    /// There is no limit if stdout is not a terminal and `COLUMNS` is not set.
     pub(super) fn columns(self) -> Option<usize> {
         match self {
             Self::Stdout => stdout_columns().map(|columns| columns.max(MIN_COLUMNS)),
