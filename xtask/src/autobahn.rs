@@ -13,13 +13,13 @@ use serde_json::Value;
 use crate::python;
 use crate::shell::{self, Failure, Outcome, Running, cargo};
 
-/// The server with Autobahn's cases. Unlike the original, it does not need Python 2. Pinned, because the project is new.
+/// The server with Autobahn's cases, which does not need Python 2. Pinned, because the project is new.
 const KOSOKU: &str = "kosoku==0.1.0";
 
 /// The cases about compression, which the transport never offers.
 const EXCLUDED: [&str; 2] = ["12.*", "13.*"];
 
-/// Cargo arguments that select our client.
+/// Cargo arguments that select the example that is our client.
 const CLIENT: [&str; 4] = [
     "-p",
     "kucoin-streams-transport",
@@ -29,7 +29,7 @@ const CLIENT: [&str; 4] = [
 
 const AGENT: &str = "kucoin-streams";
 
-/// With fewer cases than this, the run is incomplete.
+/// Minimum number of cases; with fewer cases, the run is incomplete.
 const MIN_CASES: usize = 300;
 
 /// Runs all cases except compression; fails if one fails.

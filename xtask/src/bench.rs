@@ -6,7 +6,7 @@ use crate::interop;
 use crate::shell::{self, Outcome, cargo};
 
 pub(crate) const MANIFEST: &str = "crates/bench/Cargo.toml";
-/// A separate target directory, because features and profile differ.
+/// Target directory of the benchmarks; separate, because features and profile differ.
 pub(crate) const TARGET: &str = "target/bench";
 /// The argument that selects the criterion benchmarks; all others are passed to the `bench` program.
 const PARTS: &str = "parts";

@@ -1,6 +1,6 @@
 //! The CI steps and their order: fast steps first, steps that share a build next to each other.
 //!
-//! No step sets `RUSTFLAGS`, because that would rebuild every dependency. Warnings are denied by options of each tool.
+//! No step sets `RUSTFLAGS`, because that would rebuild every dependency. Each tool denies warnings by its own options.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Returns the name for `--skip`.
+    /// Returns the name of the step for `--skip`.
     fn name(self) -> String {
         self.to_possible_value()
             .map_or_else(String::new, |value| value.get_name().to_owned())
@@ -100,7 +100,9 @@ fn run_steps(skip: &[Step], mut run: impl FnMut(Step) -> Outcome) -> Outcome {
     Ok(())
 }
 
-/// Builds the docs of the libraries. The binary of the CLI has the facade's name, so its docs would overwrite them.
+/// Builds the docs of the libraries, without binaries.
+///
+/// The binary of the CLI has the facade's name, so its docs would overwrite the facade's docs.
 fn doc() -> Outcome {
     shell::run(
         cargo(&["doc", "--workspace", "--no-deps", "--lib"]).env("RUSTDOCFLAGS", "-D warnings"),

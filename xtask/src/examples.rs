@@ -12,14 +12,14 @@ const PACKAGE: &str = "kucoin-streams-examples";
 /// Time limit of a short example, which normally ends much earlier.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// With these variables an example would connect to the real KuCoin.
+/// Environment variables with which an example would connect to the real KuCoin.
 const CREDENTIALS: [&str; 3] = [
     "KUCOIN_API_KEY",
     "KUCOIN_API_SECRET",
     "KUCOIN_API_PASSPHRASE",
 ];
 
-/// `[package.metadata.examples]` in the manifest of the examples.
+/// The lists in `[package.metadata.examples]` in the manifest of the examples.
 #[derive(Deserialize)]
 struct Declared {
     short: Vec<String>,

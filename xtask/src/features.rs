@@ -4,7 +4,7 @@ use crate::neighbours;
 use crate::shell::{self, Outcome, cargo};
 use crate::workspace::{Package, Workspace};
 
-/// Checks every published crate: without features, with each one alone, and with all.
+/// Checks every published crate without features, with each feature alone, and with all features.
 pub(crate) fn check_each() -> Outcome {
     let workspace = Workspace::load()?;
     for package in workspace.published() {
@@ -19,7 +19,7 @@ pub(crate) fn check_each() -> Outcome {
     neighbours::check()
 }
 
-/// Runs the TLS tests with aws-lc; the tests of the workspace use ring.
+/// Runs the TLS tests with aws-lc, because the tests of the workspace use ring.
 fn test_aws_lc() -> Outcome {
     for (package, features, test) in [
         (
@@ -36,8 +36,10 @@ fn test_aws_lc() -> Outcome {
     Ok(())
 }
 
-/// Returns the feature arguments to check. A crate without features is checked once, because in a workspace build its
-/// dependencies have features that other crates enable.
+/// Returns the feature arguments to check.
+///
+/// A crate without features is checked once: in a workspace build, its dependencies have features that other crates
+/// enable.
 fn choices(package: &Package) -> Vec<Vec<String>> {
     if package.features.is_empty() {
         return vec![Vec::new()];

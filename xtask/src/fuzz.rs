@@ -15,14 +15,14 @@ const MANIFEST: &str = "crates/fuzz/Cargo.toml";
 /// Folder for the build, the corpus, logs, and failed inputs.
 const OUTPUT: &str = "target/fuzz";
 
-/// Targets whose inputs are frames; they also get every frame recorded in the test fixtures.
+/// Targets whose inputs are frames; their inputs include every frame recorded in the test fixtures.
 const TAKE_FRAMES: [&str; 5] = ["envelope", "json", "payload", "pro_events", "v1_events"];
 
-/// Targets with a shorter maximum input length.
+/// Targets with a shorter maximum input length, in bytes.
 const SHORT: [(&str, u32); 3] = [("addresses", 256), ("names", 160), ("numbers", 160)];
 const MAX_LENGTH: u32 = 4096;
 
-/// Limits of time and memory per input. No input needs more: a frame of 1 MiB is stored only once.
+/// Limits of time and memory per input. No input needs more, because a frame of 1 MiB is stored only once.
 const LIMITS: [&str; 4] = [
     "-timeout=20",
     "-malloc_limit_mb=4",
@@ -47,7 +47,9 @@ pub(crate) struct Choice {
     replay: Option<PathBuf>,
 }
 
-/// The CI step: format, clippy and tests of crates/fuzz, which run every committed seed; then 5 seconds of each target.
+/// Runs the CI step: format, clippy and tests of crates/fuzz, then 5 seconds of each target.
+///
+/// The tests run every committed seed.
 pub(crate) fn smoke() -> Outcome {
     let of_crate = |arguments: &[&str]| {
         let mut command = cargo(arguments);

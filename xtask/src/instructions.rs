@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use crate::bench::{MANIFEST, TARGET};
 use crate::shell::{self, Failure, Outcome, cargo};
 
-/// The committed counts.
+/// Path of the committed counts.
 const FIGURES: &str = "crates/bench/instructions.txt";
 const UPDATE: &str = "cargo xtask instructions --update";
 
-/// Allowed growth in percent. After a decrease by more, the committed count should be updated.
+/// Allowed growth in percent. After a larger decrease, the committed count should be updated.
 const TOLERANCE: f64 = 5.0;
 
-/// Two numbers of iterations. The difference of their counts excludes the start and end of the program.
+/// Two numbers of iterations; the difference of their counts excludes the start and end of the program.
 const ITERATIONS: (u64, u64) = (500, 2_500);
 
-/// Instructions per iteration, by path.
+/// Instructions per iteration, by hot path.
 type Figures = BTreeMap<String, f64>;
 
 /// Counts every path, and compares with the committed counts or replaces them.
@@ -103,7 +103,7 @@ fn instructions(program: &str, path: &str, iterations: u64) -> Outcome<i64> {
     })
 }
 
-/// Parses the number in `==7== I   refs:      1,234,567`.
+/// Parses the number of instructions in `==7== I   refs:      1,234,567`.
 fn total(log: &str) -> Option<i64> {
     let line = log.lines().find(|line| line.contains("refs:"))?;
     let number = line.rsplit(':').next()?;

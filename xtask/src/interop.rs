@@ -26,7 +26,9 @@ const NODE_CCXT: &str = "ccxt@4.5.84";
 /// Time limit of each script, which normally ends much earlier.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Starts a local exchange; each SDK connects, subscribes and reads. Requires Python; without Node its part is skipped.
+/// Starts a local exchange, to which each SDK connects, subscribes and reads.
+///
+/// Requires Python. Without Node, the JavaScript part is skipped.
 pub(crate) fn run() -> Outcome {
     let folder = folder()?;
     let (_exchange, line) = start()?;

@@ -1,4 +1,5 @@
-//! Checks the lowest dependency versions that the manifests allow, in a copy of the tree, to keep Cargo.lock.
+//! Checks the lowest dependency versions that the manifests allow, in a copy of the tree, which keeps Cargo.lock
+//! unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +7,9 @@ use std::path::Path;
 use crate::shell::{self, Failure, Outcome};
 use crate::workspace::Workspace;
 
-/// Only the selection of versions needs nightly (`-Z direct-minimal-versions`); the check uses stable Rust.
+/// Command of nightly cargo, needed only to select the versions (`-Z direct-minimal-versions`).
+///
+/// The check uses stable Rust.
 const NIGHTLY: [&str; 3] = ["run", "nightly", "cargo"];
 
 /// Folders with generated or downloaded files.

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The result of a task.
+/// Result of a task.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 /// Why a task failed, as text for the terminal.
@@ -76,7 +76,7 @@ fn describes_this_package(name: &str) -> bool {
         )
 }
 
-/// Prints a command and runs it; fails if it fails.
+/// Prints a command and runs it; fails if the command fails.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let line = echo(command);
     let status = command
@@ -111,7 +111,7 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Outcome {
     judge(&line, status)
 }
 
-/// A command in the background; killed on drop.
+/// A command that runs in the background and is killed on drop.
 pub(crate) struct Running {
     pub(crate) child: Child,
     line: String,
@@ -125,7 +125,7 @@ impl Running {
         Ok(Self { child, line })
     }
 
-    /// Waits until it ends; fails after the time limit.
+    /// Waits until the command ends; fails after the time limit.
     pub(crate) fn wait(&mut self, limit: Duration) -> Outcome<ExitStatus> {
         let started = Instant::now();
         loop {
@@ -158,7 +158,7 @@ fn echo(command: &Command) -> String {
     line
 }
 
-/// Formats a command as for a shell, with added environment variables in front.
+/// Formats a command as for a shell, with the added environment variables first.
 fn words(command: &Command) -> String {
     let settings = command.get_envs().filter_map(|(name, value)| {
         Some(format!(

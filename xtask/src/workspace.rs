@@ -26,16 +26,18 @@ pub(crate) struct Package {
     /// `true` for a member of the workspace.
     #[serde(skip)]
     pub(crate) member: bool,
-    /// Folder relative to the root of the workspace, with `/` as separator; empty for other packages.
+    /// Folder relative to the root of the workspace, with `/` as separator.
+    ///
+    /// Empty for packages that are not members.
     #[serde(skip)]
     pub(crate) folder: String,
-    /// Registries for publishing: `None` for all, empty with `publish = false`.
+    /// Registries to publish to: `None` for all; empty with `publish = false`.
     pub(crate) publish: Option<Vec<String>>,
     pub(crate) rust_version: Option<String>,
     pub(crate) features: BTreeMap<String, Value>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) targets: Vec<Target>,
-    /// `[package.metadata]`.
+    /// The content of `[package.metadata]`.
     pub(crate) metadata: Value,
 }
 
@@ -43,7 +45,7 @@ pub(crate) struct Package {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// `None` in `[dependencies]`.
+    /// Kind of the dependency; `None` in `[dependencies]`.
     pub(crate) kind: Option<DependencyKind>,
 }
 
@@ -58,12 +60,12 @@ pub(crate) enum DependencyKind {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Target {
     pub(crate) name: String,
-    /// Such as `lib`, `bin`, `example`, `test` or `bench`.
+    /// Kinds of the target, such as `lib`, `bin`, `example`, `test` or `bench`.
     pub(crate) kind: Vec<String>,
 }
 
 impl Workspace {
-    /// Runs `cargo metadata`. Fails if Cargo.lock is not up to date.
+    /// Runs `cargo metadata`; fails if Cargo.lock is not up to date.
     pub(crate) fn load() -> Outcome<Self> {
         let what = ["metadata", "--format-version", "1"];
         let mut metadata = shell::cargo(&what);

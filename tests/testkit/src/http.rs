@@ -17,7 +17,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Returns the value of a header that must occur exactly once; the name is in lower case.
+    /// Returns the value of a header, which must occur exactly once; `name` is in lower case.
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.iter().filter(|(key, _)| key == name);
         let value = values
@@ -27,7 +27,7 @@ impl Request {
         &value.1
     }
 
-    /// Returns the value of a header, empty if absent; the name is in lower case.
+    /// Returns the value of a header, empty if absent; `name` is in lower case.
     pub fn get(&self, name: &str) -> &str {
         let mut found = self.headers.iter().filter(|(key, _)| key == name);
         found.next().map_or("", |(_, value)| value)
@@ -45,11 +45,11 @@ impl Request {
     }
 }
 
-/// Answer of the server, which then closes the connection.
+/// An answer of the server. The server closes the connection after the answer.
 pub enum Answer {
-    /// These bytes.
+    /// Sends these bytes.
     Bytes(Vec<u8>),
-    /// These bytes, then the chunk repeatedly for as long as the client reads.
+    /// Sends these bytes, then the chunk repeatedly for as long as the client reads.
     Endless(Vec<u8>, &'static [u8], Duration),
 }
 
@@ -118,7 +118,7 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// Returns the request lines, in order of arrival.
+    /// Returns the request lines in order of arrival.
     pub fn lines(&self) -> Vec<String> {
         self.requests()
             .into_iter()
@@ -127,7 +127,9 @@ impl Server {
     }
 }
 
-/// Reads a head byte by byte, so that nothing after it is consumed; `None` if the client hangs up first.
+/// Reads an HTTP head byte by byte, so that nothing after it is consumed.
+///
+/// Returns `None` if the client closes the connection first.
 pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -136,7 +138,7 @@ pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> 
     String::from_utf8(head).ok()
 }
 
-/// Returns the value of a header of a head.
+/// Returns the value of a header in an HTTP head; `None` if absent.
 pub fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     let pairs = head.lines().filter_map(|line| line.split_once(':'));
     let mut found = pairs.filter(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -161,7 +163,7 @@ pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Reque
     })
 }
 
-/// Writes an answer; stops if the client hangs up, as some tests do.
+/// Writes an answer; stops if the client closes the connection, as some tests do.
 pub async fn write_answer(stream: &mut (impl AsyncWrite + Unpin), answer: Answer) {
     match answer {
         Answer::Bytes(bytes) => {

@@ -1,5 +1,7 @@
-//! A second imitation of the exchange, written from KuCoin's documentation alone and sharing no code with the local
-//! exchange. It checks the duties of a client, records every violation, and remembers every secret it saw.
+//! A second imitation of the exchange, written from KuCoin's documentation alone.
+//!
+//! It shares no code with the local exchange. It checks the duties of a client, records every violation, and records
+//! every secret that it received or issued.
 
 mod pro;
 mod v1;
@@ -34,22 +36,22 @@ pub enum Api {
     Pro,
 }
 
-/// Scripted behaviour.
+/// Scripted behaviour of the exchange.
 #[derive(Clone, Default)]
 pub struct Behaviour {
     pub ping_interval: Duration,
-    /// Pushes after the acknowledgement of a topic.
+    /// Pushes to send after a topic is acknowledged, by topic.
     pub pushes: HashMap<String, Vec<String>>,
     pub refuses: Option<Refusal>,
-    /// Drops the first connection after the pushes of this number of topics.
+    /// Drops the first connection after the pushes of this number of topics; `None` never drops it.
     pub drops_after_topics: Option<usize>,
 }
 
-/// A refused topic.
+/// A topic that the exchange refuses.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     pub topic: String,
-    /// V1 only.
+    /// Error code; V1 only.
     pub code: u16,
     pub message: String,
     /// Number of refused requests for the topic, over all connections.
@@ -57,7 +59,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Returns a refusal of a topic that does not exist.
+    /// Returns a refusal with the error for a topic that does not exist.
     pub fn not_found(topic: &str) -> Self {
         Self {
             topic: topic.to_owned(),
@@ -97,7 +99,7 @@ pub struct Seen {
     pub closed_in_order: usize,
 }
 
-/// An independent exchange; serves TCP until dropped, and caller-supplied streams.
+/// An independent exchange. Serves TCP until dropped, and streams that the caller supplies.
 pub struct IndependentExchange {
     pub rest_url: String,
     pub ws_url: String,
@@ -173,7 +175,7 @@ impl Api {
 /// A client message on a WebSocket.
 enum Message {
     Ping,
-    /// Key, time, signature and passphrase.
+    /// A login: key, time, signature and passphrase.
     Login([String; 4]),
     Subscribe(String),
     Unsubscribe(String),
@@ -226,7 +228,7 @@ impl Client {
         }
     }
 
-    /// Checks key, timestamp, signature and passphrase.
+    /// Checks key, timestamp, signature and passphrase of a request or a login.
     fn proof(&self, [key, timestamp, sign, passphrase]: [&str; 4], signed_path: &str) {
         self.must(key == KEY, "wrong key");
         let age = timestamp.parse().map(|sent| now_millis().abs_diff(sent));
@@ -322,8 +324,9 @@ impl Client {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     }
 
-    /// Checks that the client sends nothing before the welcome: it must answer a ping first. Returns `false` if the
-    /// client is gone.
+    /// Checks that the client sends nothing before the welcome, except the answer to a ping.
+    ///
+    /// Returns `false` if the client closed the connection.
     async fn is_silent<S>(&self, socket: &mut WebSocket<S>) -> bool
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -416,7 +419,7 @@ impl Client {
         }
     }
 
-    /// Returns the refusal for a topic, after this request was recorded.
+    /// Returns the refusal for a topic, once this request is recorded; `None` if it is accepted.
     fn refusal(&self, topic: &str, request: &str) -> Option<&Refusal> {
         let refusal = self.behaviour.refuses.as_ref()?;
         let seen = self.seen.borrow();

@@ -7,7 +7,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Captured log lines; clones share them.
+/// Captured log lines; all clones have the same lines.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<String>>);
 
@@ -18,7 +18,7 @@ impl Log {
         text.push('\n');
     }
 
-    /// Returns all lines so far.
+    /// Returns all lines captured so far.
     pub fn text(&self) -> String {
         let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         text.clone()

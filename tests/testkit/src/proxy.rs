@@ -20,15 +20,15 @@ pub const CREDENTIALS: &str = "canary-us%20er:canary-p%40ss%3Aword%2F1";
 /// A failure of the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyFault {
-    /// Reads the request and never answers.
+    /// Reads the request, and never answers.
     Silence,
-    /// Reads the request and hangs up.
+    /// Reads the request, and closes the connection.
     HangUp,
     /// Answers with another protocol.
     Garbage,
-    /// HTTP: another status. SOCKS5: this reply code.
+    /// Refuses the request: with this status over HTTP, or this reply code over SOCKS5.
     Refusal(u16),
-    /// HTTP: an HTML page instead of a tunnel.
+    /// Answers with an HTML page instead of opening a tunnel; HTTP only.
     Page,
 }
 
@@ -38,7 +38,7 @@ pub struct Setup {
     pub is_socks: bool,
     pub asks_for_user: bool,
     pub tls: Option<Arc<ServerConfig>>,
-    /// Port on this machine that names resolve to if no resolver may be used.
+    /// Port on this machine that the proxy connects to instead of remote targets; `None` uses the targets.
     pub leads_to: Option<u16>,
 }
 
@@ -124,7 +124,7 @@ impl ProxyServer {
         format!("{scheme}://{credentials}{at}localhost:{}", self.port)
     }
 
-    /// Returns host and port as errors name them.
+    /// Returns host and port of the proxy as errors name them.
     pub fn place(&self) -> String {
         format!("localhost:{}", self.port)
     }
@@ -133,7 +133,7 @@ impl ProxyServer {
         self.notes.lock().unwrap().fault = fault;
     }
 
-    /// Returns the requested hosts and ports, in order, of requests with valid credentials.
+    /// Returns the requested hosts and ports in order, for requests with valid credentials.
     pub fn targets(&self) -> Vec<String> {
         self.notes.lock().unwrap().targets.clone()
     }

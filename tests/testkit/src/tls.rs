@@ -32,7 +32,7 @@ impl Authority {
         }
     }
 
-    /// Returns a server with a certificate for these hosts.
+    /// Returns a TLS server with a certificate for these hosts.
     pub fn server(
         &self,
         hosts: &[&str],
@@ -54,7 +54,7 @@ impl Authority {
         Arc::new(config.unwrap())
     }
 
-    /// Returns a client that trusts this authority only.
+    /// Returns a TLS client configuration that trusts only this authority.
     pub fn trust(&self) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(self.root.clone()).unwrap();
@@ -62,7 +62,9 @@ impl Authority {
     }
 }
 
-/// Returns a client that trusts no certificate, so that a test does not depend on the machine's root certificates.
+/// Returns a TLS client configuration that trusts no certificate.
+///
+/// A test with it does not depend on the machine's root certificates.
 pub fn trust_none() -> Arc<ClientConfig> {
     trusting(RootCertStore::empty())
 }

@@ -3,16 +3,16 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// Longer than any wait takes on a busy machine.
+/// Time limit of every wait; no wait takes this long, even on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Waits for a future.
+/// Waits for a future, and panics after [`DEADLINE`].
 pub async fn soon<F: Future>(future: F) -> F::Output {
     let outcome = tokio::time::timeout(DEADLINE, future).await;
     outcome.expect("must happen within a minute")
 }
 
-/// Blocks the thread until the function returns a value.
+/// Blocks the thread until the function returns a value; panics after [`DEADLINE`].
 #[track_caller]
 pub fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
@@ -25,7 +25,7 @@ pub fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Blocks the thread until the condition is met.
+/// Blocks the thread until the condition is true; panics after [`DEADLINE`].
 #[track_caller]
 pub fn until(mut condition: impl FnMut() -> bool) {
     until_some(|| condition().then_some(()));

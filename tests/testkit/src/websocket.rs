@@ -32,14 +32,14 @@ impl Server {
         )
     }
 
-    /// Accepts a connection and reads the request; the caller answers.
+    /// Accepts a TCP connection and reads its upgrade request; the caller sends the answer.
     pub async fn accept_request(&self) -> (TcpStream, String) {
         let (mut stream, _) = self.listener.accept().await.unwrap();
         let request = read_head(&mut stream).await.unwrap();
         (stream, request)
     }
 
-    /// Accepts a connection and its upgrade, as RFC 6455 requires.
+    /// Accepts a TCP connection, and answers its upgrade request as RFC 6455 requires.
     pub async fn accept(&self) -> TcpStream {
         let (mut stream, request) = self.accept_request().await;
         stream
@@ -134,7 +134,9 @@ pub async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, Ve
     Some((first, payload))
 }
 
-/// Writes byte by byte, so that every boundary is crossed; ignores a client that hung up.
+/// Writes bytes one at a time, so that every boundary is crossed.
+///
+/// Ignores a client that closed the connection.
 pub async fn drip(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) {
     for byte in bytes {
         if stream.write_all(&[*byte]).await.is_err() || stream.flush().await.is_err() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{CRATE, MANIFEST, OUTPUT};
 use crate::shell::{self, Failure, Outcome, cargo};
 
-/// Pinned, because it selects compiler flags.
+/// Version of cargo-fuzz; pinned, because cargo-fuzz selects compiler flags.
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// Builds the targets with cargo-fuzz and the address sanitizer; returns the folder of the programs.
@@ -62,7 +62,9 @@ fn host() -> Outcome<String> {
         .ok_or_else(|| Failure::new("no host in the output of `rustc -vV`"))
 }
 
-/// Installs the pinned cargo-fuzz if necessary. Returns the `PATH` for it, or `None` if it is already in `PATH`.
+/// Installs the pinned cargo-fuzz if necessary.
+///
+/// Returns the `PATH` that contains cargo-fuzz, or `None` if the current `PATH` contains it.
 fn cargo_fuzz() -> Outcome<Option<OsString>> {
     let is_ours = |version: Outcome<String>| {
         version.is_ok_and(|version| version.trim() == format!("cargo-fuzz {CARGO_FUZZ}"))

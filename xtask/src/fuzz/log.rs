@@ -1,6 +1,6 @@
 //! Reads the log of a libFuzzer run: number of executions, failure and failed input.
 
-/// Returns the number of executions.
+/// Returns the number of executions; `None` if the log does not have it.
 pub(super) fn executions(log: &str) -> Option<u64> {
     let line = log
         .lines()
@@ -9,7 +9,7 @@ pub(super) fn executions(log: &str) -> Option<u64> {
     line?.trim().parse().ok()
 }
 
-/// Returns the path of the failed input.
+/// Returns the path of the failed input; `None` if the log does not have it.
 pub(super) fn input(log: &str) -> Option<&str> {
     log.lines()
         .find_map(|line| Some(line.split_once("Test unit written to ")?.1.trim()))

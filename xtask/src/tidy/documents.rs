@@ -47,7 +47,9 @@ pub(super) fn no_broken_links(project: &Project) -> Vec<Violation> {
     broken
 }
 
-/// A link with the name of a test, such as `[close_is_a_loss](tests/it/losses.rs)`, leads to a file with that test.
+/// Checks that a link with the name of a test leads to a file with that test.
+///
+/// An example is `[close_is_a_loss](tests/it/losses.rs)`.
 pub(super) fn linked_tests_exist(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     for file in project
@@ -100,7 +102,7 @@ pub(super) fn sections(page: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Converts a path relative to a folder to a path relative to the root; `None` if it is outside of the root.
+/// Converts a path relative to a folder to a path relative to the root; `None` if outside the root.
 pub(super) fn resolve(folder: &str, path: &str) -> Option<String> {
     let mut names: Vec<&str> = folder.split('/').filter(|name| !name.is_empty()).collect();
     for name in path.split('/') {
@@ -119,7 +121,9 @@ impl File {
     }
 }
 
-/// Returns `true` if the line has a path that starts with this folder; a longer path or a URL does not count.
+/// Returns `true` if the line has a path that starts with this folder.
+///
+/// A longer path or a URL does not count.
 fn names_folder(line: &str, machine: &str) -> bool {
     line.match_indices(machine).any(|(at, _)| {
         let before = line[..at].chars().next_back();

@@ -1,4 +1,4 @@
-//! Checks the table of faults: every number is there once, and every test that it names exists.
+//! Checks the table of faults: every number occurs once, and every test that the table names exists.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ const FAULTS: usize = 111;
 /// The number of the last guarantee; its row begins with `P`.
 const GUARANTEES: usize = 11;
 
-/// Prefix of the reason in a row without a test.
+/// Prefix of the reason why a row has no test.
 const REASON: &str = "not shown: ";
 
 /// One row: its location, its number or name, and its tests.
@@ -77,7 +77,7 @@ fn rows(text: &str) -> impl Iterator<Item = Row<'_>> {
     })
 }
 
-/// Returns the violations in the last cell of a row.
+/// Returns the violations in the last cell of a row, which has the tests.
 fn row_violations(project: &Project, row: &Row<'_>) -> Vec<Violation> {
     if let Some(reason) = row.tests.strip_prefix(REASON) {
         let broken = reason.trim().is_empty();

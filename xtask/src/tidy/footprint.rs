@@ -17,7 +17,7 @@ pub(super) struct Footprint {
 #[derive(Debug)]
 struct Promise {
     package: &'static str,
-    /// The features for which this is checked.
+    /// The features for which the promise is checked.
     features: &'static str,
     never: &'static [&'static str],
     why: &'static str,

@@ -8,11 +8,13 @@ use crate::workspace::{DependencyKind, Package};
 struct Row {
     package: &'static str,
     folder: &'static str,
-    /// Members that it may depend on. Its tests may also use [`FOR_TESTS`].
+    /// Members that the member may depend on. Its tests may also use [`FOR_TESTS`].
     uses: &'static [&'static str],
 }
 
-/// The table in crates/README.md, lowest layer first, which is the order of publishing. Change both together.
+/// The table in crates/README.md, lowest layer first, which is the order of publishing.
+///
+/// Change the table in both files together.
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     Row { package: CORE, folder: "crates/core", uses: &[] },
@@ -48,7 +50,7 @@ const TESTKIT: &str = "kucoin-streams-testkit";
 /// Crates that the tests of every crate may use; they depend on no other member.
 const FOR_TESTS: [&str; 2] = [EXCHANGE, TESTKIT];
 
-/// The crates that may use a JSON parser, and why. All others use the crate `decode`.
+/// The crates that may use a JSON parser, with the reason. All other crates use the crate `decode`.
 const READ_JSON: [&str; 8] = [
     CORE,     // keeps unknown fields as raw JSON, and redacts logins
     DECODE,   // decodes all events

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::Violation;
 use super::project::{File, Project};
 
-/// Words to avoid, and what to write instead. Checked in Markdown files and in comments of Rust files.
+/// Words to avoid, and what to write instead.
+///
+/// They are checked in Markdown files and in comments of Rust files.
 #[rustfmt::skip]
 const AVOID: &[(&str, &str)] = &[
     ("anew", "again"),
@@ -32,11 +34,13 @@ const AVOID: &[(&str, &str)] = &[
     ("`none` where", "`None` if"),
 ];
 
-/// The first paragraph of a public doc comment has at most this number of characters.
+/// Maximum number of characters of the first paragraph of a public doc comment.
 const SUMMARY: usize = 100;
 
-/// Public type names that several crates may have: KuCoin's own terms with the same meaning, but values that differ by
-/// protocol. The local exchange has its own `Side` and `MarginMode`, because it shares no code with the SDK.
+/// Public type names that several crates may have: KuCoin's own terms with the same meaning.
+///
+/// Their values differ by protocol. The local exchange has its own `Side` and `MarginMode`, because it shares no code
+/// with the SDK.
 const SHARED_TERMS: [&str; 8] = [
     "Balance",
     "Balances",
@@ -150,7 +154,9 @@ impl Summary {
 
 type Reader = fn(&str) -> Option<&str>;
 
-/// Returns how to read the English in a line: the whole line in Markdown, the comment in Rust. Skips this file.
+/// Returns how to read the English in a line: the whole line in Markdown, the comment in Rust.
+///
+/// Returns `None` for files that are not checked, such as this file.
 fn reader_of(path: &str) -> Option<Reader> {
     match path {
         "xtask/src/tidy/language.rs" => None,

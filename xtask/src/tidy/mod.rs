@@ -18,10 +18,10 @@ pub(crate) use project::Project;
 
 use crate::shell::{Failure, Outcome};
 
-/// One rule.
+/// One rule of the project.
 struct Rule {
     name: &'static str,
-    /// The section of the documentation that explains it.
+    /// The section of the documentation that explains the rule.
     read: &'static str,
     check: fn(&Project) -> Vec<Violation>,
 }

@@ -13,7 +13,7 @@ const KEYS: [&str; 2] = ["version = ", "readme = \"README.md\""];
 /// Required files in the folder of a published crate.
 const PAGES: [&str; 2] = ["README.md", "CHANGELOG.md"];
 
-/// With this, `unsafe_code = "forbid"` of the root manifest applies to a member.
+/// Manifest lines that apply `unsafe_code = "forbid"` of the root manifest to a member.
 const LINTS: &str = "[lints]\nworkspace = true";
 
 pub(super) fn manifests_are_complete(project: &Project) -> Vec<Violation> {
@@ -68,8 +68,10 @@ pub(super) fn rust_version_is_correct(project: &Project) -> Vec<Violation> {
     project.workspace.packages.iter().filter_map(asks).collect()
 }
 
-/// Checks that the table in crates/README.md has a row for each crate, and that each name in it is a dependency that
-/// the README of the crate names. The stable toolchain cannot check that the names are complete.
+/// Checks the table of public dependencies in crates/README.md.
+///
+/// It must have a row for each crate, and each name in a row must be a dependency that the README of the crate names.
+/// The stable toolchain cannot check that the names are complete.
 pub(super) fn public_dependencies_are_named(project: &Project) -> Vec<Violation> {
     let page = project.file(PAGE).map_or("", |file| &file.text);
     let rows: Vec<_> = rows(page).collect();
@@ -112,7 +114,7 @@ fn rows(page: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
     })
 }
 
-/// Returns the text in backticks.
+/// Returns the text between each pair of backticks.
 fn names(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }

@@ -7,8 +7,9 @@ use super::project::Project;
 /// Maximum number of lines per file.
 const LINES: usize = 700;
 
-/// Marks of unfinished work, ignored tests, and tests that pass by panicking. Written in halves, because this file is
-/// checked too. Clippy finds macros such as `todo`.
+/// Marks of unfinished work, ignored tests, and tests that pass by panicking.
+///
+/// The marks are written in halves, because this file is checked too. Clippy finds macros such as `todo`.
 const UNDONE: [&str; 5] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -17,7 +18,9 @@ const UNDONE: [&str; 5] = [
     concat!("should_", "panic"),
 ];
 
-/// Enables the lints of crates/clippy.toml: no clocks, files, sockets, threads or environment variables.
+/// Line that enables the lints of crates/clippy.toml.
+///
+/// The lints forbid clocks, files, sockets, threads and environment variables.
 const PURE_LINTS: &str =
     "#![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]";
 
@@ -70,7 +73,7 @@ pub(super) fn pure_crates_have_their_lints(project: &Project) -> Vec<Violation> 
         .collect()
 }
 
-/// Returns `true` if the line has the word, not as a part of a longer name.
+/// Returns `true` if the line has the word on its own, not as a part of a longer name.
 fn has_word(line: &str, word: &str) -> bool {
     let is_name = |character: char| character.is_alphanumeric() || character == '_';
     line.match_indices(word).any(|(at, _)| {
