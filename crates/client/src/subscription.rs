@@ -148,7 +148,7 @@ impl<T: Topic> Subscription<T> {
         }
         match &self.too_slow {
             Some(handle) => handle.end_reason(),
-            None => end_of_all(self.feeds.iter().map(Feed::end_reason)),
+            None => EndReason::of_all(self.feeds.iter().map(Feed::end_reason)),
         }
     }
 
@@ -180,7 +180,9 @@ impl<T: Topic> Subscription<T> {
                 break;
             };
             let item = feed.poll(&*self.topic, context);
-            let is_too_slow = item.is_ready() && feed.end_reason() == Some(EndReason::SlowConsumer);
+            // Checked only at the end, since it takes the lock of the queue.
+            let is_too_slow = matches!(item, Poll::Ready(None))
+                && feed.end_reason() == Some(EndReason::SlowConsumer);
             if !feed.has_more() {
                 self.next_feed = (self.next_feed + 1) % self.feeds.len();
             }
@@ -230,20 +232,8 @@ impl SubscriptionHandle {
         if let Some(end) = &self.script {
             return end.reason();
         }
-        end_of_all(self.queues.iter().map(QueueWatch::end_reason))
+        EndReason::of_all(self.queues.iter().map(QueueWatch::end_reason))
     }
-}
-
-/// Returns the reason why a subscription over several connections has ended.
-///
-/// A slow consumer ends the subscription on all connections. For any other reason, it ends with its last connection.
-fn end_of_all(reasons: impl Iterator<Item = Option<EndReason>>) -> Option<EndReason> {
-    let reasons: Vec<_> = reasons.collect();
-    if reasons.contains(&Some(EndReason::SlowConsumer)) {
-        return Some(EndReason::SlowConsumer);
-    }
-    let reasons: Option<Vec<_>> = reasons.into_iter().collect();
-    reasons?.into_iter().next()
 }
 
 /// A stream of the events of a subscription, without gaps, from [`Subscription::events`].

@@ -413,12 +413,9 @@ impl AnySubscription {
     /// reason is that of the first connection.
     pub fn end_reason(&self) -> Option<EndReason> {
         let open = self.subscriptions.iter();
-        let reasons: Vec<_> = open.map(|subscription| subscription.end_reason()).collect();
-        if !self.too_slow.is_empty() || reasons.contains(&Some(EndReason::SlowConsumer)) {
-            return Some(EndReason::SlowConsumer);
-        }
-        let reasons: Option<Vec<_>> = reasons.into_iter().collect();
-        reasons?.into_iter().next()
+        let open = open.map(|subscription| subscription.end_reason());
+        let closed = self.too_slow.iter().map(SubscriptionHandle::end_reason);
+        EndReason::of_all(open.chain(closed))
     }
 
     /// Returns a handle for each connection: see [`Subscription::handle`](crate::Subscription::handle).

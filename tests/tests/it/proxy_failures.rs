@@ -149,7 +149,7 @@ async fn unresolvable_socks5_name_keeps_its_cause() {
         .with_tls_config(Authority::new().trust())
         .with_proxy(Proxy::new(&url).unwrap());
     let dialled: Result<(WebSocketReader, WebSocketWriter), _> =
-        soon(connector.connect("wss://nobody.invalid/?token=canary-token")).await;
+        soon(connector.connect("wss://unresolvable.invalid/?token=canary-token")).await;
     match dialled.map(drop).unwrap_err() {
         ConnectError::Proxy {
             problem: ProxyProblem::NotResolved(cause),
@@ -203,10 +203,15 @@ async fn unresolvable_socks5_target_names_the_proxy() {
     let proxy = ProxyServer::start(SOCKS).await;
     let url = proxy.url().replace("socks5h", "socks5");
     let target = Target::listen().await;
-    let error = target.fetch_from("https://nobody.invalid", &url).await;
+    let error = target
+        .fetch_from("https://unresolvable.invalid", &url)
+        .await;
     check_text(&error, error.remedy(), &proxy.place(), "socks5");
     let text = explain(&error, error.remedy());
-    assert!(text.contains("nobody.invalid cannot be resolved"), "{text}");
+    assert!(
+        text.contains("unresolvable.invalid cannot be resolved"),
+        "{text}"
+    );
     assert!(text.contains("; use socks5h"), "{text}");
     assert_eq!(error.retry_policy(), RetryPolicy::Transient, "{error:?}");
     assert!(proxy.targets().is_empty());

@@ -31,20 +31,10 @@ pub(super) fn no_absolute_paths(project: &Project) -> Vec<Violation> {
 }
 
 pub(super) fn no_broken_links(project: &Project) -> Vec<Violation> {
-    let mut broken = Vec::new();
-    for file in project
-        .files
-        .iter()
-        .filter(|file| file.path.ends_with(".md"))
-    {
-        for (index, line) in file.text.lines().enumerate() {
-            for link in links(line).filter(|link| !link_exists(project, file, link)) {
-                let place = format!("{}:{}", file.path, index + 1);
-                broken.push(Violation::new(place, format!("broken link `{link}`")));
-            }
-        }
-    }
-    broken
+    let broken = links(project).filter(|link| !link_exists(project, link.page, link.target));
+    let violation =
+        |link: Link<'_>| Violation::new(link.place(), format!("broken link `{}`", link.target));
+    broken.map(violation).collect()
 }
 
 /// Checks that a link with the name of a test leads to a file with that test.
@@ -52,32 +42,14 @@ pub(super) fn no_broken_links(project: &Project) -> Vec<Violation> {
 /// An example is `[close_is_a_loss](tests/it/losses.rs)`.
 pub(super) fn linked_tests_exist(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
-    for file in project
-        .files
-        .iter()
-        .filter(|file| file.path.ends_with(".md"))
-    {
-        for (index, line) in file.text.lines().enumerate() {
-            for (before, after) in line.match_indices("](").map(|(at, _)| line.split_at(at)) {
-                let Some((_, name)) = before.rsplit_once('[') else {
-                    continue;
-                };
-                let is_test =
-                    name.contains('_') && name.chars().all(|c| c == '_' || c.is_alphanumeric());
-                let path = after[2..].split(')').next().unwrap_or_default();
-                let Some(path) = resolve(file.folder(), path).filter(|path| {
-                    is_test && path.ends_with(".rs") && !path.starts_with("examples/")
-                }) else {
-                    continue;
-                };
-                if !test_exists(project, &format!("{path}::{name}")) {
-                    let place = format!("{}:{}", file.path, index + 1);
-                    broken.push(Violation::new(
-                        place,
-                        format!("there is no test `{name}` in {path}"),
-                    ));
-                }
-            }
+    for link in links(project).filter(Link::names_test) {
+        let Some(path) = resolve(link.page.folder(), link.target) else {
+            continue;
+        };
+        let is_of_tests = path.ends_with(".rs") && !path.starts_with("examples/");
+        if is_of_tests && !test_exists(project, &format!("{path}::{}", link.text)) {
+            let reason = format!("there is no test `{}` in {path}", link.text);
+            broken.push(Violation::new(link.place(), reason));
         }
     }
     broken
@@ -132,12 +104,47 @@ fn names_folder(line: &str, machine: &str) -> bool {
     })
 }
 
-/// Returns the targets of Markdown links, `[text](target)`.
-fn links(line: &str) -> impl Iterator<Item = &str> {
-    line.split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split_once(')'))
-        .map(|(target, _)| target)
+/// A Markdown link, `[text](target)`.
+struct Link<'p> {
+    page: &'p File,
+    /// Line number, from 1.
+    line: usize,
+    text: &'p str,
+    target: &'p str,
+}
+
+impl Link<'_> {
+    fn place(&self) -> String {
+        format!("{}:{}", self.page.path, self.line)
+    }
+
+    fn names_test(&self) -> bool {
+        let is_of_name = |character: char| character == '_' || character.is_alphanumeric();
+        self.text.contains('_') && self.text.chars().all(is_of_name)
+    }
+}
+
+/// Returns the links of all Markdown pages.
+fn links(project: &Project) -> impl Iterator<Item = Link<'_>> {
+    let pages = project
+        .files
+        .iter()
+        .filter(|file| file.path.ends_with(".md"));
+    pages.flat_map(|page| {
+        let lines = page.text.lines().enumerate();
+        lines.flat_map(move |(index, line)| {
+            line.match_indices("](").filter_map(move |(at, _)| {
+                let (target, _) = line[at + 2..].split_once(')')?;
+                let text = line[..at].rsplit('[').next().unwrap_or_default();
+                Some(Link {
+                    page,
+                    line: index + 1,
+                    text,
+                    target,
+                })
+            })
+        })
+    })
 }
 
 fn link_exists(project: &Project, from: &File, link: &str) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Violation;
 use super::project::{File, Project};
+use super::sources::has_word;
 
 /// Words to avoid, and what to write instead.
 ///
@@ -13,7 +14,6 @@ const AVOID: &[(&str, &str)] = &[
     ("anew", "again"),
     ("nobody", "no subscriber, no caller, .."),
     ("somebody", "a subscriber, a caller, .."),
-    ("nobody's", "unrouted"),
     ("so many", "the number of .."),
     ("stirred", "woke"),
     ("told", "reported, emitted"),
@@ -63,7 +63,10 @@ pub(super) fn plain_words(project: &Project) -> Vec<Violation> {
             let starts_with_where = text.trim_start().starts_with("Where ");
             let text = text.to_lowercase();
             let place = || format!("{}:{}", file.path, index + 1);
-            for (word, instead) in AVOID.iter().filter(|(word, _)| has_phrase(&text, word)) {
+            for (word, instead) in AVOID
+                .iter()
+                .filter(|(word, _)| has_word(&text, word, char::is_alphanumeric))
+            {
                 let reason = format!("`{word}`: write {instead}");
                 broken.push(Violation::new(place(), reason));
             }
@@ -107,22 +110,19 @@ pub(super) fn summaries_are_short(project: &Project) -> Vec<Violation> {
     let mut broken = Vec::new();
     let files = project.rust_files();
     for file in files.filter(|file| published_source(&file.path).is_some()) {
-        let mut summary = Summary::default();
+        let mut docs: Vec<(usize, &str)> = Vec::new();
         for (index, line) in file.text.lines().enumerate() {
             let line = line.trim_start();
-            match line.strip_prefix("///") {
-                Some(text) => summary.add(index + 1, text.trim()),
-                None if line.starts_with("#[") => {}
-                None => {
-                    let found = std::mem::take(&mut summary);
-                    let length = found.text.chars().count();
-                    if line.starts_with("pub ") && length > SUMMARY {
-                        let place = format!("{}:{}", file.path, found.line);
-                        let reason = format!(
-                            "the first paragraph has {length} characters, more than {SUMMARY}"
-                        );
-                        broken.push(Violation::new(place, reason));
-                    }
+            if let Some(text) = line.strip_prefix("///") {
+                docs.push((index + 1, text.trim()));
+            } else if !line.starts_with("#[") {
+                let docs = std::mem::take(&mut docs);
+                let length = summary_length(&docs);
+                if line.starts_with("pub ") && length > SUMMARY {
+                    let place = format!("{}:{}", file.path, docs[0].0);
+                    let reason =
+                        format!("the first paragraph has {length} characters, more than {SUMMARY}");
+                    broken.push(Violation::new(place, reason));
                 }
             }
         }
@@ -130,26 +130,13 @@ pub(super) fn summaries_are_short(project: &Project) -> Vec<Violation> {
     broken
 }
 
-/// The first paragraph of a doc comment: the part that lists and search results show.
-#[derive(Default)]
-struct Summary {
-    line: usize,
-    text: String,
-    is_whole: bool,
-}
-
-impl Summary {
-    fn add(&mut self, line: usize, text: &str) {
-        if self.line == 0 {
-            self.line = line;
-        } else if !self.is_whole && !text.is_empty() {
-            self.text.push(' ');
-        }
-        self.is_whole |= text.is_empty();
-        if !self.is_whole {
-            self.text.push_str(text);
-        }
-    }
+/// Returns the number of characters in the first paragraph of a doc comment.
+///
+/// Lists and search results show only this paragraph.
+fn summary_length(docs: &[(usize, &str)]) -> usize {
+    let lines = docs.iter().map(|(_, line)| *line);
+    let first: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    first.join(" ").chars().count()
 }
 
 type Reader = fn(&str) -> Option<&str>;
@@ -196,14 +183,6 @@ fn public_types(file: &File) -> impl Iterator<Item = (usize, &str)> {
             let name = words.next()?;
             (is_type && !skip && name.starts_with(char::is_uppercase)).then_some((index + 1, name))
         })
-}
-
-/// Returns `true` if the text has the phrase, not as a part of longer words.
-fn has_phrase(text: &str, phrase: &str) -> bool {
-    text.match_indices(phrase).any(|(at, _)| {
-        !text[..at].ends_with(char::is_alphanumeric)
-            && !text[at + phrase.len()..].starts_with(char::is_alphanumeric)
-    })
 }
 
 #[cfg(test)]

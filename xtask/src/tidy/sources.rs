@@ -45,7 +45,10 @@ pub(super) fn no_unfinished_work(project: &Project) -> Vec<Violation> {
     for file in &project.files {
         for (index, line) in file.text.lines().enumerate() {
             let place = || format!("{}:{}", file.path, index + 1);
-            for mark in UNDONE.iter().filter(|mark| has_word(line, mark)) {
+            for mark in UNDONE
+                .iter()
+                .filter(|mark| has_word(line, mark, is_of_name))
+            {
                 let reason = format!("`{mark}` marks unfinished work; finish or remove it");
                 broken.push(Violation::new(place(), reason));
             }
@@ -73,12 +76,17 @@ pub(super) fn pure_crates_have_their_lints(project: &Project) -> Vec<Violation> 
         .collect()
 }
 
-/// Returns `true` if the line has the word on its own, not as a part of a longer name.
-fn has_word(line: &str, word: &str) -> bool {
-    let is_name = |character: char| character.is_alphanumeric() || character == '_';
-    line.match_indices(word).any(|(at, _)| {
-        !line[..at].ends_with(is_name) && !line[at + word.len()..].starts_with(is_name)
+/// Returns `true` if a word or phrase occurs by itself, not as a part of a longer word.
+///
+/// `is_inside` is `true` for the characters of which words consist.
+pub(super) fn has_word(text: &str, word: &str, is_inside: fn(char) -> bool) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_inside) && !text[at + word.len()..].starts_with(is_inside)
     })
+}
+
+fn is_of_name(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! | `Live` | the topics are subscribed again | query REST for [`Gap::window`](crate::Gap::window); then your state of these topics is up to date again |
 //! | `Overflowed` | your code reads too slowly; `missed` frames were dropped | query REST at once, from the last event until now, since no `Live` follows; read faster |
 //! | `Undecodable` | a frame cannot be decoded; `raw` is the whole frame | query REST at once, from the last event until now, since no `Live` follows; report the frame |
-//! | `Refused`, `retrying: true` | KuCoin refuses the topic for now, for example because it is busy; the client retries | treat your state of the topic as stale until `Live` |
+//! | `Refused`, `retrying: true` | KuCoin refuses the topic temporarily, for example because it is busy; the client retries | treat your state of the topic as stale until `Live` |
 //! | `Refused`, `retrying: false` | KuCoin refuses the topic; no more events of it follow, but those of the other topics continue | check its name and the permissions of the API key; keep reading |
 //! | `Closed` | the connection is closed; no more events of these topics follow | query REST from the last event until now; fix the cause, then subscribe again |
 //!

@@ -70,6 +70,21 @@ pub enum EndReason {
     SlowConsumer,
 }
 
+impl EndReason {
+    /// Returns the reason why a stream over several connections has ended; `None` if it has not.
+    ///
+    /// `reasons` has the reason of each connection, `None` for an open one. A slow consumer ends the stream on all
+    /// connections. Otherwise the stream ends with the last connection, and the reason is that of the first.
+    pub fn of_all(reasons: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        let reasons: Vec<_> = reasons.into_iter().collect();
+        if reasons.contains(&Some(Self::SlowConsumer)) {
+            return Some(Self::SlowConsumer);
+        }
+        let reasons: Option<Vec<_>> = reasons.into_iter().collect();
+        reasons?.into_iter().next()
+    }
+}
+
 /// Policy for a subscription whose queue stays full because its consumer is too slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
