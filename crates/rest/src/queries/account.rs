@@ -1,0 +1,1 @@
+//! Queries of accounts, their ledgers, and the API key.

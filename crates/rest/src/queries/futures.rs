@@ -1,0 +1,1 @@
+//! Queries of futures orders, fills, positions, accounts and ledgers.

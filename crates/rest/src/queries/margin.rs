@@ -1,0 +1,1 @@
+//! Queries of margin accounts, orders and fills.

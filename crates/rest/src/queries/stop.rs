@@ -1,0 +1,1 @@
+//! Queries of spot and margin stop orders.

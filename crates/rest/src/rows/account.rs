@@ -1,0 +1,1 @@
+//! Rows of accounts, their ledgers, and the API key.

@@ -1,0 +1,1 @@
+//! Rows of futures orders, fills, positions, accounts and ledgers.

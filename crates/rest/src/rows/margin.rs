@@ -1,0 +1,1 @@
+//! Rows of margin accounts, cross and isolated.

@@ -1,0 +1,26 @@
+//! Row types: one entry of a reply each, lossless.
+//!
+//! Times are exact; amounts are exact decimals; IDs are text, even if KuCoin sends a number. Serialization writes KuCoin's
+//! names.
+
+pub mod account;
+pub mod futures;
+pub mod margin;
+pub mod spot;
+pub mod stop;
+pub mod unified;
+mod words;
+
+pub use words::{MarginMode, OrderEnd, OrderType, PositionSide, TradeType};
+
+use kucoin_streams_decode::{Record, Scanner};
+
+use spot::LedgerTrade;
+
+/// Reads the context of a booking: JSON, empty, or (in 2022) JSON with single quotes.
+fn ledger_trade(context: &str) -> Option<LedgerTrade> {
+    let read = |context: &str| LedgerTrade::read(&mut Scanner::new(context)).ok();
+    let trade = read(context).or_else(|| read(&context.replace('\'', "\"")))?;
+    let is_named = trade.symbol.is_some() || trade.order_id.is_some() || trade.trade_id.is_some();
+    is_named.then_some(trade)
+}

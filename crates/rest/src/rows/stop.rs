@@ -1,0 +1,1 @@
+//! Rows of spot and margin stop orders.
