@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::stats::{Ended, ServedMarket, StreamProtocol};
 
-/// A token request, connection or fault, reported while it happens.
+/// A token request, REST query, connection or fault, reported while it happens.
 ///
 /// [`ExchangeBuilder::observe`](crate::ExchangeBuilder::observe) sets the function that receives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,15 @@ pub enum Activity {
     TokenRequest {
         /// HTTP status of the response.
         status: u16,
+        /// KuCoin code in the response body; empty if the body has no code.
+        code: String,
+    },
+    /// A REST query was answered, or its connection was closed by a fault.
+    RestQuery {
+        /// The path, without the query string.
+        path: String,
+        /// HTTP status of the response; `None` if a fault closed the connection.
+        status: Option<u16>,
         /// KuCoin code in the response body; empty if the body has no code.
         code: String,
     },

@@ -13,9 +13,10 @@ use crate::clock;
 use crate::credentials::DemoCredentials;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::fault::{Faults, Plan, UnknownSymbols};
+use crate::fault::{AccountMode, Faults, KeyPermissions, Plan, RestPool, UnknownSymbols};
 use crate::hub::Hub;
 use crate::limits::{DAY, Limits};
+use crate::rest::{DEFAULT_ROWS, Delays, History, RestSettings};
 use crate::rng::Rng;
 use crate::shared::{Ports, Settings, Shared};
 use crate::stats::{Board, ServedMarket};
@@ -29,6 +30,9 @@ pub struct ExchangeBuilder {
     /// Settings for the tasks; a port of 0 means any free port.
     settings: Settings,
     limits: Limits,
+    rest: RestSettings,
+    rest_delays: Delays,
+    rest_rows: usize,
     event_rate: f64,
     truth_capacity: usize,
     token_life: Duration,
@@ -66,6 +70,9 @@ impl Default for ExchangeBuilder {
                 tls: false,
             },
             limits: Limits::default(),
+            rest: RestSettings::default(),
+            rest_delays: Delays::default(),
+            rest_rows: DEFAULT_ROWS,
             event_rate: 0.0,
             truth_capacity: 65_536,
             token_life: DAY,
@@ -184,6 +191,65 @@ impl ExchangeBuilder {
         self
     }
 
+    /// Delays every row in REST responses by a random time between `from` and `to`. Default 0: no delay.
+    ///
+    /// The seed determines the delays. The states of one order become visible in order. KuCoin's own delay is short,
+    /// and has no documented maximum; on futures, fills were seen about 0.17 s late.
+    pub fn rest_lag(mut self, from: Duration, to: Duration) -> Self {
+        self.rest_delays.set_lag(from, to);
+        self
+    }
+
+    /// Makes an order that ends missing from both the active and the done list for `gap`. Default 0.
+    ///
+    /// KuCoin may do so while the order moves between the lists. A query by ID still finds the order.
+    pub fn rest_missing_orders(mut self, gap: Duration) -> Self {
+        self.rest_delays.set_move_gap(gap);
+        self
+    }
+
+    /// Sets how many rows of each kind REST keeps: ended orders, fills, ledger rows. Default 65 536, at least 1.
+    ///
+    /// If there are more, the oldest are dropped, even if KuCoin would keep them: canceled orders for 2 days, filled
+    /// orders, spot fills and ledger rows for 7 days, futures fills for 90 days. Open orders are always kept.
+    pub fn rest_history(mut self, rows: usize) -> Self {
+        self.rest_rows = rows.max(1);
+        self
+    }
+
+    /// Sets the quota of a pool of REST endpoints, per 30 s. Default 4000 for spot, 2000 for each other pool.
+    ///
+    /// Each query deducts its weight. The window starts with the first query. If too little remains, a query is
+    /// refused with HTTP status 429 and code 429000. Token requests are not counted.
+    pub fn rest_quota(mut self, pool: RestPool, weight: u32) -> Self {
+        self.rest.quotas.limit(pool, weight);
+        self
+    }
+
+    /// Sets the permissions of the API key. Default [`KeyPermissions::All`].
+    ///
+    /// REST queries that need another permission are refused with code 400007.
+    pub fn key_permissions(mut self, permissions: KeyPermissions) -> Self {
+        self.rest.permissions = permissions;
+        self
+    }
+
+    /// Sets the account mode. Default [`AccountMode::Unified`], which serves the classic accounts too.
+    ///
+    /// In [`AccountMode::Classic`], REST paths of the unified account are refused with code 112010.
+    pub fn account_mode(mut self, mode: AccountMode) -> Self {
+        self.rest.account_mode = mode;
+        self
+    }
+
+    /// Refuses REST queries for active spot orders without a `symbol`, with code 400100.
+    ///
+    /// By default such a query returns the orders of all symbols. Sources disagree on what KuCoin does.
+    pub fn rest_symbol_required(mut self) -> Self {
+        self.rest.symbol_required = true;
+        self
+    }
+
     /// Sets the credentials to accept. Default [`DemoCredentials::default`].
     pub fn credentials(mut self, credentials: DemoCredentials) -> Self {
         self.credentials = credentials;
@@ -200,7 +266,7 @@ impl ExchangeBuilder {
         self
     }
 
-    /// Calls `observer` for every connection, token request and triggered fault, for a log.
+    /// Calls `observer` for every connection, token request, REST query and triggered fault, for a log.
     ///
     /// An [`Activity`] contains no token or credential. The function must not block, and must not call methods of
     /// the [`Exchange`] or of its account.
@@ -248,7 +314,8 @@ impl ExchangeBuilder {
         let mut rng = Rng::new(seed);
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
-        let hub = Hub::new(Engine::new(seed, now_ms), logs, user_id);
+        let history = History::new(seed, self.rest_delays, self.rest_rows);
+        let hub = Hub::new((Engine::new(seed, now_ms), history), logs, user_id);
         let plan = Plan::new(self.faults, seed);
         let timers = plan.timers();
         // Tokens of an earlier run must be invalid here, even with the same seed.
@@ -267,6 +334,7 @@ impl ExchangeBuilder {
             counts_frames: plan.counts_frames(),
             plan: Mutex::new(plan),
             limits: Mutex::new(self.limits),
+            rest: Mutex::new(self.rest),
             observer: self.observer,
             board: Board::new(),
             room: Notify::new(),

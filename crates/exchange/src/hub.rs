@@ -9,6 +9,7 @@ use crate::clock;
 use crate::engine::{Engine, Event};
 use crate::fault::{Effect, LiquidationLevel, MarginStatusType};
 use crate::pro::{ProRenderer, Push};
+use crate::rest::History;
 use crate::truth::{TruthEntry, TruthLog};
 use crate::v1::render;
 use crate::v1::topics::Refusal;
@@ -67,6 +68,7 @@ pub(crate) enum Delivery {
 
 pub(crate) struct Hub {
     pub(crate) engine: Engine,
+    pub(crate) history: History,
     members: Vec<Member>,
     max_topics: usize,
     truth: TruthLog,
@@ -80,12 +82,13 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn new(
-        engine: Engine,
+        (engine, history): (Engine, History),
         (truth, pro_truth): (TruthLog, TruthLog),
         user_id: String,
     ) -> Self {
         Self {
             engine,
+            history,
             members: Vec::new(),
             max_topics: MAX_TOPICS,
             truth,
@@ -103,7 +106,7 @@ impl Hub {
         }
     }
 
-    /// Writes new events of the engine to the logs and subscribers; returns the number of V1 pushes.
+    /// Writes new events of the engine to the logs, the subscribers and the history of REST; returns the number of V1 pushes.
     pub(crate) fn publish(&mut self, now_ms: u64) -> usize {
         let mut count = 0;
         let events = self.engine.take_events();
@@ -119,6 +122,9 @@ impl Hub {
             }
         }
         self.publish_pro(&events);
+        for event in events {
+            self.history.record(event);
+        }
         count
     }
 

@@ -157,6 +157,18 @@ impl<T: Json> Json for Option<T> {
     }
 }
 
+/// A value that is written as `null` if it is absent.
+pub(crate) struct OrNull<T>(pub(crate) Option<T>);
+
+impl<T: Json> Json for OrNull<T> {
+    fn write(&self, text: &mut String) {
+        match &self.0 {
+            Some(value) => value.write(text),
+            None => text.push_str("null"),
+        }
+    }
+}
+
 /// A normalized decimal, and the number of trailing zeros to move into the exponent.
 struct BigDecimal(Decimal, usize);
 

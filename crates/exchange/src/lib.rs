@@ -4,6 +4,7 @@
 //!
 //! - Connection tokens over REST, with real signature checks and KuCoin's error codes.
 //! - The V1 and Pro V2 streams.
+//! - REST queries for orders, fills and ledgers, which agree with the streams.
 //! - One account with spot, margin and futures. Its orders, fills, balances and debts are consistent to the last
 //!   digit, and both protocols push the same events.
 //! - A [`TruthLog`] for each protocol, which records every push. A test compares it with what its client received.
@@ -23,6 +24,9 @@
 //! | Hosts | One port serves all markets; two more ports serve only spot and margin, or only futures | [`Exchange::spot_rest_url`], [`Exchange::futures_rest_url`] |
 //! | Idle clients | Disconnected after 60 s without a message | [`idle_timeout`](ExchangeBuilder::idle_timeout) |
 //! | Unknown symbols | The topic is acknowledged, but has no pushes | [`unknown_symbols`](ExchangeBuilder::unknown_symbols) |
+//! | REST rows | Visible at once, kept as long as on KuCoin, at most 65 536 of each kind | [`rest_lag`](ExchangeBuilder::rest_lag), [`rest_history`](ExchangeBuilder::rest_history) |
+//! | REST quotas | 4000 per 30 s in spot, 2000 in the other pools | [`rest_quota`](ExchangeBuilder::rest_quota) |
+//! | API key | All permissions | [`key_permissions`](ExchangeBuilder::key_permissions) |
 //! | Connections | At most 800 at once, closed after 24 h | [`max_connections`](ExchangeBuilder::max_connections), [`connection_life`](ExchangeBuilder::connection_life) |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
@@ -42,6 +46,7 @@ mod hub;
 mod json;
 mod limits;
 mod pro;
+mod rest;
 mod rng;
 mod session;
 mod shared;
@@ -66,16 +71,19 @@ pub use engine::futures::{
 pub use engine::{Debt, Direction, Rejected, Side, StopKind, StopPriceType, Wallet, WalletBalance};
 pub use exchange::Exchange;
 pub use fault::{
-    Count, Cut, DialFault, Effect, Fault, Faults, FrameViolation, InjectedMessage, Limit,
-    LiquidationLevel, MarginStatusType, Mutation, ScriptError, ScriptFileError, ScriptProblem,
-    Times, TokenReply, Trigger, UnknownSymbols, UpgradeFault,
+    AccountMode, Count, Cut, DialFault, Effect, Fault, Faults, FrameViolation, InjectedMessage,
+    KeyPermissions, Limit, LiquidationLevel, MarginStatusType, Mutation, RestFault, RestPool,
+    ScriptError, ScriptFileError, ScriptProblem, Times, TokenReply, Trigger, UnknownSymbols,
+    UpgradeFault,
 };
 pub use rust_decimal::Decimal;
 /// The `rustls` crate, for the configuration of [`ExchangeBuilder::tls`].
 #[cfg(feature = "tls")]
 #[doc(no_inline)]
 pub use rustls;
-pub use stats::{ConnectionReport, Ended, ServedMarket, Stats, StreamProtocol, TokenRequest};
+pub use stats::{
+    ConnectionReport, Ended, RestQuery, ServedMarket, Stats, StreamProtocol, TokenRequest,
+};
 pub use truth::{TruthEntry, TruthLog};
 
 /// Spot and margin symbols that the local exchange trades.

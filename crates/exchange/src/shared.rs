@@ -9,9 +9,10 @@ use tokio::sync::Notify;
 use crate::activity::{Activity, Observer};
 use crate::clock;
 use crate::credentials::DemoCredentials;
-use crate::fault::{Effect, Limit, Plan, Triggered};
+use crate::fault::{Effect, Limit, Plan, RestFault, Triggered};
 use crate::hub::Hub;
 use crate::limits::Limits;
+use crate::rest::RestSettings;
 use crate::stats::{Board, ServedMarket};
 use crate::sync::lock;
 use crate::tokens::TokenStore;
@@ -74,6 +75,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: Mutex<TokenStore>,
     pub(crate) plan: Mutex<Plan>,
     pub(crate) limits: Mutex<Limits>,
+    pub(crate) rest: Mutex<RestSettings>,
     /// `true` if any fault is triggered by a number of pushes.
     pub(crate) counts_frames: bool,
     pub(crate) board: Board,
@@ -109,6 +111,7 @@ impl Shared {
                     lock(&self.hub).push_margin_status(status, clock::now_ms());
                 }
                 Effect::Limit(limit) => self.limit(limit),
+                Effect::Rest(fault) => self.change_rest(fault),
                 Effect::ClockSkew { by_ms } => self.skew_ms.store(by_ms, Ordering::Relaxed),
                 _ => {}
             }
@@ -136,6 +139,18 @@ impl Shared {
             Limit::Idle { after } => lock(&self.limits).idle_timeout = after,
             Limit::Topics { count } => lock(&self.hub).limit_topics(number(count)),
             Limit::TokenLife { life } => lock(&self.tokens).limit_life(life),
+        }
+    }
+
+    fn change_rest(&self, fault: RestFault) {
+        match fault {
+            RestFault::Lag { from, to } => lock(&self.hub).history.delays.set_lag(from, to),
+            RestFault::MissingOrders { gap } => lock(&self.hub).history.delays.set_move_gap(gap),
+            RestFault::Quota { pool, weight } => lock(&self.rest).quotas.limit(pool, weight),
+            RestFault::Permissions { permissions } => lock(&self.rest).permissions = permissions,
+            RestFault::Account { mode } => lock(&self.rest).account_mode = mode,
+            RestFault::SymbolRequired => lock(&self.rest).symbol_required = true,
+            _ => {}
         }
     }
 

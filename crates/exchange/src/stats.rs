@@ -10,7 +10,7 @@ use crate::sync::lock;
 /// Maximum length of each list; above it, the older half is dropped.
 const MAX_ENTRIES: usize = 10_000;
 
-/// A snapshot of the token requests and connections of a local exchange.
+/// A snapshot of the token requests, REST queries and connections of a local exchange.
 ///
 /// Each list keeps the newest entries: at least 5 000.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ const MAX_ENTRIES: usize = 10_000;
 pub struct Stats {
     /// Requests for private and public tokens, oldest first.
     pub token_requests: Vec<TokenRequest>,
+    /// REST queries other than token requests and requests for the server time, oldest first.
+    pub rest_queries: Vec<RestQuery>,
     /// Number of issued tokens.
     pub tokens_issued: u64,
     /// Number of requests for the server time.
@@ -32,6 +34,22 @@ pub struct Stats {
 pub struct TokenRequest {
     /// HTTP status of the response.
     pub status: u16,
+    /// KuCoin code in the response body; empty if the body has no code.
+    pub code: String,
+}
+
+/// One REST query and its response.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RestQuery {
+    /// The path, without the query string.
+    pub path: String,
+    /// The query string as received, without its `?`; empty if there is none.
+    pub query: String,
+    /// The weight that was deducted from the quota; 0 if the query was refused before.
+    pub weight: u32,
+    /// HTTP status of the response; `None` if a fault closed the connection.
+    pub status: Option<u16>,
     /// KuCoin code in the response body; empty if the body has no code.
     pub code: String,
 }
@@ -182,6 +200,7 @@ impl Board {
             let mut stats = lock(&self.stats);
             let result = change(&mut stats);
             trim(&mut stats.token_requests);
+            trim(&mut stats.rest_queries);
             trim(&mut stats.connections);
             result
         };

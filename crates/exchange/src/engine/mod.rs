@@ -29,7 +29,7 @@ pub use event::{Direction, Side, StopKind, StopPriceType};
 pub(crate) use ledger::Reason;
 pub use ledger::{Wallet, WalletBalance};
 pub use loans::Debt;
-pub(crate) use order::{NewOrder, NewStop, Order, Terms, Trigger};
+pub(crate) use order::{NewOrder, NewStop, Order, StopOrder, Terms, Trigger};
 pub use rejected::Rejected;
 
 use crate::rng::Rng;
@@ -38,7 +38,6 @@ use ids::Ids;
 use ledger::Ledger;
 use loans::Loans;
 use market::{Market, markets};
-use order::StopOrder;
 
 /// Maximum balance: sums below it stay exact in 28 digits.
 const MAX_BALANCE: Decimal = Decimal::from_parts(0x4876_E800, 0x17, 0, false, 0);

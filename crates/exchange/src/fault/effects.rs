@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use super::injected::InjectedMessage;
+use super::rest::RestFault;
 use super::script::{ScriptProblem, Settings};
 use super::table::{Parameter, Row, Valid, Value, faults};
 use super::values::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
@@ -15,6 +16,8 @@ pub(crate) enum Target {
     Dial,
     /// The response to one token request.
     Token,
+    /// The response to one REST query.
+    Rest,
     /// A connection while it opens: the response to its upgrade request, or its welcome.
     Opening,
     /// A connection at any time.
@@ -28,6 +31,7 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
     let tables = [
         DialFault::ROWS,
         TokenReply::ROWS,
+        RestFault::ROWS,
         UpgradeFault::ROWS,
         Cut::ROWS,
         Effect::ROWS,
@@ -289,6 +293,8 @@ faults! {
         Upgrade(UpgradeFault),
         /// Changes the response to a token request.
         TokenReply(TokenReply),
+        /// Changes the response to a REST query, or the REST API as a whole.
+        Rest(RestFault),
         /// Sends a message that is not in the truth logs. A connection that is opening gets it after its welcome.
         Say(InjectedMessage),
         /// Lowers or raises a limit, from the time of the fault on.

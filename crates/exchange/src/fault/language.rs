@@ -19,8 +19,8 @@ written as 250ms, 5s, 2m or 24h.
 
 Every fault has the parameter `times=`: how many times it happens, a number or
 `always`. The default is 1, with the trigger `call` it is `always`. Repeated
-faults happen on consecutive dials, token requests or connections, and with
-`after N frames` once per connection.
+faults happen on consecutive dials, token requests, REST queries or connections,
+and with `after N frames` once per connection.
 
 TRIGGERS
 N counts from 1. It may be a range such as 2..5, from which the seed selects
@@ -29,9 +29,10 @@ one number.
 
 const TAIL: &str = "
 WHICH CONNECTION A FAULT ACTS ON
-A fault acts on the dial, token request or connection that triggered it. If it
-cannot, it acts on the next one: a fault in a token response on the next token
-request, a fault of an opening connection on the next connection. With the
+A fault acts on the dial, token request, REST query or connection that
+triggered it. If it cannot, it acts on the next one: a fault in a token response
+on the next token request, a fault in a REST response on the next query, a fault
+of an opening connection on the next connection. With the
 triggers `after TIME` and `call NAME`, the faults of a connection at any time
 act on all open connections.
 ";
@@ -42,13 +43,14 @@ const COLUMNS: usize = 78;
 const EXAMPLE: &str = "      Example: ";
 
 /// The sections in the order in which a client connects, each with the trigger for its examples.
-const SECTIONS: [(Target, &str, &str); 5] = [
+const SECTIONS: [(Target, &str, &str); 6] = [
     (
         Target::Dial,
         "FAULTS OF A TCP CONNECTION, BEFORE ANYTHING IS READ",
         "dial 1",
     ),
     (Target::Token, "FAULTS IN A TOKEN RESPONSE", "token 1"),
+    (Target::Rest, "FAULTS IN A REST RESPONSE", "rest 1"),
     (
         Target::Opening,
         "FAULTS OF A CONNECTION WHILE IT OPENS",

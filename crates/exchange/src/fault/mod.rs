@@ -6,6 +6,7 @@ mod injected;
 mod language;
 mod mutate;
 mod plan;
+mod rest;
 mod script;
 mod table;
 mod values;
@@ -20,6 +21,7 @@ pub use effects::{Cut, DialFault, Effect, Limit, TokenReply, UpgradeFault};
 pub use injected::InjectedMessage;
 pub(crate) use mutate::mutate;
 pub(crate) use plan::{Plan, Triggered};
+pub use rest::{AccountMode, KeyPermissions, RestFault, RestPool};
 pub use script::{ScriptError, ScriptFileError, ScriptProblem};
 use table::Value;
 pub use values::{FrameViolation, LiquidationLevel, MarginStatusType, Mutation, UnknownSymbols};
@@ -34,14 +36,14 @@ pub struct Fault {
     pub effect: Effect,
     /// How many times the fault happens.
     ///
-    /// With [`Trigger::Token`], [`Trigger::Connection`] or [`Trigger::Dial`] the fault happens on consecutive requests
-    /// or connections, with [`Trigger::Frames`] once per connection.
+    /// With [`Trigger::Token`], [`Trigger::Rest`], [`Trigger::Connection`] or [`Trigger::Dial`] the fault happens on
+    /// consecutive requests or connections, with [`Trigger::Frames`] once per connection.
     pub times: Times,
 }
 
 /// When a fault happens. Counts start at 1.
 ///
-/// An effect acts on the dial, token request or connection that triggered it. If it cannot act there, it acts on the
+/// An effect acts on the dial, token request, REST query or connection that triggered it. If it cannot act there, it acts on the
 /// next one: an effect on token responses, for example, acts on the next token request. With [`Trigger::After`] and
 /// [`Trigger::Call`], an effect on open connections acts on all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub struct Fault {
 pub enum Trigger {
     /// On the Nth token request.
     Token(Count),
+    /// On the Nth REST query whose path contains the text, such as `/hf/fills`; an empty text is in every path.
+    Rest(Count, String),
     /// On the Nth WebSocket connection; refused connections count as well.
     Connection(Count),
     /// On the Nth TCP connection, whether for a token request or a WebSocket.
@@ -65,6 +69,7 @@ impl Trigger {
     fn count(&self) -> Option<Count> {
         match self {
             Self::Token(count)
+            | Self::Rest(count, _)
             | Self::Connection(count)
             | Self::Dial(count)
             | Self::Frames(count) => Some(*count),
@@ -198,6 +203,17 @@ impl Faults {
         self.with(Trigger::Token(number.into()), effect)
     }
 
+    /// Adds an effect on the `number`th REST query whose path contains `path`, such as `/hf/fills`.
+    #[must_use]
+    pub fn on_rest_query(
+        self,
+        path: impl Into<String>,
+        number: impl Into<Count>,
+        effect: Effect,
+    ) -> Self {
+        self.with(Trigger::Rest(number.into(), path.into()), effect)
+    }
+
     /// Adds an effect that happens this time after the start of the local exchange.
     #[must_use]
     pub fn after(self, delay: Duration, effect: Effect) -> Self {
@@ -238,6 +254,8 @@ impl Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Token(count) => write!(f, "token {count}"),
+            Self::Rest(count, path) if path.is_empty() => write!(f, "rest {count}"),
+            Self::Rest(count, path) => write!(f, "rest {count} {path}"),
             Self::Connection(count) => write!(f, "connection {count}"),
             Self::Dial(count) => write!(f, "dial {count}"),
             Self::Frames(count) => write!(f, "after {count} frames"),

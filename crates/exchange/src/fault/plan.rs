@@ -11,16 +11,17 @@ use crate::rng::Rng;
 pub(crate) struct Plan {
     rules: Vec<Rule>,
     /// Number of events so far, indexed by [`Source`].
-    counts: [u64; 3],
+    counts: [u64; 4],
     /// Effects that wait for the next events, one effect per event, indexed by [`Source`].
-    waiting: [VecDeque<Effect>; 3],
+    waiting: [VecDeque<Effect>; 4],
 }
 
-/// What triggered a fault. The first three variants are indices of `Plan::counts`.
+/// What triggered a fault. The first four variants are indices of `Plan::counts`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Dial,
     Token,
+    Rest,
     /// A WebSocket upgrade request.
     Connection,
     /// A push on an open connection.
@@ -34,6 +35,8 @@ struct Rule {
     fault: Fault,
     /// The count of the trigger; for a range, the selected number.
     number: u64,
+    /// Number of REST queries that the trigger counted.
+    queries: u64,
     /// How many times the fault has happened.
     happened: u32,
 }
@@ -41,7 +44,7 @@ struct Rule {
 /// The effects of triggered faults, grouped by what they act on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Triggered {
-    /// Effects on the dial, token request or connection that triggered them.
+    /// Effects on the dial, token request, REST query or connection that triggered them.
     pub(crate) on_source: Vec<Effect>,
     pub(crate) on_all_connections: Vec<Effect>,
     pub(crate) on_exchange: Vec<Effect>,
@@ -62,11 +65,12 @@ impl Plan {
                 None => 0,
             },
             fault,
+            queries: 0,
             happened: 0,
         });
         Self {
             rules: rules.collect(),
-            counts: [0; 3],
+            counts: [0; 4],
             waiting: Default::default(),
         }
     }
@@ -75,6 +79,20 @@ impl Plan {
     pub(crate) fn token_request(&mut self) -> Triggered {
         let counts = |trigger: &Trigger| matches!(trigger, Trigger::Token(_));
         self.count(Source::Token, "token request", counts).1
+    }
+
+    /// Counts a REST query of this path.
+    pub(crate) fn rest_query(&mut self, path: &str) -> Triggered {
+        let counts =
+            |trigger: &Trigger| matches!(trigger, Trigger::Rest(_, part) if path.contains(&**part));
+        let counting = self
+            .rules
+            .iter_mut()
+            .filter(|rule| counts(&rule.fault.trigger));
+        counting.for_each(|rule| rule.queries += 1);
+        let is_due = |rule: &Rule| counts(&rule.fault.trigger) && rule.queries >= rule.number;
+        let at = |count| format!("REST query {count} ({path})");
+        self.trigger(Source::Rest, is_due, at).1
     }
 
     /// Counts an upgrade request; returns the connection number too.
@@ -96,9 +114,21 @@ impl Plan {
         counts: impl Fn(&Trigger) -> bool,
     ) -> (u64, Triggered) {
         let count = self.counts[source as usize] + 1;
+        let is_due = |rule: &Rule| counts(&rule.fault.trigger) && count >= rule.number;
+        self.trigger(source, is_due, |count| format!("{name} {count}"))
+    }
+
+    /// Counts an event, and triggers the rules that are due.
+    fn trigger(
+        &mut self,
+        source: Source,
+        is_due: impl Fn(&Rule) -> bool,
+        at: impl Fn(u64) -> String,
+    ) -> (u64, Triggered) {
+        let count = self.counts[source as usize] + 1;
         self.counts[source as usize] = count;
-        let effects = self.take_due(|trigger, number| counts(trigger) && count >= number);
-        let mut triggered = self.sort(effects, source, || format!("{name} {count}"));
+        let effects = self.take_due(is_due);
+        let mut triggered = self.sort(effects, source, || at(count));
         let waiting = self.waiting[source as usize].pop_front();
         triggered.on_source.extend(waiting);
         (count, triggered)
@@ -107,7 +137,7 @@ impl Plan {
     /// Triggers the faults due after the `pushed`th push of a connection.
     pub(crate) fn frame(&mut self, connection: u64, pushed: u64) -> Triggered {
         let is_due =
-            |trigger: &Trigger, number| matches!(trigger, Trigger::Frames(_)) && pushed == number;
+            |rule: &Rule| matches!(rule.fault.trigger, Trigger::Frames(_)) && pushed == rule.number;
         let effects = self.take_due(is_due);
         let at = || format!("push {pushed} of connection {connection}");
         self.sort(effects, Source::Push, at)
@@ -126,7 +156,7 @@ impl Plan {
         if !self.rules.iter().any(|rule| named(&rule.fault.trigger)) {
             return None;
         }
-        let effects = self.take_due(|trigger, _| named(trigger));
+        let effects = self.take_due(|rule| named(&rule.fault.trigger));
         Some(self.sort(effects, Source::TimeOrCall, || format!("call {name}")))
     }
 
@@ -151,7 +181,10 @@ impl Plan {
             return Triggered::default();
         };
         let repeats = match (rule.fault.effect.target(), rule.fault.times) {
-            (Target::Token | Target::Dial | Target::Opening, Times::Exactly(times)) => times,
+            (
+                Target::Token | Target::Rest | Target::Dial | Target::Opening,
+                Times::Exactly(times),
+            ) => times,
             _ => 1,
         };
         let due = || (rule.fault.effect.clone(), rule.fault.to_string());
@@ -164,14 +197,14 @@ impl Plan {
     }
 
     /// Returns the effects of the rules that are due, and counts them as happened.
-    fn take_due(&mut self, is_due: impl Fn(&Trigger, u64) -> bool) -> Vec<DueEffect> {
+    fn take_due(&mut self, is_due: impl Fn(&Rule) -> bool) -> Vec<DueEffect> {
         let mut effects = Vec::new();
         for rule in &mut self.rules {
             let may_happen = match rule.fault.times {
                 Times::Always => true,
                 Times::Exactly(times) => rule.happened < times,
             };
-            if may_happen && is_due(&rule.fault.trigger, rule.number) {
+            if may_happen && is_due(rule) {
                 rule.happened = rule.happened.saturating_add(1);
                 effects.push((rule.fault.effect.clone(), rule.fault.to_string()));
             }
@@ -192,10 +225,12 @@ impl Plan {
                 (Target::Exchange, _) => triggered.on_exchange.push(effect),
                 (Target::Dial, Source::Dial)
                 | (Target::Token, Source::Token)
+                | (Target::Rest, Source::Rest)
                 | (Target::Opening | Target::Socket, Source::Connection)
                 | (Target::Socket, Source::Push) => triggered.on_source.push(effect),
                 (Target::Dial, _) => self.waiting[Source::Dial as usize].push_back(effect),
                 (Target::Token, _) => self.waiting[Source::Token as usize].push_back(effect),
+                (Target::Rest, _) => self.waiting[Source::Rest as usize].push_back(effect),
                 (Target::Socket, Source::TimeOrCall) => triggered.on_all_connections.push(effect),
                 // The connection, if any, is already open.
                 (Target::Opening | Target::Socket, _) => {
@@ -210,7 +245,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Cut, DialFault, UpgradeFault};
+    use crate::fault::{Cut, DialFault, RestFault, UpgradeFault};
 
     fn plan(script: &str) -> Plan {
         Plan::new(script.parse().unwrap(), 7)
@@ -290,5 +325,33 @@ mod tests {
             .map(|_| plan.token_request().on_source.len())
             .collect();
         assert_eq!(hits, [1, 1, 0]);
+    }
+
+    #[test]
+    fn rest_queries_are_counted_per_path() {
+        let mut plan =
+            plan("rest 2 /hf/fills: rest-html times=2\nrest 3: rest-close\ntoken 1: rest-overload");
+        plan.token_request();
+        let paths = [
+            "/hf/fills",
+            "/hf/orders",
+            "/hf/fills",
+            "/hf/orders",
+            "/hf/fills",
+        ];
+        let hits = paths.map(|path| plan.rest_query(path).on_source);
+        let effects = |faults: &[RestFault]| -> Vec<Effect> {
+            faults.iter().cloned().map(Effect::Rest).collect()
+        };
+        assert_eq!(
+            hits,
+            [
+                effects(&[RestFault::Overload]),
+                vec![],
+                effects(&[RestFault::Html, RestFault::Close]),
+                vec![],
+                effects(&[RestFault::Html]),
+            ]
+        );
     }
 }

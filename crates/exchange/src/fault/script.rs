@@ -127,7 +127,7 @@ pub enum ScriptFileError {
 }
 
 /// The syntax, description and example of each trigger; keep it complete with [`parse_trigger`].
-pub(super) const TRIGGERS: [(&str, &str, &str); 6] = [
+pub(super) const TRIGGERS: [(&str, &str, &str); 7] = [
     (
         "token N",
         "On the Nth token request.",
@@ -142,6 +142,11 @@ pub(super) const TRIGGERS: [(&str, &str, &str); 6] = [
         "dial N",
         "On the Nth TCP connection, whether for a token request or a WebSocket.",
         "dial 3: dial-reset",
+    ),
+    (
+        "rest N PATH",
+        "On the Nth REST query whose path contains PATH. Without PATH, every query counts.",
+        "rest 1 /hf/fills: rest-html",
     ),
     (
         "after N frames",
@@ -163,6 +168,8 @@ pub(super) const TRIGGERS: [(&str, &str, &str); 6] = [
 fn parse_trigger(words: &[&str]) -> Option<Trigger> {
     match words {
         ["token", count] => read_count(count).map(Trigger::Token),
+        ["rest", count] => Some(Trigger::Rest(read_count(count)?, String::new())),
+        ["rest", count, path] => Some(Trigger::Rest(read_count(count)?, (*path).to_owned())),
         ["connection", count] => read_count(count).map(Trigger::Connection),
         ["dial", count] => read_count(count).map(Trigger::Dial),
         ["after", count, "frames" | "frame"] => read_count(count).map(Trigger::Frames),

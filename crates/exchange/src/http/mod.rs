@@ -1,6 +1,9 @@
 //! HTTP server: answers REST calls and hands WebSocket upgrades to the sockets.
 
+mod faulty;
 mod reply;
+mod rest;
+mod signature;
 mod switching;
 mod token;
 mod upgrade;
@@ -16,7 +19,6 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::credentials::ApiError;
 use crate::fault::{DialFault, Effect};
 use crate::json::Object;
 use crate::shared::Shared;
@@ -29,6 +31,9 @@ pub(crate) const PRIVATE_TOKEN_PATH: &str = "/api/v1/bullet-private";
 pub(crate) const PRO_TOKEN_PATH: &str = "/api/v2/bullet-private";
 pub(crate) const PUBLIC_TOKEN_PATH: &str = "/api/v1/bullet-public";
 pub(crate) const TIME_PATH: &str = "/api/v1/timestamp";
+
+/// KuCoin's code of success.
+const SUCCESS: &str = "200000";
 
 /// Accepts connections until the future is dropped, which also ends all connections.
 pub(crate) async fn serve(shared: Arc<Shared>, market: ServedMarket, listener: TcpListener) {
@@ -161,18 +166,17 @@ async fn route(
     let allowed = match request.uri().path() {
         PRIVATE_TOKEN_PATH | PRO_TOKEN_PATH | PUBLIC_TOKEN_PATH => Method::POST,
         TIME_PATH => Method::GET,
-        _ => return Ok(reply::error(&ApiError::new(404, "404000", "Url Not Found"))),
+        _ => return rest::answer((shared, market), request).await,
     };
     if request.method() != allowed {
-        let message = format!("Request method '{}' not supported", request.method());
-        return Ok(reply::error(&ApiError::new(405, "405000", &message)));
+        return Ok(reply::error(&reply::wrong_method(request.method())));
     }
     if allowed == Method::POST {
         return token::answer((shared, market), control, request).await;
     }
     shared.board.change(|stats| stats.time_requests += 1);
     let time = Object::new()
-        .field("code", "200000")
+        .field("code", SUCCESS)
         .field("data", shared.skewed_now_ms());
     Ok(reply::json(200, time.end()))
 }

@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LOCATION, UPGRADE};
+use hyper::{Method, Response};
 
 use crate::credentials::ApiError;
 use crate::json::Object;
+use crate::rest::Quota;
 use crate::ws;
 
 pub(super) type Reply = Response<BoxBody<Bytes, io::Error>>;
@@ -95,12 +96,28 @@ pub(super) fn switching(key: &[u8]) -> Reply {
     reply
 }
 
+/// Returns the answer to a request for an unknown path.
+pub(super) fn not_found() -> Reply {
+    let body = Object::new()
+        .field("code", "404")
+        .field("msg", "Not Found")
+        .field("retry", false)
+        .field("success", false);
+    json(404, body.end())
+}
+
+/// Returns the error of a path that does not support the method.
+pub(super) fn wrong_method(method: &Method) -> ApiError {
+    let message = format!("Request method '{method}' not supported");
+    ApiError::new(405, "405000", &message)
+}
+
 /// Adds KuCoin's quota headers.
-pub(super) fn with_quota(mut reply: Reply, remaining: u64, reset_ms: u64) -> Reply {
+pub(super) fn with_quota(mut reply: Reply, quota: Quota) -> Reply {
     let headers = reply.headers_mut();
-    headers.insert("gw-ratelimit-limit", HeaderValue::from_static("2000"));
-    headers.insert("gw-ratelimit-remaining", HeaderValue::from(remaining));
-    headers.insert("gw-ratelimit-reset", HeaderValue::from(reset_ms));
+    headers.insert("gw-ratelimit-limit", quota.limit.into());
+    headers.insert("gw-ratelimit-remaining", quota.remaining.into());
+    headers.insert("gw-ratelimit-reset", quota.reset_ms.into());
     reply
 }
 

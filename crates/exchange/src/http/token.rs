@@ -2,26 +2,31 @@
 
 use std::sync::Arc;
 
-use http_body_util::{BodyExt, Limited};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 
+use super::faulty::{self, Body};
 use super::reply::{self, Reply};
-use super::{EndedByFault, PRO_TOKEN_PATH, PUBLIC_TOKEN_PATH};
+use super::{EndedByFault, PRO_TOKEN_PATH, PUBLIC_TOKEN_PATH, SUCCESS, signature};
 use crate::activity::Activity;
 use crate::clock;
-use crate::credentials::{self, ApiError, Signed};
+use crate::credentials::ApiError;
 use crate::fault::{Effect, TokenReply};
 use crate::json::{Object, Raw};
+use crate::rest::Quota;
 use crate::shared::Shared;
 use crate::socket::Control;
 use crate::stats::{ServedMarket, TokenRequest};
 use crate::sync::lock;
 use crate::tokens::Scope;
 
-/// Maximum size of a request body in bytes; a token request has nearly no body.
-const MAX_BODY: usize = 16 * 1024;
+/// The quota headers of a token response; token requests are not limited.
+const TOKEN_QUOTA: Quota = Quota {
+    limit: 2_000,
+    remaining: 1_990,
+    reset_ms: 30_000,
+};
 
 pub(super) async fn answer(
     (shared, market): (&Arc<Shared>, ServedMarket),
@@ -30,25 +35,16 @@ pub(super) async fn answer(
 ) -> Result<Reply, EndedByFault> {
     let fired = lock(&shared.plan).token_request();
     let effects = shared.apply(fired);
-    for effect in &effects {
-        if let Effect::TokenSlow { by } = effect {
-            tokio::time::sleep(*by).await;
-        }
-    }
-    if effects.contains(&Effect::TokenReply(TokenReply::Close)) {
+    faulty::delay(&effects).await;
+    if faulty::closes(&effects) {
         return Err(EndedByFault);
     }
-    let (mut reply, code) = match effects.iter().find_map(faulty_reply) {
+    let (mut reply, code) = match effects.iter().find_map(faulty::faulty_reply) {
         Some(faulty) => faulty,
         None => match issue((shared, market), request, &effects).await {
             Ok(body) => {
-                let body = effects
-                    .iter()
-                    .fold(Body::Whole(body), |body, effect| body.with_effect(effect));
-                (
-                    reply::with_quota(body.into_reply(), 1_990, 30_000),
-                    "200000".to_owned(),
-                )
+                let reply = Body::with_effects(body, &effects).into_reply();
+                (reply::with_quota(reply, TOKEN_QUOTA), SUCCESS.to_owned())
             }
             Err(refused) => (reply::error(&refused), refused.code),
         },
@@ -74,85 +70,6 @@ pub(super) async fn answer(
     Ok(reply)
 }
 
-/// Returns the faulty responses that need no token, with their KuCoin code.
-fn faulty_reply(effect: &Effect) -> Option<(Reply, String)> {
-    Some(match effect {
-        Effect::TokenRefuse {
-            status,
-            code,
-            message,
-        } => {
-            let refused = ApiError::new(*status, code, message);
-            (reply::error(&refused), refused.code)
-        }
-        Effect::TokenRateLimit { reset } => {
-            let message = "Too many requests in a short period of time, please retry later";
-            let refused = ApiError::new(429, "429000", message);
-            let reset_ms = u64::try_from(reset.as_millis()).unwrap_or(u64::MAX);
-            let mut reply = reply::with_quota(reply::error(&refused), 0, reset_ms);
-            reply
-                .headers_mut()
-                .insert("retry-after", reset_ms.div_ceil(1000).into());
-            (reply, refused.code)
-        }
-        Effect::TokenServerError { status } => {
-            let body = "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>";
-            let body = body.replace("503", &status.to_string());
-            (reply::with_type(*status, "text/html", body), String::new())
-        }
-        Effect::TokenHtml => {
-            let body = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>";
-            (
-                reply::with_type(200, "text/html", body.to_owned()),
-                String::new(),
-            )
-        }
-        Effect::TokenReply(TokenReply::Redirect { status, location }) => {
-            (reply::redirect(*status, location), String::new())
-        }
-        Effect::TokenReply(TokenReply::Code { code, message }) => {
-            let refused = ApiError::new(200, code, message);
-            (reply::error(&refused), refused.code)
-        }
-        _ => return None,
-    })
-}
-
-/// A response body, possibly changed by a fault.
-enum Body {
-    Whole(String),
-    Truncated(String),
-    CutShort(String),
-    Gzip(String),
-}
-
-impl Body {
-    fn with_effect(self, effect: &Effect) -> Self {
-        match (self, effect) {
-            (Self::Whole(text), Effect::TokenTruncated) => Self::Truncated(text),
-            (Self::Whole(text), Effect::TokenCutBody) => Self::CutShort(text),
-            (Self::Whole(text), Effect::TokenReply(TokenReply::Gzip)) => Self::Gzip(text),
-            (Self::Whole(text), Effect::TokenReply(TokenReply::Long { bytes })) => {
-                let spaces = " ".repeat(usize::try_from(*bytes).unwrap_or_default());
-                Self::Whole(spaces + &text)
-            }
-            (body, _) => body,
-        }
-    }
-
-    fn into_reply(self) -> Reply {
-        match self {
-            Self::Whole(text) => reply::json(200, text),
-            Self::Truncated(mut text) => {
-                text.truncate(text.len() / 2);
-                reply::json(200, text)
-            }
-            Self::CutShort(text) => reply::cut_short(text),
-            Self::Gzip(text) => reply::gzip_cut_short(&text),
-        }
-    }
-}
-
 async fn issue(
     (shared, market): (&Arc<Shared>, ServedMarket),
     request: Request<Incoming>,
@@ -164,23 +81,9 @@ async fn issue(
         PRO_TOKEN_PATH => Scope::Pro,
         _ => Scope::Private,
     };
-    let body = Limited::new(body, MAX_BODY).collect().await;
-    let body = body
-        .map_err(|_| ApiError::new(400, "400100", "Parameter Error"))?
-        .to_bytes();
+    let body = signature::read_body(body).await?;
     if scope != Scope::Public {
-        let path = head.uri.path_and_query().map_or("", |path| path.as_str());
-        let signed = Signed {
-            method: head.method.as_str(),
-            path,
-            body: &body,
-        };
-        credentials::check(
-            &shared.credentials,
-            &head.headers,
-            signed,
-            shared.skewed_now_ms(),
-        )?;
+        signature::check(shared, &head, &body)?;
     }
     let token = lock(&shared.tokens).issue(scope, market, clock::now_ms());
     shared.board.change(|stats| stats.tokens_issued += 1);
@@ -190,7 +93,7 @@ async fn issue(
         Scope::Private | Scope::Public => with_servers((shared, market), &token, effects),
     };
     Ok(Object::new()
-        .field("code", "200000")
+        .field("code", SUCCESS)
         .field("data", Raw(&data))
         .end())
 }

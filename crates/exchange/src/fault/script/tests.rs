@@ -32,6 +32,8 @@ fn every_effect_parses_back_from_its_display() {
 fn every_trigger_parses_back_from_its_display() {
     for line in [
         "token 2: token-html times=3",
+        "rest 2: rest-close",
+        "rest 1..3 /hf/fills: rest-slow by=250ms times=2",
         "connection 2..5: drop-welcome",
         "after 10 frames: cut how=reset times=always",
         "after 1500ms: half-open",

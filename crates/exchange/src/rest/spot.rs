@@ -1,0 +1,386 @@
+//! Orders, fills and ledger of the spot account (high-frequency trading).
+
+use std::collections::BTreeSet;
+
+use super::history::{DAY_MS, FillRow, LedgerRow, OrderRow, Row, State};
+use super::paging::{Newest, Numbered, Window};
+use super::query::{Query, invalid};
+use super::{Ask, Endpoint, NULL, Permission, list, list_or_null};
+use crate::SYMBOLS;
+use crate::credentials::ApiError;
+use crate::engine::{Host, Liquidity, OrderChange, Reason, Terms, Wallet};
+use crate::fault::RestPool;
+use crate::json::{Object, OrNull, Raw};
+use rust_decimal::Decimal;
+
+type Answer = Result<String, ApiError>;
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    endpoint(
+        "/api/v1/hf/orders/active/symbols",
+        Permission::Spot,
+        active_symbols,
+    ),
+    endpoint("/api/v1/hf/orders/active", Permission::General, active),
+    endpoint(
+        "/api/v1/hf/orders/active/page",
+        Permission::General,
+        active_page,
+    ),
+    endpoint("/api/v1/hf/orders/done", Permission::General, done),
+    endpoint("/api/v1/hf/orders/{id}", Permission::General, by_id),
+    endpoint(
+        "/api/v1/hf/orders/client-order/{clientOid}",
+        Permission::General,
+        by_client_oid,
+    ),
+    endpoint("/api/v1/hf/fills", Permission::General, fills),
+    endpoint("/api/v1/hf/accounts/ledgers", Permission::General, ledgers),
+];
+
+const fn endpoint(
+    path: &'static str,
+    permission: Permission,
+    answer: fn(&Ask<'_>) -> Answer,
+) -> Endpoint {
+    Endpoint {
+        host: Host::Spot,
+        path,
+        pool: RestPool::Spot,
+        weight: 2,
+        permission,
+        answer,
+    }
+}
+
+const WEEK: Window = Window::up_to(7 * DAY_MS);
+const LIMIT: Newest = Newest::limit(20, 100);
+const LEDGER_LIMIT: Newest = Newest::limit(100, 200);
+const PAGES: Numbered = Numbered {
+    number: "pageNum",
+    size: "pageSize",
+    default: 20,
+    sizes: (1, 50),
+};
+
+fn active_symbols(ask: &Ask<'_>) -> Answer {
+    let orders = ask.history.spot.orders.open().into_iter();
+    let symbols = orders.filter(|state| is_spot(state.value.order.terms));
+    let symbols: BTreeSet<&str> = symbols.map(|state| state.value.order.symbol).collect();
+    let symbols = symbols.into_iter().map(|symbol| format!("\"{symbol}\""));
+    Ok(Object::new().field("symbols", Raw(&list(symbols))).end())
+}
+
+fn active(ask: &Ask<'_>) -> Answer {
+    let symbol = match ask.symbol_required {
+        true => Some(required_symbol(ask.query)?),
+        false => symbol(ask.query)?,
+    };
+    let orders = ask.history.spot.orders.open().into_iter();
+    let wanted = orders.filter(|state| {
+        let order = &state.value.order;
+        is_spot(order.terms) && symbol.is_none_or(|symbol| symbol == order.symbol)
+    });
+    Ok(list_or_null(wanted.map(|state| order(&state.value).end())))
+}
+
+fn active_page(ask: &Ask<'_>) -> Answer {
+    let symbol = required_symbol(ask.query)?;
+    let mut orders = ask.history.spot.orders.open();
+    orders.retain(|state| is_spot(state.value.order.terms) && state.value.order.symbol == symbol);
+    let placed = |state: &&State<OrderRow>| {
+        let order = &state.value.order;
+        std::cmp::Reverse((order.created_ns, order.id.clone()))
+    };
+    orders.sort_by_key(placed);
+    let page = PAGES.page(ask, orders)?;
+    Ok(page.write("currentPage", |state| order(&state.value).end()))
+}
+
+fn done(ask: &Ask<'_>) -> Answer {
+    let symbol = required_symbol(ask.query)?;
+    let window = WEEK.read(ask)?;
+    let kinds = Kinds::read(ask.query)?;
+    let orders = ask.history.spot.orders.ended(ask.now_ms);
+    let wanted = orders.filter(|state| {
+        let order = &state.value.order;
+        let at_market = order.price.is_none();
+        is_spot(order.terms)
+            && order.symbol == symbol
+            && kinds.include(order.side.as_str(), at_market)
+            // An order placed before the window is not listed, even if it ended in the window.
+            && window.contains(&(order.created_ns / 1_000_000))
+    });
+    let page = LIMIT.page(ask.query, wanted, |state| state.id)?;
+    let Some(last_id) = page.last_id else {
+        return Ok(NULL.to_owned());
+    };
+    let items = page.rows.iter().map(|state| order(&state.value).end());
+    Ok(Object::new()
+        .field("lastId", last_id)
+        .field("items", Raw(&list(items)))
+        .end())
+}
+
+fn by_id(ask: &Ask<'_>) -> Answer {
+    let symbol = required_symbol(ask.query)?;
+    let found = ask.history.spot.orders.get(&ask.segment, ask.now_ms);
+    let found = found.filter(|state| state.value.order.symbol == symbol);
+    Ok(order_or_null(found))
+}
+
+fn by_client_oid(ask: &Ask<'_>) -> Answer {
+    let symbol = required_symbol(ask.query)?;
+    let found = ask.history.spot.orders.find(ask.now_ms, |row| {
+        let order = &row.order;
+        is_spot(order.terms)
+            && order.symbol == symbol
+            && order.client_oid.as_deref() == Some(&*ask.segment)
+    });
+    Ok(order_or_null(found))
+}
+
+fn order_or_null(state: Option<&State<OrderRow>>) -> String {
+    let state = state.filter(|state| is_spot(state.value.order.terms));
+    state.map_or(NULL.to_owned(), |state| order(&state.value).end())
+}
+
+fn fills(ask: &Ask<'_>) -> Answer {
+    let symbol = required_symbol(ask.query)?;
+    let order_id = ask.query.get("orderId");
+    let kinds = Kinds::read(ask.query)?;
+    let window = WEEK.read(ask)?;
+    let rows = ask.history.spot.fills.newest(ask.now_ms);
+    let wanted = rows.filter(|row| {
+        let fill = &row.value;
+        let in_list = is_spot(fill.terms) && fill.symbol == symbol;
+        in_list
+            && match order_id {
+                // With an order ID, all other filters are ignored.
+                Some(order_id) => &*fill.order_id == order_id,
+                None => {
+                    kinds.include(fill.side.as_str(), fill.at_market)
+                        && window.contains(&row.time_ms)
+                }
+            }
+    });
+    let page = LIMIT.page(ask.query, wanted, |row| row.id)?;
+    let items = page.rows.iter().map(|row| fill(row).end());
+    Ok(Object::new()
+        .field("items", Raw(&list(items)))
+        .field("lastId", page.last_id.unwrap_or(0))
+        .end())
+}
+
+fn ledgers(ask: &Ask<'_>) -> Answer {
+    let window = WEEK.read(ask)?;
+    let direction = ask.query.one_of("direction", &["in", "out"])?;
+    let rows = ask.history.ledger.newest(ask.now_ms);
+    let wanted = rows.filter(|row| {
+        let (change, query) = (&row.value.change, ask.query);
+        change.wallet == Wallet::Trade
+            && query.lists("currency", &change.currency)
+            && query.lists("bizType", business_type(change.reason))
+            && direction.is_none_or(|wanted| wanted == self::direction(&row.value))
+            && window.contains(&row.time_ms)
+    });
+    let page = LEDGER_LIMIT.page(ask.query, wanted, |row| row.id)?;
+    Ok(list(page.rows.into_iter().map(ledger)))
+}
+
+/// The filters `side` and `type` of order and fill lists.
+struct Kinds<'q> {
+    side: Option<&'q str>,
+    kind: Option<&'q str>,
+}
+
+impl<'q> Kinds<'q> {
+    fn read(query: &'q Query) -> Result<Self, ApiError> {
+        let side = query.one_of("side", &["buy", "sell"])?;
+        let kind = query.one_of("type", &["limit", "market"])?;
+        Ok(Self { side, kind })
+    }
+
+    fn include(&self, side: &str, at_market: bool) -> bool {
+        self.side.is_none_or(|wanted| wanted == side)
+            && self
+                .kind
+                .is_none_or(|wanted| wanted == order_type(at_market))
+    }
+}
+
+fn required_symbol(query: &Query) -> Result<&str, ApiError> {
+    query.required("symbol")?;
+    Ok(symbol(query)?.unwrap_or_default())
+}
+
+/// Returns the symbol of a query, which must be one of [`SYMBOLS`].
+fn symbol(query: &Query) -> Result<Option<&str>, ApiError> {
+    let symbol = query.get("symbol");
+    if symbol.is_some_and(|symbol| !SYMBOLS.contains(&symbol)) {
+        return Err(invalid("symbol", "does not exist"));
+    }
+    Ok(symbol)
+}
+
+fn is_spot(terms: Terms) -> bool {
+    matches!(terms, Terms::Spot(Wallet::Trade))
+}
+
+fn order_type(at_market: bool) -> &'static str {
+    if at_market { "market" } else { "limit" }
+}
+
+/// Returns `tradeType` of an order or fill.
+fn trade_type(terms: Terms) -> &'static str {
+    match terms {
+        Terms::Spot(Wallet::Margin) => "MARGIN_TRADE",
+        Terms::Spot(Wallet::Isolated(_)) => "MARGIN_ISOLATED_TRADE",
+        _ => "TRADE",
+    }
+}
+
+/// Writes an order, without the end of the object.
+pub(super) fn order(row: &OrderRow) -> Object {
+    let order = &row.order;
+    let (active, canceled) = (!row.change.is_final(), row.change == OrderChange::Canceled);
+    let size = match order.by_funds {
+        true => Decimal::ZERO,
+        false => order.size - order.reduced,
+    };
+    let funds = match (order.by_funds, order.price) {
+        (true, _) => order.size,
+        (false, Some(price)) => price * size,
+        (false, None) => Decimal::ZERO,
+    };
+    // Funds of a market order by size are unknown; what it spent is in `dealFunds`.
+    let left = (funds - order.filled_value).max(Decimal::ZERO);
+    let (remain_funds, canceled_funds) = match canceled {
+        true => (Decimal::ZERO, left),
+        false => (left, Decimal::ZERO),
+    };
+    Object::new()
+        .field("id", &*order.id)
+        .field("clientOid", OrNull(order.client_oid.as_deref()))
+        .field("symbol", order.symbol)
+        .field("opType", "DEAL")
+        .field("type", order_type(order.price.is_none()))
+        .field("side", order.side.as_str())
+        .field("price", order.price.unwrap_or_default())
+        .field("size", size)
+        .field("funds", funds)
+        .field("dealSize", order.filled)
+        .field("dealFunds", order.filled_value)
+        .field(
+            "remainSize",
+            if order.by_funds {
+                Decimal::ZERO
+            } else {
+                order.remain
+            },
+        )
+        .field("remainFunds", remain_funds)
+        .field("cancelledSize", order.canceled)
+        .field("cancelledFunds", canceled_funds)
+        .field("fee", order.fee)
+        .field("feeCurrency", order.fee_currency)
+        .field("stp", Raw(NULL))
+        .field("timeInForce", "GTC")
+        .field("postOnly", false)
+        .field("hidden", false)
+        .field("iceberg", false)
+        .field("visibleSize", "0")
+        .field("cancelAfter", 0_u8)
+        .field("channel", "API")
+        .field("remark", Raw(NULL))
+        .field("tags", Raw(NULL))
+        .field("cancelExist", canceled)
+        .field("tradeType", trade_type(order.terms))
+        .field("inOrderBook", active && row.in_book)
+        .field("active", active)
+        .field("tax", "0")
+        .field("createdAt", order.created_ns / 1_000_000)
+        .field("lastUpdatedAt", row.updated_ms)
+        .field("cancelReason", canceled.then_some(0_u8))
+}
+
+/// Writes a fill, without the end of the object. Its IDs are integers, which may exceed 2^53.
+pub(super) fn fill(row: &Row<FillRow>) -> Object {
+    let FillRow { fill, .. } = &row.value;
+    let liquidity = match fill.liquidity {
+        Liquidity::Maker => "maker",
+        Liquidity::Taker => "taker",
+    };
+    Object::new()
+        .field("id", row.id)
+        .field("symbol", row.value.symbol)
+        .field("tradeId", Raw(&fill.trade_id))
+        .field("orderId", &*row.value.order_id)
+        .field("counterOrderId", fill.counter_order_id.as_deref())
+        .field("side", row.value.side.as_str())
+        .field("liquidity", liquidity)
+        .field("type", order_type(row.value.at_market))
+        .field("forceTaker", false)
+        .field("price", fill.price)
+        .field("size", fill.size)
+        .field("funds", fill.price * fill.size)
+        .field("fee", fill.fee)
+        .field("feeRate", fill.fee_rate)
+        .field("feeCurrency", row.value.fee_currency)
+        .field("stop", "")
+        .field("tradeType", trade_type(row.value.terms))
+        .field("taxRate", "0")
+        .field("tax", "0")
+        .field("createdAt", row.time_ms)
+}
+
+/// Returns `bizType` of a balance change.
+pub(super) fn business_type(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Settled => "TRADE_EXCHANGE",
+        Reason::Transfer => "TRANSFER",
+        Reason::Deposit => "DEPOSIT",
+        Reason::Borrow => "MARGIN_BORROW",
+        Reason::Repay => "MARGIN_REPAY",
+        // A hold changes no total, so it has no row.
+        Reason::Hold => "HOLD",
+    }
+}
+
+pub(super) fn direction(row: &LedgerRow) -> &'static str {
+    if row.amount().is_sign_negative() {
+        "out"
+    } else {
+        "in"
+    }
+}
+
+/// Returns the order and trade of a ledger row as JSON text; `{}` without an order.
+pub(super) fn ledger_context(row: &LedgerRow) -> String {
+    let Some(context) = &row.change.context else {
+        return Object::new().end();
+    };
+    Object::new()
+        .field("symbol", context.symbol)
+        .field("orderId", &*context.order_id)
+        .field("tradeId", context.trade_id.as_deref())
+        .end()
+}
+
+/// Writes a ledger row; `amount` is absolute and includes the fee.
+fn ledger(row: &Row<LedgerRow>) -> String {
+    let change = &row.value.change;
+    Object::new()
+        .field("id", row.id.to_string())
+        .field("currency", &*change.currency)
+        .field("amount", row.value.amount().abs())
+        .field("fee", row.value.fee)
+        .field("tax", "0")
+        .field("balance", change.available + change.hold)
+        .field("accountType", "TRADE_HF")
+        .field("bizType", business_type(change.reason))
+        .field("direction", direction(&row.value))
+        .field("createdAt", row.time_ms.to_string())
+        .field("context", ledger_context(&row.value))
+        .end()
+}

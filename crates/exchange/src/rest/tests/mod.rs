@@ -1,0 +1,165 @@
+//! Tests of REST responses, over an account without sockets.
+
+mod lists;
+mod paging;
+mod spot;
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::*;
+use crate::engine::Event;
+use crate::engine::test_util::{BUY_BTC, decimal};
+use crate::rest::history::DAY_MS;
+
+const NOW: u64 = 1_765_465_341_363;
+
+/// An account and its history.
+struct Account {
+    engine: Engine,
+    history: History,
+    now_ms: u64,
+    /// Options of the queries.
+    symbol_required: bool,
+    shift: usize,
+}
+
+impl Account {
+    fn new() -> Self {
+        Self::with(Delays::default(), DEFAULT_ROWS)
+    }
+
+    fn with(delays: Delays, rows: usize) -> Self {
+        Self {
+            engine: Engine::new(1, NOW),
+            history: History::new(1, delays, rows),
+            now_ms: NOW,
+            symbol_required: false,
+            shift: 0,
+        }
+    }
+
+    /// Runs a command some milliseconds later, and records its events.
+    fn after<R>(&mut self, ms: u64, command: impl FnOnce(&mut Engine) -> R) -> R {
+        self.now_ms += ms;
+        let result = command(self.engine.at(self.now_ms));
+        self.publish();
+        result
+    }
+
+    /// Records the new events and returns them.
+    fn publish(&mut self) -> Vec<Event> {
+        let events = self.engine.take_events();
+        events
+            .iter()
+            .cloned()
+            .for_each(|event| self.history.record(event));
+        events
+    }
+
+    /// Returns the text of `data`, or the message of the error.
+    fn text(&mut self, target: &str) -> Result<String, String> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (endpoint, segment) = find(ServedMarket::Both, path).unwrap();
+        self.history.advance(self.now_ms);
+        let ask = Ask {
+            query: &Query::parse(query),
+            segment,
+            history: &self.history,
+            engine: &self.engine,
+            now_ms: self.now_ms,
+            symbol_required: self.symbol_required,
+            shift: self.shift,
+        };
+        let refused = |error: ApiError| {
+            assert_eq!(error.code, "400100");
+            error.message
+        };
+        (endpoint.answer)(&ask).map_err(refused)
+    }
+
+    fn get(&mut self, target: &str) -> Value {
+        serde_json::from_str(&self.text(target).unwrap()).unwrap()
+    }
+
+    /// Returns one key of every row of a list.
+    fn column(&mut self, target: &str, key: &str) -> Vec<Value> {
+        let data = self.get(target);
+        let rows = if data.is_object() {
+            &data["items"]
+        } else {
+            &data
+        };
+        let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+        rows.iter().map(|row| row[key].clone()).collect()
+    }
+}
+
+fn amount(value: &Value) -> Decimal {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn endpoint_is_found_by_host_and_path() {
+    let path = |market, path| find(market, path).map(|found| (found.0.path, found.1));
+    let fills = "/api/v1/hf/fills";
+    assert_eq!(
+        path(ServedMarket::Spot, fills),
+        Some((fills, String::new()))
+    );
+    assert_eq!(path(ServedMarket::Futures, fills), None);
+    let both = |text| path(ServedMarket::Both, text);
+    assert_eq!(
+        both("/api/v1/hf/orders/a%20b"),
+        Some(("/api/v1/hf/orders/{id}", "a b".to_owned()))
+    );
+    let active = "/api/v1/hf/orders/active";
+    assert_eq!(both(active), Some((active, String::new())));
+    for unknown in ["/api/v1/hf/orders/", "/api/v1/hf/orders/a/b", "/api/v1/hf"] {
+        assert_eq!(both(unknown), None, "{unknown}");
+    }
+}
+
+#[test]
+fn paths_of_endpoints_are_unique() {
+    let mut paths: Vec<_> = FAMILIES
+        .iter()
+        .copied()
+        .flatten()
+        .map(|it| it.path)
+        .collect();
+    let all = paths.len();
+    paths.sort_unstable();
+    paths.dedup();
+    assert_eq!(paths.len(), all);
+}
+
+#[test]
+fn key_and_account_mode_are_checked() {
+    let endpoint = |path, permission| Endpoint {
+        host: Host::Spot,
+        path,
+        pool: RestPool::Unified,
+        weight: 1,
+        permission,
+        answer: |_| Ok(NULL.to_owned()),
+    };
+    let code = |settings: &RestSettings, path, permission| {
+        let checked = settings.check(&endpoint(path, permission));
+        checked.err().map(|error| error.code)
+    };
+    let mut settings = RestSettings::default();
+    let unified = "/api/ua/v1/unified/order/open-list";
+    assert_eq!(code(&settings, unified, Permission::Spot), None);
+    settings.permissions = KeyPermissions::General;
+    settings.account_mode = AccountMode::Classic;
+    assert_eq!(code(&settings, "/a", Permission::General), None);
+    assert_eq!(
+        code(&settings, "/a", Permission::Spot).as_deref(),
+        Some("400007")
+    );
+    assert_eq!(
+        code(&settings, unified, Permission::General).as_deref(),
+        Some("112010")
+    );
+}
