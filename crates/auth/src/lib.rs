@@ -5,7 +5,7 @@
 //!   V2.
 //! - **Tokens** (feature `rest`, on by default): [`rest::RestTokens`] fetches a new connection token for each dial of
 //!   any [`WsKey`](kucoin_streams_core::WsKey). It implements
-//!   [`ConnectionSource`](kucoin_streams_core::ConnectionSource).
+//!   [`ConnectionSource`](kucoin_streams_core::ConnectionSource). Its method `get` sends any other signed GET.
 //!
 //! This crate never prints a secret, passphrase, signature, token or the query of a WebSocket URL: not in `Debug` or
 //! `Display` output, not in an error, not in a log. The API key is shown masked, as in `64f0…abcd`. In a text from a

@@ -113,6 +113,13 @@ impl Address {
         format!("{}{path}", self.endpoint.trim_end_matches('/'))
     }
 
+    /// Returns `true` if the HTTP client sends a path with its query unchanged.
+    pub(super) fn keeps(&self, path_and_query: &str) -> bool {
+        let sent = Url::parse(&self.join(path_and_query)).ok();
+        let is_same = |url: Url| url.as_str().ends_with(path_and_query) && url.fragment().is_none();
+        path_and_query.starts_with('/') && sent.is_some_and(is_same)
+    }
+
     /// Returns `true` if this is an `https` URL with an IPv6 address such as `[::1]`.
     pub(super) fn is_https_to_ipv6(&self) -> bool {
         self.scheme == Scheme::Https && self.host.starts_with('[')

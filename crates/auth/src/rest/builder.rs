@@ -173,7 +173,7 @@ impl RestTokensBuilder {
             .http1_only()
             .timeout(self.time_limit)
             .connect_timeout(self.connect_time_limit)
-            // Tokens are fetched minutes to days apart; reuse helps only for the retry after a refused timestamp.
+            // Reuse helps for pages and for the retry after a refused timestamp; tokens are fetched minutes to days apart.
             .pool_idle_timeout(Duration::from_secs(10))
             .dns_resolver(Arc::new(SystemResolver))
             // Plaintext to `localhost` must stay on this machine, whatever a resolver says.

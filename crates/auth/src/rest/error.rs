@@ -15,7 +15,7 @@ const CHECK_NETWORK: &str = "check the network, and whether a firewall drops the
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Error of fetching a connection token.
+/// Error of fetching a connection token, or of another signed request.
 ///
 /// [`retry_policy`](TokenError::retry_policy) says whether to retry, wait or stop; it does not depend on texts. No text
 /// contains a secret, a signature or the query of a URL, and anything that looks like a token is redacted in texts from
@@ -144,8 +144,8 @@ pub enum TokenError {
         /// The REST host.
         host: String,
     },
-    /// The reply is too long for a token reply, so another server answered instead of KuCoin. Try again.
-    #[error("the reply of {host} is longer than {limit} bytes, so it is not from KuCoin")]
+    /// The reply is longer than the limit. Try again, since another server may have answered instead of KuCoin.
+    #[error("the reply of {host} is longer than the limit of {limit} bytes")]
     ReplyTooLong {
         /// The REST host.
         host: String,
@@ -277,8 +277,14 @@ pub enum TokenError {
         /// The name of the header.
         name: &'static str,
     },
+    /// The path of a signed request is not percent-encoded, or has a segment `.` or `..`, so it would be sent changed.
+    #[error("the path of the request would be sent in another form than signed; percent-encode it")]
+    UnusablePath,
+    /// This host serves no REST requests.
+    #[error("{0} serves no REST requests")]
+    NotRest(HostRole),
     /// The signer returned no signature. See the source.
-    #[error("the token request could not be signed")]
+    #[error("the request could not be signed")]
     Sign(#[from] SignError),
     /// This version cannot fetch tokens for this connection. Update the library.
     #[error("this version cannot fetch tokens for {0}")]
@@ -368,6 +374,8 @@ impl TokenError {
             | Self::ProxyAuthentication { .. }
             | Self::UntrustedEndpoint { .. }
             | Self::UnusableHeader { .. }
+            | Self::UnusablePath
+            | Self::NotRest(_)
             | Self::UnknownConnection(_) => Fatal,
             Self::Sign(error) if error.is_retryable() => Transient,
             Self::Sign(_) => Fatal,

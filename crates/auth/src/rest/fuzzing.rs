@@ -46,6 +46,7 @@ fn reply_of(status: u16, body: &[u8]) -> Reply {
     Reply {
         status,
         retry_after: None,
+        quota: None,
         redirect_target: None,
         body: Zeroizing::new(body.to_vec()),
     }

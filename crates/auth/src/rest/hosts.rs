@@ -196,6 +196,14 @@ impl Hosts {
         self.checked(HostRole::FuturesRest)
     }
 
+    /// Returns a REST host.
+    pub(super) fn rest(&self, role: HostRole) -> Result<Cow<'_, Address>, TokenError> {
+        match role {
+            HostRole::SpotRest | HostRole::FuturesRest => self.checked(role),
+            HostRole::ProWs => Err(TokenError::NotRest(role)),
+        }
+    }
+
     /// Returns the REST host and the WebSocket host of a Pro V2 connection.
     pub(super) fn pro(&self) -> Result<(Cow<'_, Address>, Cow<'_, Address>), TokenError> {
         let rest = self.checked(HostRole::SpotRest)?;

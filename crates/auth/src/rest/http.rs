@@ -17,12 +17,16 @@ use zeroize::Zeroizing;
 use super::address::Address;
 use super::error::TokenError;
 use super::proxy::{self, ProxyFailure, RestProxy, call_causes};
+use super::request::{Quota, RequestLimits};
 use crate::SignedRequest;
 
-/// The maximum length of a reply, in bytes. A token reply has less than 2 KiB.
-pub(super) const MAX_REPLY_BYTES: usize = 64 * 1024;
+/// The maximum length of a token reply, in bytes. It usually has less than 2 KiB.
+const MAX_TOKEN_BYTES: usize = 64 * 1024;
 /// The shortest wait before a retry: KuCoin counts requests in windows of seconds.
 const MIN_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Header with the milliseconds until the next window of the rate limit.
+const QUOTA_RESET: &str = "gw-ratelimit-reset";
 
 /// The KuCoin headers that may appear in a log.
 const PLAIN_HEADERS: [&str; 5] = [
@@ -47,6 +51,7 @@ pub(super) struct Http {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
+    pub(super) quota: Option<Quota>,
     pub(super) redirect_target: Option<String>,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
@@ -88,12 +93,19 @@ impl Http {
         proxy.filter(|proxy| proxy.applies_to(address))
     }
 
-    /// Sends a signed POST without a body.
-    pub(super) async fn post(
+    /// Returns the limits of a token request.
+    pub(super) fn token_limits(&self) -> RequestLimits {
+        RequestLimits::new(MAX_TOKEN_BYTES, self.time_limit)
+    }
+
+    /// Sends a signed request without a body.
+    pub(super) async fn signed(
         &self,
         address: &Address,
+        method: Method,
         path: &str,
         signed: &SignedRequest,
+        limits: RequestLimits,
     ) -> Result<Reply, TokenError> {
         let mut headers = HeaderMap::with_capacity(12);
         for (name, value) in signed.headers() {
@@ -102,15 +114,17 @@ impl Http {
             header.set_sensitive(!PLAIN_HEADERS.contains(&name));
             headers.insert(name, header);
         }
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        self.send(Method::POST, address, path, headers).await
+        if method == Method::POST {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        self.send(method, address, path, headers, limits).await
     }
 
     /// Sends an unsigned GET.
     pub(super) async fn get(&self, address: &Address, path: &str) -> Result<Reply, TokenError> {
-        self.send(Method::GET, address, path, HeaderMap::new())
-            .await
+        let (headers, limits) = (HeaderMap::new(), self.token_limits());
+        self.send(Method::GET, address, path, headers, limits).await
     }
 
     async fn send(
@@ -119,13 +133,15 @@ impl Http {
         address: &Address,
         path: &str,
         mut headers: HeaderMap,
+        limits: RequestLimits,
     ) -> Result<Reply, TokenError> {
         if let Some(site) = self.site_type {
             headers.insert("X-SITE-TYPE", HeaderValue::from_static(site));
         }
         let send = |client: &Client| {
             let request = client.request(method.clone(), address.join(path));
-            request.headers(headers.clone()).send()
+            let request = request.headers(headers.clone()).timeout(limits.time);
+            request.send()
         };
         let mut sent = send(&self.client).await;
         if let (Err(error), Some(anonymous)) = (&sent, &self.anonymous)
@@ -133,11 +149,12 @@ impl Http {
         {
             sent = send(anonymous).await;
         }
-        let mut response = sent.map_err(|error| self.failure(address, error))?;
-        let body = self.body(address, &mut response).await?;
+        let mut response = sent.map_err(|error| self.failure(address, error, limits))?;
+        let body = self.body(address, &mut response, limits).await?;
         Ok(Reply {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
+            quota: quota(response.headers()),
             redirect_target: redirect_target(&response),
             body,
         })
@@ -147,23 +164,25 @@ impl Http {
         &self,
         address: &Address,
         response: &mut Response,
+        limits: RequestLimits,
     ) -> Result<Zeroizing<Vec<u8>>, TokenError> {
         let too_long = || TokenError::ReplyTooLong {
             host: self.name_of(address),
-            limit: MAX_REPLY_BYTES,
+            limit: limits.bytes,
         };
         let announced = response.content_length().unwrap_or(0);
-        if announced > MAX_REPLY_BYTES as u64 {
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        if announced > limits.bytes {
             return Err(too_long());
         }
-        // Reserve enough for a normal reply: a buffer that grows leaves copies of the token in memory.
-        let mut body = Zeroizing::new(Vec::with_capacity(8 * 1024));
+        // Reserve enough for a token reply: a buffer that grows leaves copies of the token in memory.
+        let mut body = Zeroizing::new(Vec::with_capacity(announced.max(8 * 1024)));
         while let Some(chunk) = response
             .chunk()
             .await
-            .map_err(|error| self.failure(address, error))?
+            .map_err(|error| self.failure(address, error, limits))?
         {
-            if body.len() + chunk.len() > MAX_REPLY_BYTES {
+            if body.len() + chunk.len() > limits.bytes {
                 return Err(too_long());
             }
             body.extend_from_slice(&chunk);
@@ -174,7 +193,12 @@ impl Http {
     /// Converts an error of the HTTP client, without its URL.
     ///
     /// The error's type decides the variant, not its text.
-    fn failure(&self, address: &Address, error: reqwest::Error) -> TokenError {
+    fn failure(
+        &self,
+        address: &Address,
+        error: reqwest::Error,
+        limits: RequestLimits,
+    ) -> TokenError {
         let host = self.name_of(address);
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
         let tls = tls_problem(&error);
@@ -221,7 +245,7 @@ impl Http {
         } else if is_connect {
             TokenError::Unreachable { host, source }
         } else if is_timeout {
-            let limit = self.time_limit;
+            let limit = limits.time;
             TokenError::TimedOut { host, limit }
         } else {
             TokenError::Interrupted { host, source }
@@ -234,10 +258,25 @@ impl Http {
 /// It is the longer of `gw-ratelimit-reset` in milliseconds and `Retry-After` in seconds. A date in `Retry-After` is
 /// ignored, because the local clock may be wrong.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    let reset = number("gw-ratelimit-reset").map(Duration::from_millis);
-    let retry = number(RETRY_AFTER.as_str()).map(Duration::from_secs);
+    let reset = number(headers, QUOTA_RESET).map(Duration::from_millis);
+    let retry = number(headers, RETRY_AFTER.as_str()).map(Duration::from_secs);
     reset.max(retry).map(|wait| wait.max(MIN_RETRY_AFTER))
+}
+
+/// Returns the state of the rate limit pool; `None` if the reply does not have both headers.
+fn quota(headers: &HeaderMap) -> Option<Quota> {
+    let weights =
+        |name| number(headers, name).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let reset = Duration::from_millis(number(headers, QUOTA_RESET)?);
+    let quota = Quota::new(weights("gw-ratelimit-remaining")?, reset);
+    Some(match weights("gw-ratelimit-limit") {
+        Some(limit) => quota.with_limit(limit),
+        None => quota,
+    })
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Returns the target host of a redirect; `None` if the reply names none.
@@ -357,12 +396,31 @@ impl Resolve for SystemResolver {
 mod tests {
     use super::*;
 
-    fn retry_after_of(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.insert(*name, HeaderValue::from_static(value));
         }
-        retry_after(&headers)
+        headers
+    }
+
+    fn retry_after_of(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
+        retry_after(&headers(pairs))
+    }
+
+    #[test]
+    fn quota_needs_remaining_and_reset() {
+        let (remaining, reset) = (
+            ("gw-ratelimit-remaining", "1987"),
+            ("gw-ratelimit-reset", "17250"),
+        );
+        let expected = Quota::new(1_987, Duration::from_millis(17_250));
+        assert_eq!(quota(&headers(&[remaining, reset])), Some(expected));
+        let limit = ("gw-ratelimit-limit", "2000");
+        let all = quota(&headers(&[remaining, reset, limit]));
+        assert_eq!(all, Some(expected.with_limit(2_000)));
+        assert_eq!(quota(&headers(&[remaining, limit])), None);
+        assert_eq!(quota(&headers(&[limit, reset])), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Connection tokens over REST: one signed request for each dial, for all three connections.
+//! Connection tokens over REST, one signed request for each dial, and other signed requests.
 
 mod address;
 mod builder;
@@ -14,6 +14,7 @@ mod rate_limiter;
 mod refusal;
 mod region;
 mod reply;
+mod request;
 mod tls;
 mod tokens;
 mod url;
@@ -23,4 +24,5 @@ pub use builder::{ConfigError, RestTokensBuilder};
 pub use error::{TokenError, TokenRefusal};
 pub use hosts::{HostRole, Hosts, HostsError};
 pub use region::{ParseRegionError, Region};
+pub use request::{Quota, RequestLimits, RestReply};
 pub use tokens::{ProAuthentication, RestTokens};

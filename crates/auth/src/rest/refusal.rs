@@ -4,14 +4,20 @@ use std::time::Duration;
 
 use super::error::{TokenError, TokenRefusal};
 use super::http::Reply;
+use super::reply;
 
 /// The code of a successful reply.
 pub(super) const SUCCESS: &str = "200000";
 /// The code for a timestamp that differs from KuCoin's clock by more than five seconds.
-pub(super) const TIMESTAMP: &str = "400002";
+const TIMESTAMP: &str = "400002";
 
 /// How long to wait after code 200002 if no header states a time.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// Returns `true` if KuCoin refused the timestamp of the request.
+pub(super) fn is_timestamp(reply: &Reply) -> bool {
+    reply::code(reply).as_deref() == Some(TIMESTAMP)
+}
 
 /// Returns the error for a KuCoin code; `offset_ms` is the last measured clock offset.
 pub(super) fn of_code(

@@ -29,6 +29,18 @@ pub(super) struct Server {
     pub(super) heartbeat: Heartbeat,
 }
 
+/// A refusal is shorter than this, in bytes, so longer replies need not be parsed to find one.
+const MAX_REFUSAL_BYTES: usize = 4 * 1024;
+
+/// Returns KuCoin's code in a short reply; `None` if there is none.
+pub(super) fn code(reply: &Reply) -> Option<String> {
+    // The body of a redirect does not come from KuCoin.
+    if reply.body.len() > MAX_REFUSAL_BYTES || (300..400).contains(&reply.status) {
+        return None;
+    }
+    object(std::str::from_utf8(&reply.body).ok()?)?.scalar("code")
+}
+
 /// Parses a token reply, or KuCoin's refusal.
 pub(super) fn token(host: &str, reply: &Reply, offset_ms: i64) -> Result<TokenReply, TokenError> {
     let data = data(host, reply, offset_ms)?;
@@ -164,6 +176,7 @@ mod tests {
         Reply {
             status,
             retry_after: None,
+            quota: None,
             redirect_target: None,
             body: Zeroizing::new(body.as_bytes().to_vec()),
         }

@@ -1,4 +1,4 @@
-//! The token source: one request at a time, signed right before it is sent, with the server's time.
+//! The token source: one request at a time.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -9,20 +9,20 @@ use std::time::Instant;
 use kucoin_streams_core::{
     ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain, redact::Redactor,
 };
+use reqwest::Method;
 use tokio::sync::Mutex;
 
 use super::address::{self, Address};
-use super::clock::{ServerClock, local_ms};
+use super::clock::ServerClock;
 use super::error::TokenError;
 use super::http::Http;
 use super::rate_limiter::RateLimiter;
 use super::reply::{self, Server, TokenReply};
-use super::{AddressProblem, ConfigError, Hosts, RestTokensBuilder, refusal, url};
-use crate::{Credentials, DynSign, HmacSigner, Sign, login, sign_request};
+use super::{AddressProblem, ConfigError, Hosts, RestTokensBuilder, url};
+use crate::{Credentials, DynSign, HmacSigner, Sign, login};
 
 const TOKEN_V1: &str = "/api/v1/bullet-private";
 const TOKEN_V2: &str = "/api/v2/bullet-private";
-const TIME: &str = "/api/v1/timestamp";
 
 /// A [`ConnectionSource`] that fetches a connection token from KuCoin's REST API for each dial.
 ///
@@ -37,6 +37,8 @@ const TIME: &str = "/api/v1/timestamp";
 /// and the request is signed and sent again once; the clock offset is kept for later requests. Other failures are not
 /// retried: the caller decides by the [retry policy](TokenError::retry_policy) of the error. Tokens are not cached, and
 /// redirects are not followed.
+///
+/// [`get`](RestTokens::get) sends other signed requests with the same hosts, signer and clock offset.
 ///
 /// It must be used within a tokio runtime with I/O and time enabled.
 ///
@@ -59,10 +61,12 @@ const TIME: &str = "/api/v1/timestamp";
 /// ```
 pub struct RestTokens {
     signer: RwLock<Arc<dyn DynSign>>,
-    hosts: Hosts,
+    pub(super) hosts: Hosts,
     pro_authentication: ProAuthentication,
-    http: Http,
-    clock: ServerClock,
+    pub(super) http: Http,
+    pub(super) clock: ServerClock,
+    /// Held while the server's clock is measured.
+    pub(super) clock_measurement: Mutex<()>,
     rate_limiter: Mutex<RateLimiter>,
     connect_ids: ConnectIds,
     next_server: AtomicUsize,
@@ -110,6 +114,7 @@ impl RestTokens {
             pro_authentication: builder.pro_authentication,
             http,
             clock: ServerClock::default(),
+            clock_measurement: Mutex::default(),
             rate_limiter: Mutex::default(),
             connect_ids: ConnectIds::default(),
             next_server: AtomicUsize::new(0),
@@ -212,40 +217,10 @@ impl RestTokens {
         Ok(ConnectionInfo::new(url).with_login(login))
     }
 
-    /// Fetches a token. If the timestamp is refused, measures the server's clock and tries once more.
     async fn token(&self, rest: &Address, path: &str) -> Result<TokenReply, TokenError> {
-        let signer = self.signer();
-        match self.signed_token(&*signer, rest, path).await {
-            Err(error) if error.code() == Some(refusal::TIMESTAMP) => {
-                let offset_ms = self.measure_clock(rest).await?;
-                tracing::warn!(
-                    offset_ms,
-                    "this machine's clock is off; signing with the server's time"
-                );
-                self.signed_token(&*signer, rest, path).await
-            }
-            other => other,
-        }
-    }
-
-    async fn signed_token(
-        &self,
-        signer: &dyn DynSign,
-        rest: &Address,
-        path: &str,
-    ) -> Result<TokenReply, TokenError> {
-        let signed = sign_request(signer, self.clock.now_ms(), "POST", path, "").await?;
-        let reply = self.http.post(rest, path, &signed).await?;
+        let limits = self.http.token_limits();
+        let reply = self.signed(rest, Method::POST, path, limits).await?;
         reply::token(&self.http.name_of(rest), &reply, self.clock.offset_ms())
-    }
-
-    async fn measure_clock(&self, rest: &Address) -> Result<i64, TokenError> {
-        let (sent_at, sent_ms) = (Instant::now(), local_ms());
-        let reply = self.http.get(rest, TIME).await?;
-        let round_trip = sent_at.elapsed();
-        let server_ms =
-            reply::server_time(&self.http.name_of(rest), &reply, self.clock.offset_ms())?;
-        Ok(self.clock.update(server_ms, sent_ms, round_trip))
     }
 
     /// Returns the server to dial: the servers that may receive the token are used in turn.
@@ -279,7 +254,7 @@ impl RestTokens {
         })
     }
 
-    fn signer(&self) -> Arc<dyn DynSign> {
+    pub(super) fn signer(&self) -> Arc<dyn DynSign> {
         Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

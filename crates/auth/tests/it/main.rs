@@ -13,6 +13,7 @@ mod rate_limit;
 mod redirects;
 mod secret_types;
 mod secrets;
+mod signed_get;
 mod signed_request;
 mod signers;
 mod tls;
