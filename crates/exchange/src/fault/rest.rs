@@ -78,7 +78,7 @@ faults! {
         /// Changes the permissions of the API key. Queries that need another permission are refused with code 400007.
         "rest-permissions" Permissions {
             /// The permissions.
-            permissions["are"]: KeyPermissions ; "general",
+            permissions["granted"]: KeyPermissions ; "general",
         },
         /// Changes the account mode. In classic mode, paths of the unified account are refused with code 112010.
         "rest-account" Account {

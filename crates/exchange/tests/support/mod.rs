@@ -54,8 +54,24 @@ pub(crate) fn mac(secret: &str, text: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Returns the five signature headers of a request without a body.
+/// Returns the five signature headers of a POST request without a body.
 pub(crate) fn signed_headers(
+    who: &DemoCredentials,
+    path: &str,
+    timestamp: u64,
+) -> Vec<(&'static str, String)> {
+    signed("POST", who, path, timestamp)
+}
+
+/// Sends a signed GET request; path and query are sent and signed unchanged.
+pub(crate) async fn get(exchange: &Exchange, target: &str) -> Response {
+    let headers = signed("GET", exchange.credentials(), target, now_ms());
+    http(exchange, "GET", target, &headers).await
+}
+
+/// Returns the five signature headers of a request without a body.
+pub(crate) fn signed(
+    method: &str,
     who: &DemoCredentials,
     path: &str,
     timestamp: u64,
@@ -64,7 +80,7 @@ pub(crate) fn signed_headers(
         ("KC-API-KEY", who.key.clone()),
         (
             "KC-API-SIGN",
-            mac(&who.secret, &format!("{timestamp}POST{path}")),
+            mac(&who.secret, &format!("{timestamp}{method}{path}")),
         ),
         ("KC-API-TIMESTAMP", timestamp.to_string()),
         ("KC-API-PASSPHRASE", mac(&who.secret, &who.passphrase)),
