@@ -53,7 +53,7 @@ const fn endpoint(
     }
 }
 
-const WEEK: Window = Window::up_to(7 * DAY_MS);
+pub(super) const WEEK: Window = Window::up_to(7 * DAY_MS);
 const LIMIT: Newest = Newest::limit(20, 100);
 const LEDGER_LIMIT: Newest = Newest::limit(100, 200);
 const PAGES: Numbered = Numbered {
@@ -147,22 +147,22 @@ fn order_or_null(state: Option<&State<OrderRow>>) -> String {
 
 fn fills(ask: &Ask<'_>) -> Answer {
     let symbol = required_symbol(ask.query)?;
-    let order_id = ask.query.get("orderId");
-    let kinds = Kinds::read(ask.query)?;
-    let window = WEEK.read(ask)?;
+    let of_order = ask.query.get("orderId");
+    // With an order ID, the other filters are ignored.
+    let filters = match of_order {
+        Some(_) => None,
+        None => Some((Kinds::read(ask.query)?, WEEK.read(ask)?)),
+    };
     let rows = ask.history.spot.fills.newest(ask.now_ms);
     let wanted = rows.filter(|row| {
         let fill = &row.value;
-        let in_list = is_spot(fill.terms) && fill.symbol == symbol;
-        in_list
-            && match order_id {
-                // With an order ID, all other filters are ignored.
-                Some(order_id) => &*fill.order_id == order_id,
-                None => {
-                    kinds.include(fill.side.as_str(), fill.at_market)
-                        && window.contains(&row.time_ms)
-                }
-            }
+        let included = filters.as_ref().is_none_or(|(kinds, window)| {
+            kinds.include(fill.side.as_str(), fill.at_market) && window.contains(&row.time_ms)
+        });
+        is_spot(fill.terms)
+            && fill.symbol == symbol
+            && included
+            && of_order.is_none_or(|order_id| order_id == &*fill.order_id)
     });
     let page = LIMIT.page(ask.query, wanted, |row| row.id)?;
     let items = page.rows.iter().map(|row| fill(row).end());
@@ -189,19 +189,19 @@ fn ledgers(ask: &Ask<'_>) -> Answer {
 }
 
 /// The filters `side` and `type` of order and fill lists.
-struct Kinds<'q> {
+pub(super) struct Kinds<'q> {
     side: Option<&'q str>,
     kind: Option<&'q str>,
 }
 
 impl<'q> Kinds<'q> {
-    fn read(query: &'q Query) -> Result<Self, ApiError> {
+    pub(super) fn read(query: &'q Query) -> Result<Self, ApiError> {
         let side = query.one_of("side", &["buy", "sell"])?;
         let kind = query.one_of("type", &["limit", "market"])?;
         Ok(Self { side, kind })
     }
 
-    fn include(&self, side: &str, at_market: bool) -> bool {
+    pub(super) fn include(&self, side: &str, at_market: bool) -> bool {
         self.side.is_none_or(|wanted| wanted == side)
             && self
                 .kind
@@ -209,13 +209,13 @@ impl<'q> Kinds<'q> {
     }
 }
 
-fn required_symbol(query: &Query) -> Result<&str, ApiError> {
+pub(super) fn required_symbol(query: &Query) -> Result<&str, ApiError> {
     query.required("symbol")?;
     Ok(symbol(query)?.unwrap_or_default())
 }
 
 /// Returns the symbol of a query, which must be one of [`SYMBOLS`].
-fn symbol(query: &Query) -> Result<Option<&str>, ApiError> {
+pub(super) fn symbol(query: &Query) -> Result<Option<&str>, ApiError> {
     let symbol = query.get("symbol");
     if symbol.is_some_and(|symbol| !SYMBOLS.contains(&symbol)) {
         return Err(invalid("symbol", "does not exist"));
@@ -227,12 +227,12 @@ fn is_spot(terms: Terms) -> bool {
     matches!(terms, Terms::Spot(Wallet::Trade))
 }
 
-fn order_type(at_market: bool) -> &'static str {
+pub(super) fn order_type(at_market: bool) -> &'static str {
     if at_market { "market" } else { "limit" }
 }
 
 /// Returns `tradeType` of an order or fill.
-fn trade_type(terms: Terms) -> &'static str {
+pub(super) fn trade_type(terms: Terms) -> &'static str {
     match terms {
         Terms::Spot(Wallet::Margin) => "MARGIN_TRADE",
         Terms::Spot(Wallet::Isolated(_)) => "MARGIN_ISOLATED_TRADE",

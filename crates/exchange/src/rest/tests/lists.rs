@@ -260,3 +260,19 @@ fn side_and_type_select_rows() {
     let sides = account.column("/api/v1/hf/fills?symbol=BTC-USDT&side=sell", "side");
     assert!(!sides.is_empty() && sides.iter().all(|side| side == "sell"));
 }
+
+#[test]
+fn order_id_replaces_the_other_filters_of_fills() {
+    let mut account = Account::new();
+    let ids = [(); 2].map(|()| place(&mut account));
+    for id in &ids {
+        account.after(1, |engine| engine.fill(id, "0.01"));
+    }
+    let fills = format!(
+        "/api/v1/hf/fills?symbol=BTC-USDT&orderId={}&side=sell&startAt=9&endAt=1",
+        ids[0]
+    );
+    assert_eq!(account.column(&fills, "orderId"), [&*ids[0]]);
+    let other = fills.replace("BTC-USDT", "ETH-USDT");
+    assert!(account.column(&other, "orderId").is_empty());
+}
