@@ -51,7 +51,9 @@ pub struct Fault {
 pub enum Trigger {
     /// On the Nth token request.
     Token(Count),
-    /// On the Nth REST query whose path contains the text, such as `/hf/fills`; an empty text is in every path.
+    /// On the Nth REST query whose path contains the text, such as `/hf/fills`.
+    ///
+    /// An empty text is in every path.
     Rest(Count, String),
     /// On the Nth WebSocket connection; refused connections count as well.
     Connection(Count),
