@@ -15,6 +15,8 @@ pub struct Endpoint {
     paging: Paging,
     /// Names of the parameters, in the order of the query string; those of paging follow.
     params: &'static [&'static str],
+    /// Members of `data` that lead to the rows, such as `accounts`, `currencies`; empty if the rows are in `items`.
+    row_path: &'static [&'static str],
 }
 
 /// The host of an endpoint.
@@ -41,6 +43,8 @@ pub enum Pool {
     Futures,
     /// Accounts and their ledgers: 2000 per 30 s without a VIP level.
     Management,
+    /// Public data, such as the clock: 2000 per 30 s. It is a quota of the IP address.
+    Public,
     /// Unified account: between 67 and 300 per second, by different sources.
     Unified,
 }
@@ -98,12 +102,15 @@ pub enum Paging {
 
 impl Endpoint {
     /// Creates an endpoint. `params` are the names of its parameters without those of paging, in order.
+    ///
+    /// `row_path` are the members of `data` that lead to the rows, if they are not in the usual place.
     pub(crate) const fn new(
         (host, path): (RestHost, &'static str),
         (pool, weight): (Pool, u32),
         permission: Permission,
         paging: Paging,
         params: &'static [&'static str],
+        row_path: &'static [&'static str],
     ) -> Self {
         Self {
             host,
@@ -113,6 +120,7 @@ impl Endpoint {
             permission,
             paging,
             params,
+            row_path,
         }
     }
 
@@ -151,6 +159,11 @@ impl Endpoint {
     /// Returns the names of the parameters in the order of the query string, without those of paging.
     pub const fn params(&self) -> &'static [&'static str] {
         self.params
+    }
+
+    /// Returns the members of `data` that lead to the rows; empty for the usual place.
+    pub(crate) const fn row_path(&self) -> &'static [&'static str] {
+        self.row_path
     }
 
     /// Returns the path with the version of the unified account's API, and the name of an ID in braces.
@@ -213,6 +226,7 @@ impl Pool {
             Self::Spot => "Spot",
             Self::Futures => "Futures",
             Self::Management => "Management",
+            Self::Public => "Public",
             Self::Unified => "Unified",
         }
     }

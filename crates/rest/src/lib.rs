@@ -10,6 +10,7 @@ mod endpoint;
 mod error;
 mod list;
 mod page;
+mod place;
 mod query;
 
 pub mod queries;

@@ -1,13 +1,12 @@
 //! A page: the rows of a successful reply, and the query of the next page.
 
-use std::ops::Range;
-
 use kucoin_streams_core::redact::excerpt;
 use kucoin_streams_core::{DecodeError, Text};
 use kucoin_streams_decode::{FromJson, Record, Scanner, Value, ValueKind};
 
 use crate::list::Elements;
-use crate::{Paging, Query};
+use crate::place::{RowPlace, SharedMembers, span};
+use crate::{Endpoint, Paging, Query};
 
 /// The code of a successful reply.
 const SUCCESS: &str = "200000";
@@ -20,7 +19,7 @@ const LISTS: [&str; 2] = ["items", "dataList"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawPage {
     body: String,
-    rows: Vec<Range<usize>>,
+    rows: Vec<RowPlace>,
     cursor: PageCursor,
 }
 
@@ -67,8 +66,7 @@ impl Query {
             reason: Text::from_static("the reply is not UTF-8"),
             excerpt: excerpt(error.as_bytes()).into(),
         })?;
-        let needs_list = self.endpoint().paging() != Paging::Whole;
-        let read = read_envelope(&body, needs_list);
+        let read = read_envelope(&body, self.endpoint());
         let (rows, cursor) = read.map_err(|unread| unread.problem(&body))?;
         Ok(RawPage { body, rows, cursor })
     }
@@ -77,7 +75,7 @@ impl Query {
 impl RawPage {
     /// Returns the JSON text of each row, in the order of the reply.
     pub fn raw_rows(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
-        self.rows.iter().map(|row| &self.body[row.clone()])
+        self.rows.iter().map(|row| row.text(&self.body))
     }
 
     /// Returns the number of rows.
@@ -92,12 +90,14 @@ impl RawPage {
 
     /// Decodes all rows, in the order of the reply.
     ///
+    /// A row without `accountType`, `accountSubtype`, `tradeType` or `ts` gets it from the object that has its list.
+    ///
     /// # Errors
     /// Returns the [`DecodeError`] of the first row that lacks a required field, such as its ID. The other rows are in
     /// [`raw_rows`](Self::raw_rows).
     pub fn rows<R: Record>(&self) -> Result<Vec<R>, DecodeError> {
-        let rows = self.raw_rows();
-        rows.map(|row| R::read(&mut Scanner::new(row))).collect()
+        let rows = self.rows.iter().map(|row| row.with_shared(&self.body));
+        rows.map(|row| R::read(&mut Scanner::new(&row?))).collect()
     }
 
     /// Returns the query of the next page; `None` if this is the last page.
@@ -186,10 +186,10 @@ impl Unread {
     }
 }
 
-type Rows = (Vec<Range<usize>>, PageCursor);
+type Rows = (Vec<RowPlace>, PageCursor);
 
 /// Reads `{"code":"200000","data":…}` to its end.
-fn read_envelope(body: &str, needs_list: bool) -> Result<Rows, Unread> {
+fn read_envelope(body: &str, endpoint: &Endpoint) -> Result<Rows, Unread> {
     let mut scanner = Scanner::new(body);
     let mut object = scanner.object()?;
     let (mut code, mut data, mut message) = (None, None, None);
@@ -203,7 +203,7 @@ fn read_envelope(body: &str, needs_list: bool) -> Result<Rows, Unread> {
     }
     scanner.finish()?;
     match (code, data) {
-        (Some(code), Some(data)) if code == SUCCESS => read_data(data, needs_list),
+        (Some(code), Some(data)) if code == SUCCESS => read_data(data, endpoint),
         (Some(code), _) if code != SUCCESS => Err(Unread::Refused {
             code,
             message: message.unwrap_or_default(),
@@ -215,15 +215,26 @@ fn read_envelope(body: &str, needs_list: bool) -> Result<Rows, Unread> {
 /// Finds the rows in `data`.
 ///
 /// KuCoin sends an array instead of an object, and vice versa, on some endpoints.
-fn read_data(data: Value<'_>, needs_list: bool) -> Result<Rows, Unread> {
+fn read_data(data: Value<'_>, endpoint: &Endpoint) -> Result<Rows, Unread> {
     let mut cursor = PageCursor::default();
+    let mut shared = SharedMembers::default();
+    let needs_list = endpoint.paging() != Paging::Whole;
+    if !endpoint.row_path().is_empty() {
+        let mut rows = Vec::new();
+        collect_rows(data, 0, endpoint.row_path(), &shared, &mut rows)?;
+        return Ok((rows, cursor));
+    }
     match data.kind() {
         ValueKind::Null => return Ok((Vec::new(), cursor)),
         ValueKind::Array => {
             cursor.is_bare = true;
-            return Ok((elements(data), cursor));
+            return Ok((elements(data, &shared), cursor));
         }
         ValueKind::Object => {}
+        // The clock is a bare number.
+        ValueKind::Number if !needs_list => {
+            return Ok((vec![RowPlace::new(span(data, 0), &shared)], cursor));
+        }
         _ => return Err(Unread::NoRows),
     }
     let mut list = None;
@@ -235,30 +246,67 @@ fn read_data(data: Value<'_>, needs_list: bool) -> Result<Rows, Unread> {
             "totalPage" => cursor.total_pages = u64::from_json(value),
             "hasMore" => cursor.has_more = bool::from_json(value),
             name if LISTS.contains(&name) => list = Some(value),
-            _ => {}
+            name => shared.note(name, value, 0),
         }
     }
     let rows = match list.map(|list| (list, list.kind())) {
         Some((_, ValueKind::Null)) => Vec::new(),
-        Some((list, ValueKind::Array)) => elements(list),
-        Some((row, ValueKind::Object)) => vec![span(row)],
-        None if !needs_list => vec![span(data)],
+        Some((list, ValueKind::Array)) => elements(list, &shared),
+        Some((row, ValueKind::Object)) => vec![RowPlace::new(span(row, 0), &shared)],
+        None if !needs_list => vec![RowPlace::new(span(data, 0), &shared)],
         _ => return Err(Unread::NoRows),
     };
     Ok((rows, cursor))
 }
 
 /// Returns the place of each element of an array in the body.
-fn elements(array: Value<'_>) -> Vec<Range<usize>> {
+fn elements(array: Value<'_>, shared: &SharedMembers) -> Vec<RowPlace> {
     let start = array.offset();
-    let elements = Elements::of(array.as_str());
-    elements
-        .map(|place| start + place.start..start + place.end)
-        .collect()
+    let rows = Elements::of(array.as_str());
+    let rows = rows.map(|row| start + row.start..start + row.end);
+    rows.map(|row| RowPlace::new(row, shared)).collect()
 }
 
-fn span(value: Value<'_>) -> Range<usize> {
-    value.offset()..value.offset() + value.as_str().len()
+/// Collects the rows in the members `path` of a value. An object with none of these members is a row.
+///
+/// `base` is the place of the scanned text in the body.
+fn collect_rows(
+    value: Value<'_>,
+    base: usize,
+    path: &[&str],
+    shared: &SharedMembers,
+    rows: &mut Vec<RowPlace>,
+) -> Result<(), Unread> {
+    match value.kind() {
+        ValueKind::Null => return Ok(()),
+        ValueKind::Array => {
+            let base = base + value.offset();
+            for place in Elements::of(value.as_str()) {
+                let element = Scanner::new(&value.as_str()[place.clone()]).value()?;
+                collect_rows(element, base + place.start, path, shared, rows)?;
+            }
+            return Ok(());
+        }
+        ValueKind::Object => {}
+        _ => return Err(Unread::NoRows),
+    }
+    let mut shared = shared.clone();
+    let mut list = None;
+    let mut scanner = value.scanner();
+    let mut object = scanner.object()?;
+    while let Some((key, member)) = object.member()? {
+        match path.iter().position(|name| **name == *key) {
+            Some(at) => list = Some((at, member)),
+            None => shared.note(&key, member, base),
+        }
+    }
+    match list {
+        Some((at, list)) => collect_rows(list, base, &path[at + 1..], &shared, rows),
+        None => {
+            rows.push(RowPlace::new(span(value, base), &shared));
+            Ok(())
+        }
+    }
 }
 
 /// Returns a scalar field of a row as text; `None` if it is absent.

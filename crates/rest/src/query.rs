@@ -5,7 +5,7 @@ use std::fmt::Write;
 use kucoin_streams_core::{Side, Text, Timestamp};
 use kucoin_streams_decode::Record;
 
-use crate::{Endpoint, Paging, UnifiedVersion};
+use crate::{Endpoint, Paging, TradeType, UnifiedVersion};
 
 /// A query of any endpoint: the erased form of the query types, such as [`SpotFills`](crate::SpotFills).
 ///
@@ -176,6 +176,12 @@ impl ParamValue for Side {
     }
 }
 
+impl ParamValue for TradeType {
+    fn param_text(&self) -> Text {
+        self.as_str().into()
+    }
+}
+
 impl ParamValue for bool {
     fn param_text(&self) -> Text {
         Text::from_static(if *self { "true" } else { "false" })
@@ -189,7 +195,6 @@ impl ParamValue for u32 {
 }
 
 /// Returns a side in upper case, as the endpoints of a unified account write it.
-#[allow(dead_code)]
 pub(crate) fn uppercase_side(side: &Side) -> Text {
     side.as_uppercase_str().into()
 }
@@ -209,6 +214,8 @@ pub(crate) fn uppercase_side(side: &Side) -> Text {
 ///
 /// - `paging`: `whole`, `number("currentPage", "pageSize", 500)`, `last_id("limit", 100)` or `offset("offset", 50)` (the
 ///   field of a row with its cursor).
+/// - `rows in "accounts", "currencies";`: the members of `data` that lead to the rows, unless `data` is the list or
+///   has it as `items`.
 /// - `path id;`: the argument of `new` for the ID in the path.
 /// - `fixed "status" = "active";`: a parameter that is always sent.
 /// - `required`, `optional`: argument of `new`, or setter. An argument is `impl Into` of its type. A doc comment before
@@ -221,6 +228,7 @@ macro_rules! query {
         pub struct $name:ident -> $row:ty {
             $host:ident GET $path:literal, pool $pool:ident, weight $weight:literal,
             permission $permission:ident, paging $paging:ident $(($($page:literal),*))?;
+            $(rows in $($row_path:literal),+;)?
             $(path $id:ident;)?
             $(fixed $($fixed:literal = $value:literal),+;)?
             $(required $($need:ident: $need_type:ty = $need_wire:literal $(with $need_with:path)?),+;)?
@@ -250,6 +258,7 @@ macro_rules! query {
                 $crate::Permission::$permission,
                 $crate::query::paging!(value $paging $($($page),*)?),
                 &[$($($fixed,)+)? $($($need_wire,)+)? $($($opt_wire,)+)?],
+                &[$($($row_path),+)?],
             );
         }
 
@@ -280,6 +289,20 @@ macro_rules! query {
             )+)?
 
             $crate::query::paging!(setter $paging $($($page),*)?);
+        }
+
+        #[cfg(feature = "client")]
+        impl $crate::PreparedQuery<$name> {
+            $($(
+                #[doc = concat!("Sets the parameter `", $opt_wire, "`.")]
+                #[doc = ""]
+                $(#[$opt_meta])*
+                pub fn $opt(self, $opt: impl Into<$opt_type>) -> Self {
+                    self.map(|query| query.$opt($opt))
+                }
+            )+)?
+
+            $crate::query::paging!(prepared_setter $paging $($($page),*)?);
         }
 
         impl From<$name> for $crate::Query {
@@ -334,6 +357,13 @@ macro_rules! paging {
         $crate::Paging::Offset {
             cursor: $cursor,
             max: $max,
+        }
+    };
+    (prepared_setter whole) => {};
+    (prepared_setter $($paged:tt)*) => {
+        /// Sets the number of rows per page. Default and maximum: the maximum of the endpoint.
+        pub fn page_size(self, rows: u32) -> Self {
+            self.map(|query| query.page_size(rows))
         }
     };
     (setter whole) => {};
