@@ -210,8 +210,9 @@ impl ExchangeBuilder {
 
     /// Sets how many rows of each kind REST keeps. Default 65 536, at least 1.
     ///
-    /// The kinds are ended orders, fills and ledger rows. If there are more, the oldest are dropped, even if KuCoin would keep them: canceled orders for 2 days, filled
-    /// orders, spot fills and ledger rows for 7 days, futures fills for 90 days. Open orders are always kept.
+    /// The kinds are ended orders, fills and ledger rows. If there are more, the oldest are dropped, even if KuCoin would
+    /// keep them: canceled orders for 2 days, filled orders, spot fills and ledger rows for 7 days, futures fills for
+    /// 90 days. Open orders are always kept.
     pub fn rest_history(mut self, rows: usize) -> Self {
         self.rest_rows = rows.max(1);
         self
@@ -219,8 +220,9 @@ impl ExchangeBuilder {
 
     /// Sets the quota of a pool of REST endpoints, per 30 s.
     ///
-    /// Default 4000 for spot, 2000 for each other pool. Each query deducts its weight. The window starts with the first query. If too little remains, a query is
-    /// refused with HTTP status 429 and code 429000. Token requests are not counted.
+    /// Default 4000 for spot, 2000 for each other pool. Each query deducts its weight. The window starts with the first
+    /// query. If too little remains, a query is refused with HTTP status 429 and code 429000. Token requests are not
+    /// counted.
     pub fn rest_quota(mut self, pool: RestPool, weight: u32) -> Self {
         self.rest.quotas.limit(pool, weight);
         self
