@@ -13,9 +13,19 @@ mod words;
 
 pub use words::{MarginMode, OrderEnd, OrderType, PositionSide, TradeType};
 
+use kucoin_streams_core::Decimal;
 use kucoin_streams_decode::{Record, Scanner};
 
-use spot::LedgerTrade;
+use spot::{LedgerDirection, LedgerTrade};
+
+/// Returns the amount of a booking with its sign; `None` if the amount or its direction is unknown.
+fn signed(amount: Option<Decimal>, direction: &LedgerDirection) -> Option<Decimal> {
+    match direction {
+        LedgerDirection::In => amount,
+        LedgerDirection::Out => amount.map(|amount| -amount),
+        LedgerDirection::Unknown(_) => None,
+    }
+}
 
 /// Reads the context of a booking: JSON, empty, or (in 2022) JSON with single quotes.
 fn ledger_trade(context: &str) -> Option<LedgerTrade> {

@@ -226,11 +226,7 @@ event! {
 impl SpotLedgerRow {
     /// Returns the amount with its sign; `None` if the amount or its direction is unknown.
     pub fn change(&self) -> Option<Decimal> {
-        match self.direction {
-            LedgerDirection::In => self.amount,
-            LedgerDirection::Out => self.amount.map(|amount| -amount),
-            LedgerDirection::Unknown(_) => None,
-        }
+        super::signed(self.amount, &self.direction)
     }
 
     /// Returns the order or trade that caused the booking; `None` if the context names none.
