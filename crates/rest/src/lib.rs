@@ -6,6 +6,8 @@
     warn(clippy::disallowed_methods, clippy::disallowed_types)
 )]
 
+#[cfg(feature = "client")]
+mod client;
 mod endpoint;
 mod error;
 mod list;
@@ -16,6 +18,8 @@ mod query;
 pub mod queries;
 pub mod rows;
 
+#[cfg(feature = "client")]
+pub use client::{PreparedQuery, Rest, RestBuilder, RowStream, SpotQueries};
 pub use endpoint::{Endpoint, Paging, Permission, Pool, RestHost, UnifiedVersion};
 pub use error::{FailedQuery, QueryError};
 pub use list::RowList;

@@ -1,0 +1,279 @@
+//! The client: sends queries within a rate limit budget, retries what is safe to retry, and follows pages.
+
+mod budget;
+mod classify;
+mod gate;
+mod prepared;
+mod short;
+mod stream;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kucoin_streams_auth::rest::{HostRole, RequestLimits, RestTokens};
+use kucoin_streams_core::{RetryPolicy, explain};
+
+use crate::{
+    FailedQuery, PageProblem, Pool, Query, QueryError, QueryOf, RawPage, RestHost, UnifiedVersion,
+};
+use gate::Gate;
+
+pub use prepared::PreparedQuery;
+pub use short::*;
+pub use stream::RowStream;
+
+/// The delay before the first retry; it doubles with each further one.
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+/// Retries while KuCoin is overloaded, and after a network failure.
+const OVERLOAD_RETRIES: u32 = 5;
+const NETWORK_RETRIES: u32 = 2;
+
+/// A client for KuCoin's REST queries of one account. It never places, changes or cancels anything.
+///
+/// Clones are cheap and share the limits. Queries wait in order of arrival, at most four of a pool are sent at the same
+/// time, and all together use at most a quarter of the quota that remains in each rate limit window, since the account's
+/// orders are deducted from the same quota. If KuCoin reports that a quota is used up, all queries of its pool wait until
+/// KuCoin's next window. To keep these limits, use one `Rest` per account.
+///
+/// Queries are repeated after a network failure (3 attempts) and while KuCoin is overloaded (6 attempts, 15 s in all).
+/// Dropping the future of any method is cancel safe.
+///
+/// It must be used within a tokio runtime with I/O and time enabled.
+#[derive(Clone)]
+pub struct Rest {
+    inner: Arc<RestInner>,
+}
+
+struct RestInner {
+    tokens: Arc<RestTokens>,
+    version: UnifiedVersion,
+    limits: RequestLimits,
+    spot: Gate,
+    futures: Gate,
+    management: Gate,
+    unified: Gate,
+    public: Gate,
+}
+
+/// A builder for [`Rest`], from [`Rest::builder`].
+#[derive(Clone, Debug)]
+pub struct RestBuilder {
+    tokens: Arc<RestTokens>,
+    version: UnifiedVersion,
+    max_reply_bytes: usize,
+    time_limit: Duration,
+    concurrency: usize,
+    quota_percent: u32,
+}
+
+impl RestBuilder {
+    /// Sets the version of the REST API of a unified account. Default: [`UnifiedVersion::V1`].
+    #[must_use]
+    pub fn unified_version(mut self, version: UnifiedVersion) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Sets the maximum length of a reply, in bytes. Default: 8 MiB.
+    #[must_use]
+    pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
+        self.max_reply_bytes = bytes;
+        self
+    }
+
+    /// Sets the timeout of one request, from signing to the last byte of the reply. Default: 10 s.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Sets the number of requests of one pool that are sent at the same time. Default: 4; at least 1.
+    #[must_use]
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests;
+        self
+    }
+
+    /// Sets the share of the remaining quota that queries may use in each window, in percent. Default: 25.
+    ///
+    /// The rest is for the account's orders and other programs.
+    #[must_use]
+    pub fn quota_percent(mut self, percent: u32) -> Self {
+        self.quota_percent = percent;
+        self
+    }
+
+    /// Creates the client. No request is sent yet.
+    pub fn build(self) -> Rest {
+        let gate = |pool| Gate::new(pool, self.concurrency, self.quota_percent);
+        Rest {
+            inner: Arc::new(RestInner {
+                version: self.version,
+                limits: RequestLimits::new(self.max_reply_bytes, self.time_limit),
+                spot: gate(Pool::Spot),
+                futures: gate(Pool::Futures),
+                management: gate(Pool::Management),
+                unified: gate(Pool::Unified),
+                public: gate(Pool::Public),
+                tokens: self.tokens,
+            }),
+        }
+    }
+}
+
+impl Rest {
+    /// Creates a client with the default settings, which shares hosts, signer and clock offset with the token source.
+    pub fn new(tokens: Arc<RestTokens>) -> Self {
+        Self::builder(tokens).build()
+    }
+
+    /// Returns a builder with the default settings.
+    pub fn builder(tokens: Arc<RestTokens>) -> RestBuilder {
+        RestBuilder {
+            tokens,
+            version: UnifiedVersion::default(),
+            max_reply_bytes: 8 * 1024 * 1024,
+            time_limit: Duration::from_secs(10),
+            concurrency: 4,
+            quota_percent: 25,
+        }
+    }
+
+    /// Returns the token source.
+    pub fn tokens(&self) -> &Arc<RestTokens> {
+        &self.inner.tokens
+    }
+
+    /// Sends a query and returns the rows of the first page only.
+    ///
+    /// For all rows, use [`all`](Self::all) or [`rows`](Self::rows).
+    ///
+    /// # Errors
+    /// Returns a [`QueryError`] if there is no readable page.
+    pub async fn fetch<Q: QueryOf>(&self, query: Q) -> Result<Vec<Q::Row>, QueryError> {
+        let query = query.into();
+        let page = self.execute(&query).await?;
+        let rows = page.rows();
+        rows.map_err(|error| QueryError::of_row(self.failed(&query), &error))
+    }
+
+    /// Sends a query with at most one row, such as an order by its ID; `None` if KuCoin does not know it.
+    ///
+    /// # Errors
+    /// Returns a [`QueryError`] if there is no readable page.
+    pub async fn one<Q: QueryOf>(&self, query: Q) -> Result<Option<Q::Row>, QueryError> {
+        match self.fetch(query).await {
+            Ok(rows) => Ok(rows.into_iter().next()),
+            Err(QueryError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns all rows of a query as a stream, page by page.
+    pub fn rows<Q: QueryOf>(&self, query: Q) -> RowStream<Q::Row> {
+        RowStream::new(self.clone(), query.into())
+    }
+
+    /// Returns all rows of a query, from all pages.
+    ///
+    /// # Errors
+    /// Returns the first [`QueryError`]; the rows before it are lost. To keep them, use [`rows`](Self::rows).
+    pub async fn all<Q: QueryOf>(&self, query: Q) -> Result<Vec<Q::Row>, QueryError> {
+        self.rows(query).collect().await
+    }
+
+    /// Sends a query of any type and returns one page with its rows as JSON.
+    ///
+    /// [`RawPage::next_query`] returns the query of the next page.
+    ///
+    /// # Errors
+    /// Returns a [`QueryError`] if there is no readable page.
+    pub async fn execute(&self, query: &Query) -> Result<RawPage, QueryError> {
+        let (mut overloads, mut failures) = (0, 0);
+        loop {
+            let error = match self.attempt(query).await {
+                Ok(page) => return Ok(page),
+                Err(error) => error,
+            };
+            let (retries, most) = match &error {
+                QueryError::Overloaded { .. } => (&mut overloads, OVERLOAD_RETRIES),
+                _ if error.retry_policy() == RetryPolicy::Transient => {
+                    (&mut failures, NETWORK_RETRIES)
+                }
+                _ => return Err(error),
+            };
+            if *retries == most {
+                return Err(error);
+            }
+            let delay = FIRST_DELAY * 2_u32.pow(*retries);
+            *retries += 1;
+            let error = explain(&error, error.remedy().as_deref());
+            tracing::debug!(?delay, error, "the query is repeated");
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    async fn attempt(&self, query: &Query) -> Result<RawPage, QueryError> {
+        let endpoint = query.endpoint();
+        let entered = self.gate(endpoint.pool()).enter(endpoint.weight()).await;
+        let path = query.path_and_query(self.inner.version);
+        let host = host_role(endpoint.host());
+        let reply = self.inner.tokens.get(host, &path, self.inner.limits).await;
+        let reply = reply.map_err(|error| classify::no_reply(self.failed(query), error))?;
+        let (status, quota) = (reply.status(), reply.quota());
+        tracing::debug!(path = endpoint.path(), status, ?quota, "query answered");
+        if let Some(quota) = quota {
+            entered.correct(quota);
+        }
+        let read = match query.read(reply.into_body()) {
+            Ok(page) if (200..300).contains(&status) => return Ok(page),
+            Ok(_) => PageProblem::Unreadable {
+                reason: "the reply has rows, but an error status".into(),
+                excerpt: "".into(),
+            },
+            Err(problem) => problem,
+        };
+        let error = classify::not_a_page(self.failed(query), status, quota, read);
+        if let QueryError::RateLimited { reset, .. } = &error {
+            entered.pause(*reset);
+        }
+        Err(error)
+    }
+
+    /// Returns the description of a query for its error.
+    fn failed(&self, query: &Query) -> FailedQuery {
+        let endpoint = query.endpoint();
+        let role = host_role(endpoint.host());
+        let host = self.inner.tokens.host_name(role);
+        let host = host.unwrap_or_else(|_| role.to_string());
+        FailedQuery::new(endpoint, self.inner.version, &host)
+    }
+
+    fn gate(&self, pool: Pool) -> &Gate {
+        match pool {
+            Pool::Spot => &self.inner.spot,
+            Pool::Futures => &self.inner.futures,
+            Pool::Management => &self.inner.management,
+            Pool::Unified => &self.inner.unified,
+            Pool::Public => &self.inner.public,
+        }
+    }
+}
+
+fn host_role(host: RestHost) -> HostRole {
+    match host {
+        RestHost::Spot => HostRole::SpotRest,
+        RestHost::Futures => HostRole::FuturesRest,
+    }
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rest")
+            .field("tokens", &self.inner.tokens)
+            .field("unified_version", &self.inner.version)
+            .finish_non_exhaustive()
+    }
+}
