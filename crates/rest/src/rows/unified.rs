@@ -454,6 +454,8 @@ event! {
         pub leverage: Option<Decimal> = "leverage",
         /// Margin mode: `marginMode`.
         pub margin_mode: Option<MarginMode> = "marginMode",
+        /// Trade type, `FUTURES` or `MARGIN`: `tradeType` of the row or of its list, if KuCoin sends it.
+        pub trade_type: Option<Text> = "tradeType",
     }
 }
 
@@ -490,3 +492,6 @@ event! {
         pub classic_sub_accounts: RowList<Text> = "classicSubAccount",
     }
 }
+
+#[cfg(test)]
+mod tests;
