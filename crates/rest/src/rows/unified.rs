@@ -61,7 +61,7 @@ event! {
     pub struct UnifiedOrderRow {
         /// Order ID: `orderId`.
         pub order_id: Text = "orderId",
-        /// Client order ID: `clientOid`; `None` if the order has none, such as the child of a conditional order.
+        /// Client order ID: `clientOid`; `None` if the order has none, such as a child order.
         pub client_oid: Option<Text> = "clientOid",
         /// Trade type, such as `SPOT` or `FUTURES`: `tradeType` of the row or of its list.
         pub trade_type: Option<Text> = "tradeType",
@@ -476,7 +476,7 @@ open_enum! {
     pub enum AccountModeKind ignoring case {
         /// `UNIFIED`: one account for spot, margin and futures.
         Unified = "UNIFIED",
-        /// `CLASSIC`: an account each.
+        /// `CLASSIC`: separate accounts for spot, margin and futures.
         Classic = "CLASSIC",
     }
 }
