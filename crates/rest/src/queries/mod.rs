@@ -6,3 +6,6 @@ pub mod margin;
 pub mod spot;
 pub mod stop;
 pub mod unified;
+
+#[cfg(test)]
+mod classic_tests;

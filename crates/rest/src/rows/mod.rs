@@ -34,3 +34,8 @@ fn ledger_trade(context: &str) -> Option<LedgerTrade> {
     let is_named = trade.symbol.is_some() || trade.order_id.is_some() || trade.trade_id.is_some();
     is_named.then_some(trade)
 }
+
+#[cfg(test)]
+mod classic_tests;
+#[cfg(test)]
+mod test_support;

@@ -13,3 +13,6 @@ pub use orders::{
 pub use positions::{
     ClosedPositionRow, CrossLeverageRow, FuturesPositionRow, MarginModeRow, PositionCloseType,
 };
+
+#[cfg(test)]
+mod tests;

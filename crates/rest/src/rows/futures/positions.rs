@@ -86,7 +86,9 @@ event! {
         /// Position margin with unrealised profit and loss: `maintMargin`; isolated margin only.
         pub maintenance_margin: Option<Decimal> = "maintMargin",
         /// Maintenance margin rate, a fraction, 0.004 for 0.4 %: `maintMarginReq`.
-        pub maintenance_margin_rate: Option<Decimal> = "maintMarginReq" | "maintainMargin",
+        pub maintenance_margin_rate: Option<Decimal> = "maintMarginReq",
+        /// Maintenance margin rate in newer replies, a fraction: `maintainMargin`.
+        pub maintain_margin: Option<Decimal> = "maintainMargin",
         /// Risk limit: `riskLimit`; isolated margin only.
         pub risk_limit: Option<Decimal> = "riskLimit",
         /// Risk limit level: `riskLimitLevel`; isolated margin only.
