@@ -19,7 +19,10 @@ pub mod queries;
 pub mod rows;
 
 #[cfg(feature = "client")]
-pub use client::{PreparedQuery, Rest, RestBuilder, RowStream, SpotQueries};
+pub use client::{
+    AccountQueries, FuturesQueries, MarginQueries, PreparedQuery, Rest, RestBuilder, RowStream,
+    SpotQueries, UnifiedQueries,
+};
 pub use endpoint::{Endpoint, Paging, Permission, Pool, RestHost, UnifiedVersion};
 pub use error::{FailedQuery, QueryError};
 pub use list::RowList;

@@ -1,6 +1,6 @@
 //! A page: the rows of a successful reply, and the query of the next page.
 
-use kucoin_streams_core::redact::excerpt;
+use kucoin_streams_core::redact::{Redactor, excerpt};
 use kucoin_streams_core::{DecodeError, Text};
 use kucoin_streams_decode::{FromJson, Record, Scanner, Value, ValueKind};
 
@@ -172,7 +172,8 @@ impl Unread {
             Self::Refused { code, message } => {
                 return PageProblem::Refused {
                     code: excerpt(code.as_bytes()).into(),
-                    message: excerpt(message.as_bytes()).into(),
+                    // Milder than an excerpt, so that `error.getOrder.orderNotExist` stays readable.
+                    message: Redactor::default().redact(&message).into(),
                 };
             }
             Self::Syntax(error) => format!("the reply is not JSON ({error})").into(),

@@ -114,3 +114,86 @@ fn unreachable(
         source: Arc::new(source),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{QueryOf, SpotOrderById, UnifiedVersion};
+
+    /// Returns the error for a status, a quota and a body.
+    fn error(status: u16, has_quota: bool, body: &str) -> QueryError {
+        let endpoint = SpotOrderById::ENDPOINT;
+        let query = FailedQuery::new(endpoint, UnifiedVersion::V1, "api.kucoin.com");
+        let quota = has_quota.then(|| Quota::new(0, Duration::from_secs(7)));
+        let read = crate::Query::from(SpotOrderById::new("id", "BTC-USDT")).read(body);
+        not_a_page(query, status, quota, read.unwrap_err())
+    }
+
+    fn refusal(status: u16, code: &str, message: &str) -> QueryError {
+        let body = format!(r#"{{"code":"{code}","msg":"{message}"}}"#);
+        error(status, false, &body)
+    }
+
+    #[test]
+    fn rate_limit_with_a_quota_is_not_an_overload() {
+        let limited = r#"{"code":"429000","msg":"Too many requests."}"#;
+        for status in [200, 429] {
+            let with = error(status, true, limited);
+            let seven = Duration::from_secs(7);
+            assert!(matches!(with, QueryError::RateLimited { reset, .. } if reset == seven));
+            let without = error(status, false, limited);
+            assert!(matches!(without, QueryError::Overloaded { .. }));
+        }
+        assert!(matches!(
+            error(429, false, "<html>"),
+            QueryError::Overloaded { .. }
+        ));
+        assert!(matches!(
+            error(503, true, "<html>"),
+            QueryError::Overloaded { .. }
+        ));
+        let frequent = refusal(200, "200002", "");
+        assert!(
+            matches!(frequent, QueryError::RateLimited { reset, .. } if reset == DEFAULT_RESET)
+        );
+    }
+
+    #[test]
+    fn code_of_a_refusal_decides_its_variant() {
+        for code in ["400003", "400006", "400007", "112010", "411100", "999999"] {
+            let refused = refusal(200, code, "No.");
+            assert!(matches!(refused, QueryError::Refused { .. }), "{code}");
+            assert_eq!(refused.code(), Some(code));
+            assert_eq!(refused.retry_policy(), RetryPolicy::Refused);
+        }
+        let parameter = refusal(400, "400100", "limit");
+        assert!(matches!(parameter, QueryError::BadParameter { .. }));
+        for (status, code, message) in [
+            (404, "404", "Not Found"),
+            (200, "100001", "error.getOrder.orderNotExist"),
+            (400, "400100", "order_not_exist"),
+            (200, "400100", "The order does not exist."),
+        ] {
+            let unknown = refusal(status, code, message);
+            assert!(matches!(unknown, QueryError::NotFound { .. }), "{message}");
+        }
+    }
+
+    #[test]
+    fn reply_of_another_server_is_unreachable() {
+        for (status, body, policy) in [
+            (500, "<html>", RetryPolicy::Transient),
+            (502, r#"{"code":"200000"}"#, RetryPolicy::Transient),
+            (200, r#"{"code":"500000"}"#, RetryPolicy::Transient),
+            (403, "<html>", RetryPolicy::Blocked),
+            (404, "<html>", RetryPolicy::Blocked),
+            (302, "", RetryPolicy::Fatal),
+        ] {
+            let error = error(status, false, body);
+            assert!(matches!(error, QueryError::Unreachable { .. }), "{status}");
+            assert_eq!(error.retry_policy(), policy, "{status}");
+        }
+        let html = error(200, false, "<html>");
+        assert!(matches!(html, QueryError::Unreadable { .. }));
+    }
+}

@@ -4,6 +4,7 @@ mod budget;
 mod classify;
 mod gate;
 mod prepared;
+mod retry;
 mod short;
 mod stream;
 
@@ -12,22 +13,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::{HostRole, RequestLimits, RestTokens};
-use kucoin_streams_core::{RetryPolicy, explain};
+use kucoin_streams_core::explain;
 
 use crate::{
     FailedQuery, PageProblem, Pool, Query, QueryError, QueryOf, RawPage, RestHost, UnifiedVersion,
 };
 use gate::Gate;
+use retry::Retries;
 
 pub use prepared::PreparedQuery;
 pub use short::*;
 pub use stream::RowStream;
-
-/// The delay before the first retry; it doubles with each further one.
-const FIRST_DELAY: Duration = Duration::from_millis(500);
-/// Retries while KuCoin is overloaded, and after a network failure.
-const OVERLOAD_RETRIES: u32 = 5;
-const NETWORK_RETRIES: u32 = 2;
 
 /// A client for KuCoin's REST queries of one account. It never places, changes or cancels anything.
 ///
@@ -191,24 +187,15 @@ impl Rest {
     /// # Errors
     /// Returns a [`QueryError`] if there is no readable page.
     pub async fn execute(&self, query: &Query) -> Result<RawPage, QueryError> {
-        let (mut overloads, mut failures) = (0, 0);
+        let mut retries = Retries::default();
         loop {
             let error = match self.attempt(query).await {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
-            let (retries, most) = match &error {
-                QueryError::Overloaded { .. } => (&mut overloads, OVERLOAD_RETRIES),
-                _ if error.retry_policy() == RetryPolicy::Transient => {
-                    (&mut failures, NETWORK_RETRIES)
-                }
-                _ => return Err(error),
-            };
-            if *retries == most {
+            let Some(delay) = retries.delay_after(&error) else {
                 return Err(error);
-            }
-            let delay = FIRST_DELAY * 2_u32.pow(*retries);
-            *retries += 1;
+            };
             let error = explain(&error, error.remedy().as_deref());
             tracing::debug!(?delay, error, "the query is repeated");
             tokio::time::sleep(delay).await;
