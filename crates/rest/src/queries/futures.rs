@@ -104,7 +104,7 @@ query! {
         Futures GET "/api/v1/fills", pool Futures, weight 5,
         permission General, paging number("currentPage", "pageSize", 1000);
         optional
-            /// KuCoin then ignores the times.
+            /// KuCoin then ignores the other parameters.
             order_id: Text = "orderId",
             symbol: Text = "symbol",
             side: Side = "side",
@@ -140,7 +140,7 @@ query! {
 }
 
 query! {
-    /// Futures positions that were closed, the latest first.
+    /// Futures positions that were closed.
     pub struct FuturesClosedPositions -> ClosedPositionRow {
         Futures GET "/api/v1/history-positions", pool Futures, weight 2,
         permission General, paging number("pageId", "limit", 200);

@@ -1,7 +1,10 @@
 //! Rows of accounts, their ledgers, the API key and the clock.
 
+use std::fmt;
+
 use kucoin_streams_core::{Decimal, DecodeError, Text, Timestamp};
-use kucoin_streams_decode::{FromJson, Record, Scanner, event};
+use kucoin_streams_decode::{FromJson, Record, Scanner, ToJson, Value, event};
+use serde::Serializer;
 
 use super::spot::{LedgerDirection, LedgerTrade};
 use crate::Permission;
@@ -30,11 +33,12 @@ event! {
         /// User ID of the account, a number: `uid`.
         pub uid: Text = "uid",
         /// API key, without its secret: `apiKey`.
-        pub api_key: Option<Text> = "apiKey",
+        pub api_key: Option<ApiKeyText> = "apiKey",
         /// Version of the API key: `apiVersion`.
         pub api_version: Option<u32> = "apiVersion",
-        /// Permissions with commas, such as `General,Spot`: `permission`. See
-        /// [`has_permission`](Self::has_permission).
+        /// Permissions with commas, such as `General,Spot`: `permission`.
+        ///
+        /// See [`has_permission`](Self::has_permission).
         pub permissions: Option<Text> = "permission",
         /// IP addresses that may use the key, with commas: `ipWhitelist`; `None` if every address may.
         pub ip_whitelist: Option<Text> = "ipWhitelist",
@@ -46,6 +50,35 @@ event! {
         pub remark: Option<Text> = "remark",
         /// Time when the API key was created: `createdAt`, sent in milliseconds.
         pub created_at: Option<Timestamp> = "createdAt",
+    }
+}
+
+/// An API key. `Debug` does not show it; serialization writes it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ApiKeyText(Text);
+
+impl ApiKeyText {
+    /// Returns the API key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiKeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl FromJson for ApiKeyText {
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        Text::from_json(value).map(Self)
+    }
+}
+
+impl ToJson for ApiKeyText {
+    fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.to_json(serializer)
     }
 }
 

@@ -198,6 +198,20 @@ fn account_ledger_has_its_sign_from_the_direction() {
 }
 
 #[test]
+fn api_key_is_not_shown_by_debug() {
+    let row: ApiKeyRow = read(r#"{"uid":1,"apiKey":"64f0a1b2c3d4e5f60718abcd"}"#);
+    assert_eq!(
+        row.api_key.as_ref().unwrap().as_str(),
+        "64f0a1b2c3d4e5f60718abcd"
+    );
+    let shown = format!("{row:?}");
+    assert!(
+        shown.contains("[redacted]") && !shown.contains("64f0"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn api_key_knows_its_permissions() {
     let row: ApiKeyRow = read(
         r#"{"uid":190000000,"apiKey":"k-1","apiVersion":"3","permission":"General, spot,Unified","ipWhitelist":"",

@@ -64,7 +64,9 @@ event! {
 }
 
 open_enum! {
-    /// Status of a margin account: `status`. KuCoin's documents list other values for cross and isolated margin.
+    /// Status of a margin account: `status`.
+    ///
+    /// KuCoin documents different values for cross and isolated margin.
     pub enum MarginAccountStatus {
         /// `EFFECTIVE`: normal.
         Effective = "EFFECTIVE",

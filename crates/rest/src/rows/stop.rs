@@ -35,11 +35,13 @@ event! {
         pub stop: Option<Text> = "stop",
         /// Stop price that triggers the order: `stopPrice`.
         pub stop_price: Option<Decimal> = "stopPrice",
-        /// Price of the limit order that a triggered order of a one-cancels-the-other pair places: `limitPrice`.
+        /// Limit price of the stop order of a one-cancels-the-other pair: `limitPrice`.
         pub limit_price: Option<Decimal> = "limitPrice",
         /// Time in force, such as `GTC`: `timeInForce`.
         pub time_in_force: Option<Text> = "timeInForce",
-        /// Seconds until an order with time in force `GTT` is canceled: `cancelAfter`; `0` or `-1` for other orders.
+        /// Seconds until an order with time in force `GTT` is canceled: `cancelAfter`.
+        ///
+        /// It is `0` or `-1` for other orders.
         pub cancel_after: Option<i64> = "cancelAfter",
         /// Post only: `postOnly`.
         pub post_only: Option<bool> = "postOnly",
