@@ -151,9 +151,9 @@ impl QueryError {
         }
     }
 
-    /// Returns `true` if KuCoin refused the credentials, the timestamp or the IP address (400001 to 400006).
+    /// Returns `true` if KuCoin refused the credentials, the timestamp or the IP address.
     ///
-    /// Do not repeat the query: KuCoin blocks repeated attempts.
+    /// The codes are 400001 to 400006. Do not repeat the query: KuCoin blocks repeated attempts.
     pub fn is_credentials(&self) -> bool {
         matches!(
             self.code(),

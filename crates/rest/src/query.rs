@@ -7,9 +7,9 @@ use kucoin_streams_decode::Record;
 
 use crate::{Endpoint, Paging, TradeType, UnifiedVersion};
 
-/// A query of any endpoint: the erased form of the query types, such as [`SpotFills`](crate::SpotFills).
+/// A query of any endpoint.
 ///
-/// Two queries are equal if they send the same request, regardless of the order of their setters.
+/// It is the erased form of the query types, such as [`SpotFills`](crate::SpotFills). Two queries are equal if they send the same request, regardless of the order of their setters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Query {
     endpoint: &'static Endpoint,

@@ -1,7 +1,7 @@
 //! Checks with `cargo tree` that some crates do not have certain dependencies.
 
 use super::Violation;
-use super::graph::{AUTH, CORE, DECODE, PRO, SESSION, TRANSPORT, V1};
+use super::graph::{AUTH, CORE, DECODE, PRO, REST, SESSION, TRANSPORT, V1};
 use super::project::Project;
 use crate::shell::{self, Outcome};
 
@@ -36,6 +36,10 @@ const PROMISES: &[Promise] = &[
     Promise {
         package: AUTH, features: "--no-default-features", never: NETWORK,
         why: "signing alone needs neither a runtime nor a REST client",
+    },
+    Promise {
+        package: REST, features: "--no-default-features", never: NETWORK,
+        why: "queries, pages and rows work without the client",
     },
     Promise {
         package: TRANSPORT, features: "--no-default-features",

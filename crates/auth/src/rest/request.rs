@@ -23,7 +23,9 @@ pub struct RequestLimits {
 }
 
 impl RequestLimits {
-    /// Creates limits: the maximum length of a reply in bytes, and the timeout from signing to the last byte.
+    /// Creates limits: the maximum length of a reply in bytes, and the timeout of the request.
+    ///
+    /// The time is from signing to the last byte of the reply.
     pub const fn new(bytes: usize, time: Duration) -> Self {
         Self { bytes, time }
     }
@@ -38,7 +40,9 @@ pub struct RestReply {
     body: Zeroizing<Vec<u8>>,
 }
 
-/// The state of a rate limit pool after a request: headers `gw-ratelimit-limit`, `-remaining` and `-reset`.
+/// The state of a rate limit pool after a request.
+///
+/// KuCoin sends it in the headers `gw-ratelimit-limit`, `gw-ratelimit-remaining` and `gw-ratelimit-reset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quota {

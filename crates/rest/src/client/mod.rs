@@ -120,7 +120,9 @@ impl RestBuilder {
 }
 
 impl Rest {
-    /// Creates a client with the default settings, which shares hosts, signer and clock offset with the token source.
+    /// Creates a client with the default settings.
+    ///
+    /// It shares hosts, signer and clock offset with the token source.
     pub fn new(tokens: Arc<RestTokens>) -> Self {
         Self::builder(tokens).build()
     }

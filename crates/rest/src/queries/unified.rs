@@ -185,7 +185,7 @@ query! {
 
 query! {
     /// Mode of the account, unified or classic. One row.
-    pub struct AccountMode -> AccountModeRow {
+    pub struct AccountModeInfo -> AccountModeRow {
         Spot GET "/api/ua/{v}/account/mode", pool Unified, weight 30,
         permission General, paging whole;
     }

@@ -65,7 +65,9 @@ event! {
         pub iceberg: Option<bool> = "iceberg",
         /// Visible size of an iceberg order: `visibleSize`.
         pub visible_size: Option<Decimal> = "visibleSize",
-        /// Seconds until an order with time in force `GTT` is canceled: `cancelAfter`; `0` or `-1` for other orders.
+        /// Seconds until an order with time in force `GTT` is canceled: `cancelAfter`.
+        ///
+        /// `0` or `-1` for other orders.
         pub cancel_after: Option<i64> = "cancelAfter",
         /// Self-trade prevention: `stp`.
         pub self_trade_prevention: Option<Text> = "stp",

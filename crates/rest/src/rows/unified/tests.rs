@@ -504,11 +504,11 @@ fn row_without_members_gets_those_of_its_list() {
 #[test]
 fn account_mode_lists_sub_accounts() {
     let data = r#"{"selfAccountMode":"UNIFIED","unifiedSubAccount":[9007199254740993],"classicSubAccount":["12","34"]}"#;
-    let row = one(AccountMode::new(), data);
+    let row = one(AccountModeInfo::new(), data);
     assert_eq!(row.mode, AccountModeKind::Unified);
     assert_eq!(texts(&row.unified_sub_accounts), ["9007199254740993"]);
     assert_eq!(texts(&row.classic_sub_accounts), ["12", "34"]);
-    let row = one(AccountMode::new(), r#"{"selfAccountMode":"classic"}"#);
+    let row = one(AccountModeInfo::new(), r#"{"selfAccountMode":"classic"}"#);
     assert_eq!(row.mode, AccountModeKind::Classic);
     assert!(row.unified_sub_accounts.is_empty());
 }
@@ -565,7 +565,7 @@ fn queries_send_the_documented_bytes() {
             UnifiedMarginMode::new().symbol("XBTUSDTM").into(),
             "unified/position/margin-mode?symbol=XBTUSDTM".into(),
         ),
-        (AccountMode::new().into(), "account/mode".into()),
+        (AccountModeInfo::new().into(), "account/mode".into()),
     ] {
         let (query, expected): (Query, String) = (query, expected);
         let v1 = query.path_and_query(UnifiedVersion::V1);
