@@ -12,11 +12,21 @@ use serde::{Serialize, Serializer};
 pub enum Origin {
     /// Pushed by KuCoin on a connection.
     Live,
+    /// Missed on the connection, and made from a row of the REST API. Fields that REST does not have are absent.
+    Recovered {
+        /// REST path, such as `/api/v1/hf/fills`.
+        path: &'static str,
+        /// `true` if the time of the event is exact; `false` if REST has no time of the matching engine for it.
+        exact: bool,
+        /// `true` if the event was found after the stream was reported as live again.
+        late: bool,
+    },
 }
 
 /// An event with its metadata: topic, times, connection. An update dereferences to its event.
 ///
-/// Serializes as a line of `kucoin-streams watch --format ndjson`: an object of kind `update` with the event as `data`.
+/// Serializes as a line of `kucoin-streams watch --format ndjson`: an object of kind `update`, or `recovered`, with the event
+/// as `data`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update<E> {
     ws_key: WsKey,
@@ -43,6 +53,26 @@ impl<E> Update<E> {
             received_at,
             epoch,
             origin: Origin::Live,
+        }
+    }
+
+    /// Creates an update of an event that was found over REST.
+    ///
+    /// `received_at` is the local time when it was found, and `epoch` the number of the current connection.
+    pub fn recovered(
+        ws_key: WsKey,
+        subscribed_topic: Arc<str>,
+        push: Push<E>,
+        origin: Origin,
+        (received_at, epoch): (Timestamp, u64),
+    ) -> Self {
+        Self {
+            ws_key,
+            subscribed_topic,
+            push,
+            received_at,
+            epoch,
+            origin,
         }
     }
 
@@ -125,7 +155,7 @@ impl<E> Update<E> {
         self.push.pushed_at
     }
 
-    /// Returns the local receive time: when the frame was read from the socket.
+    /// Returns the local receive time: when the frame was read from the socket, or the event was found over REST.
     pub fn received_at(&self) -> Timestamp {
         self.received_at
     }
@@ -168,6 +198,12 @@ struct UpdateLine<'u, E> {
     pushed_at: Option<Timestamp>,
     received_at: Timestamp,
     epoch: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exact: Option<bool>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
     data: &'u E,
     /// Unknown fields of the envelope.
     #[serde(skip_serializing_if = "Extra::is_empty")]
@@ -177,8 +213,12 @@ struct UpdateLine<'u, E> {
 impl<E: Serialize> Serialize for Update<E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let push = &self.push;
+        let (kind, source, exact, late) = match self.origin {
+            Origin::Live => ("update", None, None, false),
+            Origin::Recovered { path, exact, late } => ("recovered", Some(path), Some(exact), late),
+        };
         let line = UpdateLine {
-            kind: "update",
+            kind,
             ws_key: self.ws_key.as_str(),
             topic: &self.subscribed_topic,
             subject: push.subject.as_ref(),
@@ -190,6 +230,9 @@ impl<E: Serialize> Serialize for Update<E> {
                 .filter(|_| self.ws_key == WsKey::PrivateProV2),
             received_at: self.received_at,
             epoch: self.epoch,
+            source,
+            exact,
+            late,
             data: &push.event,
             envelope: &push.extra,
         };

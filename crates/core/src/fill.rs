@@ -56,11 +56,11 @@ impl Fill {
 
     /// Returns the key of the fill, unique among the fills of one protocol (V1 or Pro V2).
     pub fn key(&self) -> FillKey {
-        FillKey {
-            symbol: self.symbol.clone(),
-            trade_id: self.trade_id.clone(),
-            order_id: self.order_id.clone(),
-        }
+        FillKey::new(
+            self.symbol.clone(),
+            self.trade_id.clone(),
+            self.order_id.clone(),
+        )
     }
 }
 
@@ -77,6 +77,17 @@ pub struct FillKey {
     pub trade_id: Text,
     /// Order ID: see [`Fill::order_id`]; `None` for a fill without an order.
     pub order_id: Option<Text>,
+}
+
+impl FillKey {
+    /// Creates the key of a fill.
+    pub fn new(symbol: Text, trade_id: Text, order_id: Option<Text>) -> Self {
+        Self {
+            symbol,
+            trade_id,
+            order_id,
+        }
+    }
 }
 
 impl fmt::Display for FillKey {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::Stream;
@@ -10,12 +11,14 @@ use futures_util::future::{BoxFuture, join_all, try_join_all};
 use kucoin_streams_client::{
     EndReason, Gap, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
-use kucoin_streams_core::{Event, Fill, Topic, WsKey};
+use kucoin_streams_core::{ConnectionKind, Event, Fill, Push, Topic, WsKey};
 use kucoin_streams_pro as pro;
+use kucoin_streams_recovery::{EventFacts, Recoverable};
 use kucoin_streams_v1 as v1;
 use serde::Serialize;
 
 use crate::Kucoin;
+use crate::recovered::names_of;
 
 /// Any topic of V1 or Pro V2.
 ///
@@ -79,6 +82,15 @@ impl AnyTopic {
 
 fn into_any<T: Into<AnyTopic>>(topics: Vec<T>) -> Vec<AnyTopic> {
     topics.into_iter().map(Into::into).collect()
+}
+
+impl Recoverable for AnyEvent {
+    fn facts(&self) -> EventFacts {
+        match self {
+            Self::V1(event) => event.facts(),
+            Self::Pro(event) => event.facts(),
+        }
+    }
 }
 
 impl Event for AnyEvent {
@@ -336,6 +348,9 @@ trait DynSubscription: Send {
     fn ledger(&self) -> Vec<TopicLedger>;
     fn end_reason(&self) -> Option<EndReason>;
     fn handle(&mut self) -> SubscriptionHandle;
+    fn ws_key(&self) -> WsKey;
+    fn topics(&self) -> Vec<Arc<str>>;
+    fn decode(&self, frame: &str) -> Option<Push<AnyEvent>>;
     fn unsubscribe(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
@@ -361,6 +376,19 @@ impl<T: Topic<Event: Into<AnyEvent>>> DynSubscription for Subscription<T> {
 
     fn handle(&mut self) -> SubscriptionHandle {
         self.handle()
+    }
+
+    fn ws_key(&self) -> WsKey {
+        T::Kind::WS_KEY
+    }
+
+    fn topics(&self) -> Vec<Arc<str>> {
+        names_of(self.topic())
+    }
+
+    fn decode(&self, frame: &str) -> Option<Push<AnyEvent>> {
+        let push = self.topic().decode(frame).ok().flatten()?;
+        Some(push.map(Into::into))
     }
 
     fn unsubscribe(self: Box<Self>) -> BoxFuture<'static, ()> {
@@ -433,6 +461,26 @@ impl AnySubscription {
                 .map(DynSubscription::unsubscribe),
         )
         .await;
+    }
+
+    /// Returns the names of the topics, by connection.
+    pub(crate) fn topics(&self) -> Vec<(WsKey, Vec<Arc<str>>)> {
+        let mut all: Vec<(WsKey, Vec<Arc<str>>)> = Vec::new();
+        for subscription in &self.subscriptions {
+            let (ws_key, topics) = (subscription.ws_key(), subscription.topics());
+            match all.iter_mut().find(|(known, _)| *known == ws_key) {
+                Some((_, known)) => known.extend(topics),
+                None => all.push((ws_key, topics)),
+            }
+        }
+        all
+    }
+
+    /// Decodes a frame of a topic of this connection; `None` if it is not of a topic of the subscription.
+    pub(crate) fn decode(&self, ws_key: WsKey, frame: &str) -> Option<Push<AnyEvent>> {
+        let subscriptions = self.subscriptions.iter();
+        let mut of_key = subscriptions.filter(|subscription| subscription.ws_key() == ws_key);
+        of_key.find_map(|subscription| subscription.decode(frame))
     }
 
     fn poll_item(

@@ -12,6 +12,7 @@ use kucoin_streams_client::{
 };
 use kucoin_streams_core::{ConnectionKind, DynConnectionSource, RetryPolicy, Topic, WsKey};
 use kucoin_streams_pro::ProPrivate;
+use kucoin_streams_rest::Rest;
 use kucoin_streams_session::{CloseReason, Failure, FailureStage};
 use kucoin_streams_transport::DynConnect;
 use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
@@ -31,6 +32,7 @@ pub struct Kucoin {
 struct Inner {
     tokens: Arc<dyn DynConnectionSource>,
     rest_tokens: Option<Arc<RestTokens>>,
+    rest: Option<Rest>,
     transport: Arc<dyn DynConnect>,
     config: Config,
     lifecycle: LifecycleSender,
@@ -61,6 +63,9 @@ impl Kucoin {
         let kucoin = Self {
             inner: Arc::new(Inner {
                 tokens,
+                rest: rest_tokens
+                    .as_ref()
+                    .map(|tokens| Rest::new(Arc::clone(tokens))),
                 rest_tokens,
                 transport,
                 config,
@@ -130,6 +135,13 @@ impl Kucoin {
     /// `None` if you set your own source of [`tokens`](KucoinBuilder::tokens).
     pub fn rest_tokens(&self) -> Option<&Arc<RestTokens>> {
         self.inner.rest_tokens.as_ref()
+    }
+
+    /// Returns the client for REST queries of this account, with the hosts, the signer and the clock of the token requests.
+    ///
+    /// `None` if you set your own source of [`tokens`](KucoinBuilder::tokens).
+    pub fn rest(&self) -> Option<&Rest> {
+        self.inner.rest.as_ref()
     }
 
     /// Opens a connection if it is not open, and waits until it is live: see [`Connections::wait_live`].

@@ -98,6 +98,7 @@ pub mod guide;
 mod any;
 mod builder;
 mod kucoin;
+mod recovered;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
@@ -112,6 +113,10 @@ pub use kucoin_streams_decode as decode;
 #[doc(inline)]
 pub use kucoin_streams_pro as pro;
 #[doc(inline)]
+pub use kucoin_streams_recovery as recovery;
+#[doc(inline)]
+pub use kucoin_streams_rest as rest;
+#[doc(inline)]
 pub use kucoin_streams_session as session;
 #[doc(inline)]
 pub use kucoin_streams_transport as transport;
@@ -121,6 +126,7 @@ pub use kucoin_streams_v1 as v1;
 pub use any::{AnyEvent, AnySubscription, AnyTopic, ParseAnyTopicError};
 pub use builder::{BuildError, KucoinBuilder};
 pub use kucoin::Kucoin;
+pub use recovered::{RecoverableSubscription, RecoveredItem, RecoveredSubscription};
 
 pub use self::core::{
     ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event, Fill,
@@ -132,6 +138,10 @@ pub use client::{
     ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialLimiter, EndReason,
     Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
     SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
+};
+pub use recovery::{
+    LiveReport, MissingPart, MissingReason, Recoverable, RecoverySettings, SnapshotRow,
+    VanishedOrder,
 };
 pub use session::{CloseReason, Failure};
 /// The TLS library, for your own `ClientConfig`.

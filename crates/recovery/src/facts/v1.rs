@@ -1,0 +1,189 @@
+//! Facts of V1 events.
+
+use kucoin_streams_core::{FillKey, Text};
+use kucoin_streams_v1 as v1;
+use v1::{AccountKind, OrderKind};
+
+use super::{BalanceFacts, Change, EventFacts, OrderFacts, PositionFacts, Recoverable, StopFacts};
+
+impl Recoverable for v1::SpotOrder {
+    fn facts(&self) -> EventFacts {
+        let fill = self.fill().map(|fill| (fill.key(), fill.size));
+        let filled = match self.kind {
+            OrderKind::Received => Some(kucoin_streams_core::Decimal::ZERO),
+            _ => self.filled_size,
+        };
+        let order = OrderFacts {
+            order_id: self.order_id.clone(),
+            symbol: self.symbol.clone(),
+            filled,
+            is_done: self.is_done(),
+            fill,
+        };
+        EventFacts::new(self.engine_time.or(self.order_time), Change::Order(order))
+    }
+}
+
+impl Recoverable for v1::FuturesOrder {
+    fn facts(&self) -> EventFacts {
+        let order = OrderFacts {
+            order_id: self.order_id.clone(),
+            symbol: self.symbol.clone(),
+            filled: self.filled_size,
+            is_done: self.is_done(),
+            fill: self.fill().map(|fill| (fill.key(), fill.size)),
+        };
+        EventFacts::new(self.engine_time.or(self.order_time), Change::Order(order))
+    }
+}
+
+impl Recoverable for v1::SpotTradeFill {
+    fn facts(&self) -> EventFacts {
+        let key = FillKey::new(
+            self.symbol.clone(),
+            self.trade_id.clone(),
+            Some(self.order_id.clone()),
+        );
+        EventFacts::new(self.time, Change::Fill(key))
+    }
+}
+
+impl Recoverable for v1::MarketMatch {
+    fn facts(&self) -> EventFacts {
+        let key = |order: &Option<Text>| {
+            FillKey::new(self.symbol.clone(), self.trade_id.clone(), order.clone())
+        };
+        let (taker, maker) = (key(&self.taker_order_id), key(&self.maker_order_id));
+        EventFacts::new(self.time, Change::Trade(taker, maker))
+    }
+}
+
+fn is_open(kind: &v1::StopOrderType) -> bool {
+    use v1::StopOrderType::{Open, Received, Update};
+    matches!(kind, Open | Received | Update)
+}
+
+impl Recoverable for v1::SpotStopOrder {
+    fn facts(&self) -> EventFacts {
+        let stop = StopFacts {
+            order_id: self.order_id.clone(),
+            symbol: self.symbol.clone(),
+            is_open: is_open(&self.kind),
+        };
+        EventFacts::new(self.pushed_at.or(self.created_at), Change::Stop(stop))
+    }
+}
+
+impl Recoverable for v1::FuturesStopOrder {
+    fn facts(&self) -> EventFacts {
+        let stop = StopFacts {
+            order_id: self.order_id.clone(),
+            symbol: self.symbol.clone(),
+            is_open: is_open(&self.kind),
+        };
+        EventFacts::new(self.time.or(self.created_at), Change::Stop(stop))
+    }
+}
+
+impl Recoverable for v1::Balance {
+    fn facts(&self) -> EventFacts {
+        let account = self
+            .relation_event
+            .as_ref()
+            .and_then(|event| event.account.as_ref());
+        let context = self.relation_context.as_ref();
+        let balance = BalanceFacts {
+            account: account.map(account_name).unwrap_or_default(),
+            currency: self.currency.clone(),
+            total: self.total,
+            change: self.available_change.unwrap_or_default()
+                + self.hold_change.unwrap_or_default(),
+            trade_id: context.and_then(|context| context.trade_id.clone()),
+        };
+        EventFacts::new(self.time, Change::Balance(balance))
+    }
+}
+
+/// Returns one name for the old and the high-frequency account of a kind, which hold the same money.
+fn account_name(kind: &AccountKind) -> Text {
+    match kind {
+        AccountKind::Trade | AccountKind::TradeHf => Text::from_static("trade"),
+        AccountKind::Margin | AccountKind::MarginV2 => Text::from_static("margin"),
+        AccountKind::Isolated(symbol) | AccountKind::IsolatedV2(symbol) => {
+            format!("isolated_{symbol}").into()
+        }
+        other => other.to_string().into(),
+    }
+}
+
+impl Recoverable for v1::FuturesPosition {
+    fn facts(&self) -> EventFacts {
+        let symbol = || self.symbol().unwrap_or_default().into();
+        let (side, updated_at) = match self {
+            Self::Change(change) => (&change.position_side, change.time),
+            Self::MarkPrice(change) => (&change.position_side, change.time),
+            Self::Settlement(settlement) => {
+                let change = match settlement.funding_time {
+                    Some(at) => Change::Funding(symbol(), at),
+                    None => Change::Other,
+                };
+                return EventFacts::new(settlement.time, change);
+            }
+            _ => return EventFacts::default(),
+        };
+        let side = match side {
+            Some(v1::PositionSide::Long) => "LONG",
+            Some(v1::PositionSide::Short) => "SHORT",
+            _ => "",
+        };
+        let position = PositionFacts {
+            symbol: symbol(),
+            side: side.into(),
+            updated_at,
+        };
+        EventFacts::new(updated_at, Change::Position(position))
+    }
+}
+
+macro_rules! without_facts {
+    ($($event:ty),+ $(,)?) => {$(impl Recoverable for $event {})+};
+}
+
+without_facts! {
+    v1::MarginPosition, v1::IsolatedMarginPosition, v1::FuturesWalletChange,
+    v1::FuturesMarginModeChange, v1::FuturesCrossLeverageChange,
+}
+
+impl Recoverable for v1::SpotEvent {
+    fn facts(&self) -> EventFacts {
+        match self {
+            Self::Order(event) => event.facts(),
+            Self::Balance(event) => event.facts(),
+            Self::StopOrder(event) => event.facts(),
+            Self::MarketMatch(event) => event.facts(),
+            Self::TradeFill(event) => event.facts(),
+            _ => EventFacts::default(),
+        }
+    }
+}
+
+impl Recoverable for v1::FuturesEvent {
+    fn facts(&self) -> EventFacts {
+        match self {
+            Self::Order(event) => event.facts(),
+            Self::StopOrder(event) => event.facts(),
+            Self::Position(event) => event.facts(),
+            _ => EventFacts::default(),
+        }
+    }
+}
+
+impl Recoverable for v1::V1Event {
+    fn facts(&self) -> EventFacts {
+        match self {
+            Self::Spot(event) => event.facts(),
+            Self::Futures(event) => event.facts(),
+            _ => EventFacts::default(),
+        }
+    }
+}

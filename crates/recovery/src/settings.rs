@@ -1,0 +1,38 @@
+//! Settings of a recovery.
+
+use std::time::Duration;
+
+use kucoin_streams_core::Text;
+
+/// Settings of a recovery. The defaults suit most accounts.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RecoverySettings {
+    /// Symbols to query in addition to those that the stream, the ledgers and the open orders name.
+    ///
+    /// Unified accounts need them, because KuCoin has no list of the spot symbols that traded. Default: none.
+    pub symbols: Vec<Text>,
+    /// How long before the last event before a loss the queries start. Default: 10 s.
+    pub overlap: Duration,
+    /// Time between the acknowledgement and the first query, because rows appear late. Default: 1 s.
+    pub row_delay: Duration,
+    /// Maximum time that live events are held back while a gap is filled. Default: 30 s.
+    pub max_hold: Duration,
+    /// Maximum number of live events that are held back. Default: 100,000.
+    pub max_held_events: usize,
+    /// Yield a snapshot of the state at the start. Default: `true`.
+    pub snapshot: bool,
+}
+
+impl Default for RecoverySettings {
+    fn default() -> Self {
+        Self {
+            symbols: Vec::new(),
+            overlap: Duration::from_secs(10),
+            row_delay: Duration::from_secs(1),
+            max_hold: Duration::from_secs(30),
+            max_held_events: 100_000,
+            snapshot: true,
+        }
+    }
+}
