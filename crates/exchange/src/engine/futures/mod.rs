@@ -34,6 +34,16 @@ pub(crate) const MAKER_FEE: Decimal = Decimal::from_parts(2, 0, 0, false, 4);
 /// Maximum balance: sums below it stay exact in 28 digits.
 const MAX_BALANCE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
+/// Sums of a fill.
+#[derive(Debug, Default)]
+pub(crate) struct Traded {
+    pub(crate) value: Decimal,
+    pub(crate) fee: Decimal,
+    pub(crate) closing_fee: Decimal,
+    /// Realised PnL before the fee.
+    pub(crate) profit: Decimal,
+}
+
 /// Stored balance of one settlement currency.
 #[derive(Debug, Clone)]
 pub(crate) struct SettleFunds {
@@ -58,9 +68,18 @@ pub(crate) fn opening_funds() -> [SettleFunds; 2] {
     })
 }
 
+/// Returns the balance of the account when the exchange starts.
+pub(crate) fn opening_balance(currency: SettleCurrency) -> Decimal {
+    opening_funds()[currency as usize].balance
+}
+
 impl Engine {
     pub(crate) fn position(&self, symbol: &str) -> Result<PositionState, Rejected> {
         self.contract(symbol).map(|index| self.snapshot(index))
+    }
+
+    pub(crate) fn contracts(&self) -> &[Contract] {
+        &self.contracts
     }
 
     pub(crate) fn contract(&self, symbol: &str) -> Result<usize, Rejected> {
@@ -70,6 +89,26 @@ impl Engine {
     pub(crate) fn mark_price(&self, symbol: &str) -> Result<Decimal, Rejected> {
         self.contract(symbol)
             .map(|index| self.contracts[index].mark)
+    }
+
+    /// Returns the value of contracts at a price; negative for the short side, and for the long side if inverse.
+    pub(crate) fn contract_value(
+        &self,
+        symbol: &str,
+        quantity: Decimal,
+        price: Decimal,
+    ) -> Result<Decimal, Rejected> {
+        let index = self.contract(symbol)?;
+        Ok(self.contracts[index].value(quantity, price))
+    }
+
+    /// Returns the leverage of new orders in this margin mode.
+    pub(crate) fn leverage(&self, symbol: &str, mode: MarginMode) -> Result<Decimal, Rejected> {
+        let position = &self.contracts[self.contract(symbol)?].position;
+        Ok(match mode {
+            MarginMode::Cross => position.cross_leverage,
+            MarginMode::Isolated => position.isolated_leverage,
+        })
     }
 
     /// Checks a futures order as KuCoin does: risk limit and margin.
@@ -99,7 +138,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Applies a fill to position and balance; returns the fee, and the realised PnL before the fee.
+    /// Applies a fill to position and balance.
     ///
     /// Position reports are added. A fill through zero counts as two: it closes one position and opens another.
     pub(super) fn trade_contracts(
@@ -109,14 +148,14 @@ impl Engine {
         size: Decimal,
         fee_rate: Decimal,
         reports: &mut Vec<Event>,
-    ) -> (Decimal, Decimal) {
+    ) -> Traded {
         let Terms::Futures {
             leverage,
             liquidation,
             ..
         } = order.terms
         else {
-            return Default::default();
+            return Traded::default();
         };
         let change = match liquidation {
             true => PositionChange::Liquidation,
@@ -127,8 +166,8 @@ impl Engine {
             .position
             .closable(order.side)
             .min(size);
-        let (mut fees, mut profits) = (Decimal::ZERO, Decimal::ZERO);
-        for size in [closing, size - closing] {
+        let mut traded = Traded::default();
+        for (size, closes) in [(closing, true), (size - closing, false)] {
             if size.is_zero() {
                 continue;
             }
@@ -148,11 +187,15 @@ impl Engine {
             );
             let settle = contract.settle;
             self.settle_funds_mut(settle).balance += profit - fee;
-            fees += fee;
-            profits += profit;
+            traded.value += cost.abs();
+            traded.fee += fee;
+            traded.profit += profit;
+            if closes {
+                traded.closing_fee += fee;
+            }
             reports.push(Event::Position(change, self.snapshot(index)));
         }
-        (fees, profits)
+        traded
     }
 
     /// Deposits money into the futures account.

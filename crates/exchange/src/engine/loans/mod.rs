@@ -287,19 +287,25 @@ impl Engine {
         }
     }
 
-    fn report_cross(&mut self) {
+    /// Returns the current state of the cross-margin account.
+    pub(crate) fn cross_margin(&self) -> CrossMargin {
         let valuation = self.valuation(Wallet::Margin);
-        let ratio = valuation.ratio();
-        self.loans.reported_ms = self.now_ms;
-        self.events.push(Event::CrossMargin(CrossMargin {
-            debt_ratio: ratio.round_dp(RATIO_SCALE),
+        CrossMargin {
+            debt_ratio: valuation.ratio().round_dp(RATIO_SCALE),
             total_asset: self.in_reporting_currency(valuation.assets),
             weighted_asset: self.in_reporting_currency(valuation.weighted),
             total_debt: self.in_reporting_currency(valuation.debts),
             valuation,
             currencies: self.cross_currencies(),
             time_ms: self.now_ms,
-        }));
+        }
+    }
+
+    fn report_cross(&mut self) {
+        let state = self.cross_margin();
+        let ratio = state.valuation.ratio();
+        self.loans.reported_ms = self.now_ms;
+        self.events.push(Event::CrossMargin(state));
         let (frozen, in_liability) = over_limits(ratio);
         let was_frozen = std::mem::replace(&mut self.loans.frozen, frozen);
         let was_in_liability = std::mem::replace(&mut self.loans.in_liability, in_liability);

@@ -1,14 +1,15 @@
 //! Everything that the account did, as REST returns it: built from the engine's events, without JSON.
 
+mod futures;
 mod log;
 mod states;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 
+pub(crate) use futures::{Booking, BookingReason, ClosedPosition};
 pub(crate) use log::{Log, Row};
 pub(crate) use states::{End, State, States};
 
@@ -18,14 +19,17 @@ use crate::engine::{
     Reason, Side, StopChange, StopEvent, StopOrder, Terms, Text,
 };
 use crate::rng::Rng;
+use futures::FuturesStates;
 
 pub(crate) const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How long canceled orders, and stop orders that were canceled or triggered, are kept.
 const CANCELED_MS: u64 = 2 * DAY_MS;
-/// How long filled orders, spot fills and ledger rows are kept.
+/// How long filled orders are kept.
 const FILLED_MS: u64 = 7 * DAY_MS;
-/// How long futures fills and closed positions are kept.
+/// How long margin and futures fills and closed positions are kept.
 const FUTURES_MS: u64 = 90 * DAY_MS;
+/// How long ledger rows of the funding account are kept.
+const LEDGER_MS: u64 = 365 * DAY_MS;
 /// Maximum difference between the time of a change and the `lastUpdatedAt` of its order: REST writes orders later.
 const UPDATE_MS: u64 = 20;
 /// Default of [`ExchangeBuilder::rest_history`](crate::ExchangeBuilder::rest_history).
@@ -63,11 +67,12 @@ pub(crate) struct OrderRow {
     pub(crate) in_book: bool,
     /// `lastUpdatedAt`: up to 20 ms after the change.
     pub(crate) updated_ms: u64,
+    /// Trade ID of the fill that this change is, or that precedes the order's end.
+    pub(crate) trade_id: Option<Text>,
 }
 
 /// A stop order after its latest change.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "no endpoint lists stop orders yet")]
 pub(crate) struct StopRow {
     pub(crate) stop: StopOrder,
     pub(crate) change: StopChange,
@@ -92,6 +97,8 @@ pub(crate) struct LedgerRow {
     pub(crate) change: BalanceEvent,
     /// Fee of the fill that the row books, if it is paid in the row's currency; otherwise 0.
     pub(crate) fee: Decimal,
+    /// Number of the row among all rows of the account.
+    pub(crate) number: u64,
 }
 
 impl LedgerRow {
@@ -110,11 +117,11 @@ pub(crate) struct HostHistory {
 }
 
 impl HostHistory {
-    fn new(fills_ms: u64, capacity: usize) -> Self {
+    fn new(capacity: usize) -> Self {
         Self {
             orders: States::new(capacity),
             stops: States::new(capacity),
-            fills: Log::new(fills_ms, capacity),
+            fills: Log::new(FUTURES_MS, capacity),
         }
     }
 }
@@ -128,10 +135,12 @@ pub(crate) struct History {
     /// Changes of total balances of all spot and margin accounts; the row ID is the event ID of the balance push.
     pub(crate) ledger: Log<LedgerRow>,
     pub(crate) funding: Log<FundingEvent>,
-    /// Closed positions, in their state after the fill that closed them.
-    pub(crate) closed: Log<PositionState>,
-    /// Size of each position.
-    quantities: BTreeMap<&'static str, i64>,
+    pub(crate) closed: Log<ClosedPosition>,
+    /// Changes of the futures balances.
+    pub(crate) bookings: Log<Booking>,
+    futures_states: FuturesStates,
+    /// Order ID and trade ID of the last fill.
+    last_fill: Option<(Text, Text)>,
     /// The fill that the following balance changes settle.
     settling: Option<(Text, &'static str, Decimal)>,
     rng: Rng,
@@ -146,12 +155,14 @@ impl History {
         let records = 219_814_000_000_000 + rng.below(1_000_000_000);
         Self {
             delays,
-            spot: HostHistory::new(FILLED_MS, capacity),
-            futures: HostHistory::new(FUTURES_MS, capacity),
-            ledger: Log::new(FILLED_MS, capacity),
+            spot: HostHistory::new(capacity),
+            futures: HostHistory::new(capacity),
+            ledger: Log::new(LEDGER_MS, capacity),
             funding: Log::new(2 * FUTURES_MS, capacity),
             closed: Log::new(FUTURES_MS, capacity),
-            quantities: BTreeMap::new(),
+            bookings: Log::new(FUTURES_MS, capacity),
+            futures_states: FuturesStates::new(),
+            last_fill: None,
             settling: None,
             rng,
             records,
@@ -173,12 +184,30 @@ impl History {
             Event::Stop(event) => self.stop(event),
             Event::Balance(change) if change.reason != Reason::Hold => self.balance(change),
             Event::Funding(funding) => {
+                self.futures_states.funded(&funding);
                 let row = self.row(funding.time_ms, funding);
                 self.funding.push(row);
             }
-            Event::Position(_, state) => self.position(state),
+            Event::Position(_, state) => {
+                let time_ms = state.time_ms;
+                if let Some(closed) = self.futures_states.reported(state) {
+                    let row = self.row(time_ms, closed);
+                    self.closed.push(row);
+                }
+            }
+            Event::Wallet(event) => {
+                if let Some(booking) = self.futures_states.booked(&event.wallet) {
+                    let row = self.row(event.time_ms, booking);
+                    self.bookings.push(row);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// Returns the last reported state of a position; `None` before its first report.
+    pub(crate) fn position(&self, symbol: &str) -> Option<&PositionState> {
+        self.futures_states.position(symbol)
     }
 
     fn order(&mut self, event: OrderEvent) {
@@ -195,6 +224,10 @@ impl History {
             None => matches!(change, OrderChange::Open | OrderChange::Update),
         };
         if let Some(fill) = fill {
+            if host == Host::Futures {
+                self.futures_states.filled(&order, &fill);
+            }
+            self.last_fill = Some((Arc::clone(&order.id), Arc::clone(&fill.trade_id)));
             self.settling = Some((Arc::clone(&fill.trade_id), order.fee_currency, fill.fee));
             let row = FillRow {
                 order_id: Arc::clone(&order.id),
@@ -212,6 +245,8 @@ impl History {
             OrderChange::Canceled => CANCELED_MS,
             _ => FILLED_MS,
         };
+        let last_fill = self.last_fill.as_ref().filter(|last| last.0 == order.id);
+        let trade_id = last_fill.map(|last| Arc::clone(&last.1));
         let updated_ms = time_ms + self.rng.between(1, UPDATE_MS);
         let end = change.is_final().then(|| self.end(time_ms, keep_ms));
         let key = Arc::clone(&order.id);
@@ -222,6 +257,7 @@ impl History {
                 change,
                 in_book,
                 updated_ms,
+                trade_id,
             },
         );
         put(&mut self.host_mut(host).orders, key, end, row);
@@ -252,17 +288,18 @@ impl History {
             _ => Decimal::ZERO,
         };
         let id = change.relation_event_id.parse().ok();
-        let mut row = self.row(change.time_ms, LedgerRow { change, fee });
+        let number = 0;
+        let mut row = self.row(
+            change.time_ms,
+            LedgerRow {
+                change,
+                fee,
+                number,
+            },
+        );
+        row.value.number = row.id;
         row.id = id.unwrap_or(row.id);
         self.ledger.push(row);
-    }
-
-    fn position(&mut self, state: PositionState) {
-        let before = self.quantities.insert(state.symbol, state.quantity);
-        if state.quantity == 0 && before.is_some_and(|quantity| quantity != 0) {
-            let row = self.row(state.time_ms, state);
-            self.closed.push(row);
-        }
     }
 
     /// Numbers a row and draws the time from which it is visible.
