@@ -148,6 +148,7 @@ impl Account {
             },
             order_price,
             size,
+            client_oid: None,
         };
         self.act(|engine| engine.place_stop(new))
             .map(|id| id.to_string())

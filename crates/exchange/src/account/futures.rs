@@ -83,7 +83,8 @@ impl FuturesAccount {
 
     /// Places a stop order, triggered if the price moves in `direction` to the stop price; returns its ID.
     ///
-    /// If the stop order has no order price, it places a market order. The order that it places has its own ID.
+    /// If the stop order has no order price, it places a market order. The order that it places keeps the ID, except in
+    /// the unified account of Pro V2, where it has its own.
     ///
     /// # Errors
     /// See [`FuturesAccount::place_limit`]; margin and risk limit are checked only when the stop order triggers.
@@ -91,20 +92,29 @@ impl FuturesAccount {
         &self,
         symbol: &str,
         (side, direction, price_type): (Side, Direction, StopPriceType),
-        (stop_price, order_price): (Decimal, Option<Decimal>),
+        prices: (Decimal, Option<Decimal>),
+        size: i64,
+    ) -> Result<String, Rejected> {
+        let new = stop(symbol, (side, direction, price_type), prices, size);
+        self.act(|engine| engine.place_stop(new))
+            .map(|id| id.to_string())
+    }
+
+    /// Like [`FuturesAccount::place_stop`], with a `clientOid`.
+    ///
+    /// # Errors
+    /// See [`FuturesAccount::place_stop`].
+    pub fn place_stop_as(
+        &self,
+        client_oid: &str,
+        symbol: &str,
+        terms: (Side, Direction, StopPriceType),
+        prices: (Decimal, Option<Decimal>),
         size: i64,
     ) -> Result<String, Rejected> {
         let new = NewStop {
-            wallet: None,
-            symbol,
-            side,
-            trigger: Trigger {
-                direction,
-                price_type,
-                price: stop_price,
-            },
-            order_price,
-            size: Decimal::from(size),
+            client_oid: Some(Arc::from(client_oid)),
+            ..stop(symbol, terms, prices, size)
         };
         self.act(|engine| engine.place_stop(new))
             .map(|id| id.to_string())
@@ -317,6 +327,27 @@ impl FuturesAccount {
 
 fn order(symbol: &str, side: Side, size: i64) -> NewOrder<'_> {
     NewOrder::new(None, symbol, side, Decimal::from(size))
+}
+
+fn stop(
+    symbol: &str,
+    (side, direction, price_type): (Side, Direction, StopPriceType),
+    (stop_price, order_price): (Decimal, Option<Decimal>),
+    size: i64,
+) -> NewStop<'_> {
+    NewStop {
+        wallet: None,
+        symbol,
+        side,
+        trigger: Trigger {
+            direction,
+            price_type,
+            price: stop_price,
+        },
+        order_price,
+        size: Decimal::from(size),
+        client_oid: None,
+    }
 }
 
 impl fmt::Debug for FuturesAccount {

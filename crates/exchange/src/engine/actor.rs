@@ -303,6 +303,7 @@ impl Engine {
             },
             order_price: limited.then_some(price + slip),
             size: plan.size,
+            client_oid: None,
         })
         .map(drop)
     }

@@ -110,9 +110,13 @@ pub(crate) enum Liquidity {
 pub(crate) struct Fill {
     pub(crate) price: Decimal,
     pub(crate) size: Decimal,
+    /// Value of the size at the price, positive, in the quote or settlement currency.
+    pub(crate) value: Decimal,
     pub(crate) trade_id: Text,
     pub(crate) liquidity: Liquidity,
     pub(crate) fee: Decimal,
+    /// Part of the fee for contracts that closed a position; futures only.
+    pub(crate) closing_fee: Decimal,
     /// Fee rate: the fee divided by the cost.
     pub(crate) fee_rate: Decimal,
     /// ID of the other trader's order; spot only.

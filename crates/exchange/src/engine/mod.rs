@@ -15,7 +15,7 @@ pub(crate) mod loans;
 mod market;
 mod order;
 mod rejected;
-mod spot;
+pub(crate) mod spot;
 #[cfg(test)]
 pub(crate) mod test_util;
 
@@ -165,6 +165,11 @@ impl Engine {
         self.ledger.balance(wallet, currency)
     }
 
+    /// Returns every balance of the spot and margin accounts, with its account ID.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (Wallet, &str, &str, WalletBalance)> {
+        self.ledger.accounts()
+    }
+
     /// Returns every balance of the spot and margin accounts, with its debt.
     pub(crate) fn holdings(&self) -> impl Iterator<Item = (Wallet, &str, WalletBalance, Decimal)> {
         let balances = self.ledger.balances();
@@ -177,7 +182,7 @@ impl Engine {
     /// Returns the IDs of the open orders, oldest first.
     pub(crate) fn open_orders(&self, host: Host) -> Vec<String> {
         let orders = self.host(host).orders.iter();
-        orders.map(|order| order.id.to_string()).collect()
+        orders.map(|order| order.classic_id().to_string()).collect()
     }
 
     pub(crate) fn open_stops(&self, host: Host) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::event::{
     CancelReason, Direction, Event, Fill, Liquidity, OrderChange, OrderEvent, Side, StopChange,
     StopEvent, StopPriceType, Text,
 };
-use super::futures::MarginMode;
+use super::futures::{MarginMode, Traded};
 use super::ledger::Wallet;
 use super::{Engine, Host, MarketId, Rejected, futures, spot};
 
@@ -38,18 +38,32 @@ pub(crate) struct Order {
     pub(crate) canceled: Decimal,
     /// The sum of price times size over all fills.
     pub(crate) filled_value: Decimal,
+    /// The sum of the values of all fills; differs from `filled_value` only in futures.
+    pub(crate) deal_value: Decimal,
     /// The sum of the fees of all fills.
     pub(crate) fee: Decimal,
     pub(crate) fee_currency: &'static str,
     pub(crate) created_ns: u64,
     /// ID of the stop order that became this order; `None` if placed directly.
     pub(crate) origin: Option<Text>,
+    /// Trigger condition of that stop order.
+    pub(crate) trigger: Option<Trigger>,
     pub(crate) cancel_reason: Option<CancelReason>,
     pub(crate) terms: Terms,
     /// Spot only: amount held for the order, in quote currency for a buy, base currency for a sell.
     pub(crate) hold: Decimal,
     /// Amount held per unit of size; unused if `by_funds`.
     pub(crate) hold_per_unit: Decimal,
+}
+
+impl Order {
+    /// Returns the order ID in the classic accounts: a triggered futures order keeps the ID of its stop order.
+    pub(crate) fn classic_id(&self) -> &Text {
+        match &self.origin {
+            Some(stop_id) if self.market.host == Host::Futures => stop_id,
+            _ => &self.id,
+        }
+    }
 }
 
 /// Settlement terms of an order, by account.
@@ -79,8 +93,8 @@ pub(crate) struct NewOrder<'a> {
     /// `true` for a market buy by funds: `size` is the amount of quote currency to spend.
     pub(crate) by_funds: bool,
     pub(crate) client_oid: Option<Text>,
-    /// ID of the stop order that became this order; `None` if placed directly.
-    pub(crate) origin: Option<Text>,
+    /// The stop order that became this order; `None` if placed directly.
+    pub(crate) origin: Option<&'a StopOrder>,
 }
 
 impl<'a> NewOrder<'a> {
@@ -117,10 +131,11 @@ fn host_of(wallet: Option<Wallet>) -> Host {
 
 /// An untriggered stop order.
 ///
-/// A stop order holds no money. When it triggers, a new order with its own ID is placed.
+/// A stop order holds no money. When it triggers, a new order with its own ID is placed; see [`Order::classic_id`].
 #[derive(Debug, Clone)]
 pub(crate) struct StopOrder {
     pub(crate) id: Text,
+    pub(crate) client_oid: Option<Text>,
     pub(crate) market: MarketId,
     pub(crate) symbol: &'static str,
     pub(crate) fee_currency: &'static str,
@@ -142,7 +157,7 @@ pub(crate) struct Trigger {
 }
 
 /// Parameters of a new stop order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct NewStop<'a> {
     /// Wallet that the spot order settles in; `None` for a futures order.
     pub(crate) wallet: Option<Wallet>,
@@ -152,6 +167,7 @@ pub(crate) struct NewStop<'a> {
     /// Limit price of the resulting order; `None` for a stop-market order.
     pub(crate) order_price: Option<Decimal>,
     pub(crate) size: Decimal,
+    pub(crate) client_oid: Option<Text>,
 }
 
 impl Engine {
@@ -210,10 +226,12 @@ impl Engine {
             filled: Decimal::ZERO,
             canceled: Decimal::ZERO,
             filled_value: Decimal::ZERO,
+            deal_value: Decimal::ZERO,
             fee: Decimal::ZERO,
             fee_currency,
             created_ns: ids.order_time_ns(now_ms),
-            origin: new.origin.clone(),
+            origin: new.origin.map(|stop| Arc::clone(&stop.id)),
+            trigger: new.origin.map(|stop| stop.trigger),
             cancel_reason: None,
             terms,
             hold: Decimal::ZERO,
@@ -379,14 +397,16 @@ impl Engine {
         order.filled_value += cost;
         order.remain -= if order.by_funds { cost } else { size };
         let mut positions = Vec::new();
-        let (fee, closed_pnl) = match host {
-            Host::Spot => (cost * fee_rate, None),
-            Host::Futures => {
-                let (fee, profit) =
-                    self.trade_contracts(order, price, size, fee_rate, &mut positions);
-                (fee, Some(profit))
-            }
+        let traded = match host {
+            Host::Spot => Traded {
+                value: cost,
+                fee: cost * fee_rate,
+                ..Traded::default()
+            },
+            Host::Futures => self.trade_contracts(order, price, size, fee_rate, &mut positions),
         };
+        let fee = traded.fee;
+        order.deal_value += traded.value;
         order.fee += fee;
         let now_ms = self.now_ms;
         let ids = &mut self.host_mut(host).ids;
@@ -394,12 +414,14 @@ impl Engine {
         let fill = Fill {
             price,
             size,
+            value: traded.value,
             trade_id: Arc::clone(&trade_id),
             liquidity,
             fee,
+            closing_fee: traded.closing_fee,
             fee_rate,
             counter_order_id: (host == Host::Spot).then(|| ids.counter_order(now_ms)),
-            closed_pnl,
+            closed_pnl: (host == Host::Futures).then_some(traded.profit),
         };
         self.report(order, OrderChange::Match, Some(fill), None);
         match host {
@@ -445,7 +467,11 @@ impl Engine {
 
     pub(super) fn find(&self, host: Host, order_id: &str) -> Result<usize, Rejected> {
         let mut orders = self.host(host).orders.iter();
-        let index = orders.position(|order| &*order.id == order_id);
+        let index = orders.position(|order| {
+            [&order.id, order.classic_id()]
+                .map(|id| &**id)
+                .contains(&order_id)
+        });
         index.ok_or_else(|| unknown(order_id))
     }
 
@@ -492,6 +518,7 @@ impl Engine {
         let now_ms = self.now_ms;
         let stop = StopOrder {
             id: self.host_mut(host).ids.stop_order(now_ms),
+            client_oid: new.client_oid,
             market: id,
             symbol,
             fee_currency,
@@ -539,7 +566,7 @@ impl Engine {
         }
     }
 
-    /// Reports the trigger, then places the resulting order, which is reported under its own ID.
+    /// Reports the trigger, then places the resulting order.
     fn trigger(&mut self, stop: &StopOrder) {
         let announced = self.events.len();
         self.report_stop(stop, StopChange::Triggered(Ok(())));
@@ -549,7 +576,11 @@ impl Engine {
         };
         let placed = self.place(NewOrder {
             price: stop.order_price,
-            origin: Some(Arc::clone(&stop.id)),
+            client_oid: match stop.market.host {
+                Host::Spot => None,
+                Host::Futures => stop.client_oid.clone(),
+            },
+            origin: Some(stop),
             ..NewOrder::new(wallet, stop.symbol, stop.side, stop.size)
         });
         if let (Err(rejected), Some(Event::Stop(event))) = (placed, self.events.get_mut(announced))

@@ -69,6 +69,7 @@ impl Engine {
             },
             order_price: order_price.map(decimal),
             size: decimal(size),
+            client_oid: None,
         })
     }
 

@@ -32,7 +32,7 @@ pub(in crate::pro) fn unified(change: &Change) -> String {
         .field("aP", change.average_price())
         .field("cR", change.reason.map_or(NONE, CancelCause::text))
         .field("cS", change.canceled())
-        .field("ci", order.client_oid.as_deref().unwrap_or(NONE))
+        .field("ci", unified_client_oid(change))
         .field("eT", change.stage.event_type())
         .field("fC", order.fee_currency)
         .field("fS", order.filled)
@@ -143,7 +143,7 @@ fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) 
         .field("lR", fill.map_or(NONE, liquidity))
         .field("mM", margin_mode.as_str())
         .field("oT", order_type(change))
-        .field("oi", order.origin.as_deref().unwrap_or(&order.id))
+        .field("oi", &**order.classic_id())
         .field("os", status(change))
         .field("pO", false)
         .field("pS", "BOTH")
@@ -221,7 +221,7 @@ pub(in crate::pro) fn unified_execution(change: &Change, fill: &Fill) -> String 
         .field("f", fill.fee)
         .field("fC", change.order.fee_currency)
         .field("fT", fill_type)
-        .field("ci", change.order.client_oid.as_deref().unwrap_or(NONE))
+        .field("ci", unified_client_oid(change))
         .field("fP", or_none(fill.closed_pnl))
         .end()
 }
@@ -279,10 +279,19 @@ fn order_id(change: &Change) -> &str {
 ///
 /// A triggered futures order keeps the ID of its conditional order.
 fn classic_order_id(change: &Change) -> &str {
-    match &change.order.origin {
-        Some(origin) if change.is_futures() => origin,
-        _ => order_id(change),
+    match change.is_liquidation() {
+        true => NO_ORDER,
+        false => change.order.classic_id(),
     }
+}
+
+/// Returns the client order ID in the unified form, in which a triggered order is a new order without one.
+fn unified_client_oid(change: &Change) -> &str {
+    let order = &change.order;
+    let client_oid = order.client_oid.as_deref();
+    client_oid
+        .filter(|_| order.origin.is_none())
+        .unwrap_or(NONE)
 }
 
 fn execution_type(change: &Change) -> &'static str {

@@ -45,7 +45,7 @@ fn order_data(event: &OrderEvent) -> String {
         )
         .field("side", order.side.as_str())
         .field("canceledSize", order.canceled)
-        .field("orderId", &*order.id)
+        .field("orderId", &**order.classic_id())
         .field("positionSide", "BOTH")
         .field("liquidity", (!change.is_final()).then_some(liquidity))
         .field("marginMode", margin_mode(order.terms))
