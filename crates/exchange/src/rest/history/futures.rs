@@ -24,11 +24,15 @@ pub(crate) enum BookingReason {
 pub(crate) struct Booking {
     pub(crate) reason: BookingReason,
     pub(crate) currency: SettleCurrency,
+    /// The contract; `None` for a transfer.
+    pub(crate) symbol: Option<&'static str>,
     /// Signed change of the balance, with PnL and fee.
     pub(crate) amount: Decimal,
     pub(crate) fee: Decimal,
     /// Balance after the change.
     pub(crate) balance: Decimal,
+    /// Equity after the change.
+    pub(crate) equity: Decimal,
 }
 
 /// A closed position.
@@ -64,8 +68,8 @@ pub(super) struct FuturesStates {
     balances: [Decimal; 2],
     positions: BTreeMap<&'static str, PositionState>,
     closing: BTreeMap<&'static str, Closing>,
-    /// Reason and fee of the balance change that is reported next.
-    booking: Option<(BookingReason, Decimal)>,
+    /// Reason, contract and fee of the balance change that is reported next.
+    booking: Option<(BookingReason, Option<&'static str>, Decimal)>,
 }
 
 impl FuturesStates {
@@ -94,7 +98,7 @@ impl FuturesStates {
             true => BookingReason::Open,
             false => BookingReason::Close,
         };
-        self.booking = Some((reason, fill.fee));
+        self.booking = Some((reason, Some(order.symbol), fill.fee));
         if let Some(position) = position.filter(|_| !contracts.is_zero()) {
             let closing = self.closing.entry(order.symbol).or_default();
             closing.contracts += contracts;
@@ -107,8 +111,8 @@ impl FuturesStates {
     }
 
     /// Applies a funding settlement, which the engine reports before its position and balance.
-    pub(super) fn funded(&mut self, _: &FundingEvent) {
-        self.booking = Some((BookingReason::Funding, Decimal::ZERO));
+    pub(super) fn funded(&mut self, funding: &FundingEvent) {
+        self.booking = Some((BookingReason::Funding, Some(funding.symbol), Decimal::ZERO));
     }
 
     /// Applies a reported position; returns the closed position if this report closed it.
@@ -138,14 +142,16 @@ impl FuturesStates {
     pub(super) fn booked(&mut self, wallet: &FuturesBalance) -> Option<Booking> {
         let known = &mut self.balances[wallet.currency as usize];
         let amount = wallet.balance - std::mem::replace(known, wallet.balance);
-        let transfer = (BookingReason::Transfer, Decimal::ZERO);
-        let (reason, fee) = self.booking.take().unwrap_or(transfer);
+        let transfer = (BookingReason::Transfer, None, Decimal::ZERO);
+        let (reason, symbol, fee) = self.booking.take().unwrap_or(transfer);
         (!amount.is_zero()).then_some(Booking {
             reason,
             currency: wallet.currency,
+            symbol,
             amount,
             fee,
             balance: wallet.balance,
+            equity: wallet.equity(),
         })
     }
 }

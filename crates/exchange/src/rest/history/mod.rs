@@ -82,6 +82,8 @@ pub(crate) struct StopRow {
 #[derive(Debug, Clone)]
 pub(crate) struct FillRow {
     pub(crate) order_id: Text,
+    /// The order ID in the classic accounts; see [`Order::classic_id`].
+    pub(crate) classic_id: Text,
     pub(crate) symbol: &'static str,
     pub(crate) side: Side,
     /// `true` for a market order.
@@ -231,6 +233,7 @@ impl History {
             self.settling = Some((Arc::clone(&fill.trade_id), order.fee_currency, fill.fee));
             let row = FillRow {
                 order_id: Arc::clone(&order.id),
+                classic_id: Arc::clone(order.classic_id()),
                 symbol: order.symbol,
                 side: order.side,
                 at_market: order.price.is_none(),
