@@ -26,6 +26,8 @@ pub enum Activity {
         status: Option<u16>,
         /// KuCoin code in the response body; empty if the body has no code.
         code: String,
+        /// The weight that was deducted from the quota; 0 if the query was refused before.
+        weight: u32,
     },
     /// A connection was opened: its token was accepted, or it is a Pro V2 connection without a token.
     Opened {

@@ -99,6 +99,11 @@ impl Hub {
         }
     }
 
+    /// Returns the user ID of the account, as pushes have it.
+    pub(crate) fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
     /// Starts to render events for Pro V2 too.
     pub(crate) fn enable_pro(&mut self) {
         if self.pro.is_none() {

@@ -329,6 +329,7 @@ async fn queries_are_counted_and_reported() {
         path: path.to_owned(),
         status: Some(200),
         code: "200000".to_owned(),
+        weight: 2,
     };
     assert_eq!(seen.lock().unwrap()[0], expected);
 }

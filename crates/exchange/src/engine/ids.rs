@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Host;
 use super::event::Text;
+use super::{Host, Wallet};
 use crate::rng::Rng;
 
 /// Generates the identifiers of one host.
@@ -114,8 +114,14 @@ impl Ids {
         Arc::from(text)
     }
 
-    pub(crate) fn account(&mut self) -> Text {
+    /// Returns an account ID: 24 hex digits for the funding account, decimal digits for the others.
+    pub(crate) fn account(&mut self, wallet: Wallet, time_ms: u64) -> Text {
         self.accounts += 1;
+        if wallet == Wallet::Main {
+            let seconds = (time_ms / 1000) & 0xFFFF_FFFF;
+            let (machine, counter) = (self.machine, self.accounts & 0xFF_FFFF);
+            return Arc::from(format!("{seconds:08x}{machine:010x}{counter:06x}"));
+        }
         Arc::from((173_414_580_000 + self.accounts).to_string())
     }
 

@@ -93,6 +93,13 @@ impl Ledger {
             .map(|(key, entry)| (key.0, &*key.1, entry.1))
     }
 
+    /// Returns the wallet, currency, account ID and balance of every account.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (Wallet, &str, &str, WalletBalance)> {
+        self.entries
+            .iter()
+            .map(|(key, entry)| (key.0, &*key.1, &*entry.0, entry.1))
+    }
+
     /// Changes one balance by exactly these amounts; on an error nothing changes.
     pub(crate) fn apply(
         &mut self,
@@ -122,7 +129,7 @@ impl Ledger {
         let entry = self
             .entries
             .entry(key)
-            .or_insert_with(|| (ids.account(), WalletBalance::default()));
+            .or_insert_with(|| (ids.account(wallet, time_ms), WalletBalance::default()));
         entry.1 = after;
         Ok(BalanceEvent {
             account_id: Arc::clone(&entry.0),

@@ -112,10 +112,10 @@ fn data(
     query: &str,
     effects: &[Effect],
 ) -> Result<String, ApiError> {
-    let symbol_required = {
+    let (symbol_required, permissions) = {
         let rest = lock(&shared.rest);
         rest.check(endpoint)?;
-        rest.symbol_required
+        (rest.symbol_required, rest.permissions)
     };
     let shift = effects.iter().find_map(|effect| match effect {
         Effect::Rest(RestFault::ShiftPages { rows }) => usize::try_from(*rows).ok(),
@@ -134,6 +134,11 @@ fn data(
         now_ms,
         symbol_required,
         shift: shift.unwrap_or(0),
+        user: rest::User {
+            id: hub.user_id(),
+            api_key: &shared.credentials.key,
+            permissions,
+        },
     })
 }
 
@@ -142,6 +147,7 @@ fn record(shared: &Shared, query: RestQuery) {
         path: query.path.clone(),
         status: query.status,
         code: query.code.clone(),
+        weight: query.weight,
     });
     shared.board.change(|stats| stats.rest_queries.push(query));
 }

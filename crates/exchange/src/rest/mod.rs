@@ -2,11 +2,15 @@
 //!
 //! A family of endpoints is one file: a table of [`Endpoint`]s, and the functions that write their rows.
 
+mod account;
 mod history;
+mod margin;
+mod margin_accounts;
 mod paging;
 mod query;
 mod quota;
 mod spot;
+mod stops;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +25,13 @@ use crate::stats::ServedMarket;
 use query::decode;
 
 /// The endpoints of all families.
-const FAMILIES: &[&[Endpoint]] = &[spot::ENDPOINTS];
+const FAMILIES: &[&[Endpoint]] = &[
+    account::ENDPOINTS,
+    spot::ENDPOINTS,
+    stops::ENDPOINTS,
+    margin::ENDPOINTS,
+    margin_accounts::ENDPOINTS,
+];
 
 /// One endpoint that answers GET requests.
 #[derive(Debug)]
@@ -42,7 +52,6 @@ pub(crate) struct Endpoint {
 pub(crate) enum Permission {
     General,
     Spot,
-    #[expect(dead_code, reason = "no endpoint requires it yet")]
     Margin,
     #[expect(dead_code, reason = "no endpoint requires it yet")]
     Futures,
@@ -57,13 +66,21 @@ pub(crate) struct Ask<'a> {
     /// The last segment of the path, decoded; empty if the path has none in braces.
     pub(crate) segment: String,
     pub(crate) history: &'a History,
-    #[expect(dead_code, reason = "no endpoint returns balances or positions yet")]
     pub(crate) engine: &'a Engine,
     pub(crate) now_ms: u64,
     /// `true` if active HF orders need a symbol.
     pub(crate) symbol_required: bool,
     /// Number of rows by which numbered pages after the first are shifted.
     pub(crate) shift: usize,
+    pub(crate) user: User<'a>,
+}
+
+/// The user of the account, and the API key that signed the query.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct User<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) api_key: &'a str,
+    pub(crate) permissions: KeyPermissions,
 }
 
 /// Settings of the REST API that faults can change at run time.

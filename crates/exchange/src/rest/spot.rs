@@ -53,7 +53,11 @@ const fn endpoint(
     }
 }
 
-pub(super) const WEEK: Window = Window::up_to(7 * DAY_MS);
+/// `tradeType` of the spot account.
+const TRADE: &str = "TRADE";
+/// How long spot fills and ledger rows are kept.
+const WEEK_MS: u64 = 7 * DAY_MS;
+pub(super) const WEEK: Window = Window::up_to(WEEK_MS);
 const LIMIT: Newest = Newest::limit(20, 100);
 const LEDGER_LIMIT: Newest = Newest::limit(100, 200);
 const PAGES: Numbered = Numbered {
@@ -64,11 +68,8 @@ const PAGES: Numbered = Numbered {
 };
 
 fn active_symbols(ask: &Ask<'_>) -> Answer {
-    let orders = ask.history.spot.orders.open().into_iter();
-    let symbols = orders.filter(|state| is_spot(state.value.order.terms));
-    let symbols: BTreeSet<&str> = symbols.map(|state| state.value.order.symbol).collect();
-    let symbols = symbols.into_iter().map(|symbol| format!("\"{symbol}\""));
-    Ok(Object::new().field("symbols", Raw(&list(symbols))).end())
+    let symbols = quoted(&symbols_with_orders(ask, TRADE));
+    Ok(Object::new().field("symbols", Raw(&symbols)).end())
 }
 
 fn active(ask: &Ask<'_>) -> Answer {
@@ -76,18 +77,13 @@ fn active(ask: &Ask<'_>) -> Answer {
         true => Some(required_symbol(ask.query)?),
         false => symbol(ask.query)?,
     };
-    let orders = ask.history.spot.orders.open().into_iter();
-    let wanted = orders.filter(|state| {
-        let order = &state.value.order;
-        is_spot(order.terms) && symbol.is_none_or(|symbol| symbol == order.symbol)
-    });
-    Ok(list_or_null(wanted.map(|state| order(&state.value).end())))
+    let orders = open_orders(ask, TRADE, symbol).into_iter();
+    Ok(list_or_null(orders.map(|state| order(&state.value).end())))
 }
 
 fn active_page(ask: &Ask<'_>) -> Answer {
     let symbol = required_symbol(ask.query)?;
-    let mut orders = ask.history.spot.orders.open();
-    orders.retain(|state| is_spot(state.value.order.terms) && state.value.order.symbol == symbol);
+    let mut orders = open_orders(ask, TRADE, Some(symbol));
     let placed = |state: &&State<OrderRow>| {
         let order = &state.value.order;
         std::cmp::Reverse((order.created_ns, order.id.clone()))
@@ -98,34 +94,11 @@ fn active_page(ask: &Ask<'_>) -> Answer {
 }
 
 fn done(ask: &Ask<'_>) -> Answer {
-    let symbol = required_symbol(ask.query)?;
-    let window = WEEK.read(ask)?;
-    let kinds = Kinds::read(ask.query)?;
-    let orders = ask.history.spot.orders.ended(ask.now_ms);
-    let wanted = orders.filter(|state| {
-        let order = &state.value.order;
-        let at_market = order.price.is_none();
-        is_spot(order.terms)
-            && order.symbol == symbol
-            && kinds.include(order.side.as_str(), at_market)
-            // An order placed before the window is not listed, even if it ended in the window.
-            && window.contains(&(order.created_ns / 1_000_000))
-    });
-    let page = LIMIT.page(ask.query, wanted, |state| state.id)?;
-    let Some(last_id) = page.last_id else {
-        return Ok(NULL.to_owned());
-    };
-    let items = page.rows.iter().map(|state| order(&state.value).end());
-    Ok(Object::new()
-        .field("lastId", last_id)
-        .field("items", Raw(&list(items)))
-        .end())
+    done_orders(ask, TRADE, order)
 }
 
 fn by_id(ask: &Ask<'_>) -> Answer {
-    let symbol = required_symbol(ask.query)?;
-    let found = ask.history.spot.orders.get(&ask.segment, ask.now_ms);
-    let found = found.filter(|state| state.value.order.symbol == symbol);
+    let found = order_by_id(ask)?;
     Ok(order_or_null(found))
 }
 
@@ -146,6 +119,74 @@ fn order_or_null(state: Option<&State<OrderRow>>) -> String {
 }
 
 fn fills(ask: &Ask<'_>) -> Answer {
+    fill_page(ask, TRADE, WEEK_MS)
+}
+
+fn ledgers(ask: &Ask<'_>) -> Answer {
+    let rows = ledger_page(ask, |wallet| wallet == Wallet::Trade)?;
+    Ok(list(rows.into_iter().map(ledger)))
+}
+
+/// Returns the symbols with open orders of a `tradeType`, sorted.
+pub(super) fn symbols_with_orders(ask: &Ask<'_>, trade_type: &str) -> BTreeSet<&'static str> {
+    let orders = open_orders(ask, trade_type, None).into_iter();
+    orders.map(|state| state.value.order.symbol).collect()
+}
+
+/// Writes a JSON array of symbols.
+pub(super) fn quoted(symbols: &BTreeSet<&str>) -> String {
+    list(symbols.iter().map(|symbol| format!("\"{symbol}\"")))
+}
+
+/// Returns the open orders of a `tradeType`, latest change first.
+pub(super) fn open_orders<'a>(
+    ask: &Ask<'a>,
+    wanted: &str,
+    symbol: Option<&str>,
+) -> Vec<&'a State<OrderRow>> {
+    let mut orders = ask.history.spot.orders.open();
+    orders.retain(|state| {
+        let order = &state.value.order;
+        trade_type(order.terms) == wanted && symbol.is_none_or(|symbol| symbol == order.symbol)
+    });
+    orders
+}
+
+/// Returns the `data` of a list of ended orders of a `tradeType`.
+pub(super) fn done_orders(ask: &Ask<'_>, wanted: &str, write: fn(&OrderRow) -> Object) -> Answer {
+    let symbol = required_symbol(ask.query)?;
+    let window = WEEK.read(ask)?;
+    let kinds = Kinds::read(ask.query)?;
+    let orders = ask.history.spot.orders.ended(ask.now_ms);
+    let orders = orders.filter(|state| {
+        let order = &state.value.order;
+        let at_market = order.price.is_none();
+        trade_type(order.terms) == wanted
+            && order.symbol == symbol
+            && kinds.include(order.side.as_str(), at_market)
+            // An order placed before the window is not listed, even if it ended in the window.
+            && window.contains(&(order.created_ns / 1_000_000))
+    });
+    let page = LIMIT.page(ask.query, orders, |state| state.id)?;
+    let Some(last_id) = page.last_id else {
+        return Ok(NULL.to_owned());
+    };
+    let items = page.rows.iter().map(|state| write(&state.value).end());
+    Ok(Object::new()
+        .field("lastId", last_id)
+        .field("items", Raw(&list(items)))
+        .end())
+}
+
+/// Returns the order with the ID in the path, of any `tradeType`.
+pub(super) fn order_by_id<'a>(ask: &Ask<'a>) -> Result<Option<&'a State<OrderRow>>, ApiError> {
+    let symbol = required_symbol(ask.query)?;
+    let found = ask.history.spot.orders.get(&ask.segment, ask.now_ms);
+    Ok(found.filter(|state| state.value.order.symbol == symbol))
+}
+
+/// Returns the `data` of a list of fills of a `tradeType`, which are kept for `keep_ms`.
+pub(super) fn fill_page(ask: &Ask<'_>, wanted: &str, keep_ms: u64) -> Answer {
     let symbol = required_symbol(ask.query)?;
     let of_order = ask.query.get("orderId");
     // With an order ID, the other filters are ignored.
@@ -153,18 +194,18 @@ fn fills(ask: &Ask<'_>) -> Answer {
         Some(_) => None,
         None => Some((Kinds::read(ask.query)?, WEEK.read(ask)?)),
     };
-    let rows = ask.history.spot.fills.newest(ask.now_ms);
-    let wanted = rows.filter(|row| {
+    let fills = ask.history.spot.fills.newest_within(ask.now_ms, keep_ms);
+    let fills = fills.filter(|row| {
         let fill = &row.value;
         let included = filters.as_ref().is_none_or(|(kinds, window)| {
             kinds.include(fill.side.as_str(), fill.at_market) && window.contains(&row.time_ms)
         });
-        is_spot(fill.terms)
+        trade_type(fill.terms) == wanted
             && fill.symbol == symbol
             && included
             && of_order.is_none_or(|order_id| order_id == &*fill.order_id)
     });
-    let page = LIMIT.page(ask.query, wanted, |row| row.id)?;
+    let page = LIMIT.page(ask.query, fills, |row| row.id)?;
     let items = page.rows.iter().map(|row| fill(row).end());
     Ok(Object::new()
         .field("items", Raw(&list(items)))
@@ -172,20 +213,40 @@ fn fills(ask: &Ask<'_>) -> Answer {
         .end())
 }
 
-fn ledgers(ask: &Ask<'_>) -> Answer {
+/// Returns a page of the ledger rows of the accounts for which `includes` returns `true`.
+pub(super) fn ledger_page<'a>(
+    ask: &Ask<'a>,
+    includes: fn(Wallet) -> bool,
+) -> Result<Vec<&'a Row<LedgerRow>>, ApiError> {
     let window = WEEK.read(ask)?;
-    let direction = ask.query.one_of("direction", &["in", "out"])?;
-    let rows = ask.history.ledger.newest(ask.now_ms);
-    let wanted = rows.filter(|row| {
-        let (change, query) = (&row.value.change, ask.query);
-        change.wallet == Wallet::Trade
-            && query.lists("currency", &change.currency)
-            && query.lists("bizType", business_type(change.reason))
-            && direction.is_none_or(|wanted| wanted == self::direction(&row.value))
-            && window.contains(&row.time_ms)
+    let rows = ask.history.ledger.newest_within(ask.now_ms, WEEK_MS);
+    let booked = Bookings::read(ask.query)?;
+    let rows = rows.filter(|row| {
+        let included = includes(row.value.change.wallet) && booked.include(&row.value);
+        included && window.contains(&row.time_ms)
     });
-    let page = LEDGER_LIMIT.page(ask.query, wanted, |row| row.id)?;
-    Ok(list(page.rows.into_iter().map(ledger)))
+    Ok(LEDGER_LIMIT.page(ask.query, rows, |row| row.id)?.rows)
+}
+
+/// The filters `currency`, `bizType` and `direction` of ledgers.
+pub(super) struct Bookings<'q> {
+    query: &'q Query,
+    direction: Option<&'q str>,
+}
+
+impl<'q> Bookings<'q> {
+    pub(super) fn read(query: &'q Query) -> Result<Self, ApiError> {
+        let direction = query.one_of("direction", &["in", "out"])?;
+        Ok(Self { query, direction })
+    }
+
+    pub(super) fn include(&self, row: &LedgerRow) -> bool {
+        self.query.lists("currency", &row.change.currency)
+            && self
+                .query
+                .lists("bizType", business_type(row.change.reason))
+            && self.direction.is_none_or(|wanted| wanted == direction(row))
+    }
 }
 
 /// The filters `side` and `type` of order and fill lists.

@@ -27,7 +27,7 @@ const FROZEN_FROM: Decimal = Decimal::from_parts(97, 0, 0, false, 2);
 /// Interval between reports of unchanged debts while prices move, in engine time.
 const REPORT_EVERY_MS: u64 = 4_000;
 /// Decimals of the reported debt ratio.
-const RATIO_SCALE: u32 = 8;
+pub(crate) const RATIO_SCALE: u32 = 8;
 
 /// Debt of a margin account in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -334,7 +334,7 @@ impl Engine {
         self.events.push(Event::CrossStatus(status));
     }
 
-    fn cross_currencies(&self) -> Vec<CurrencyState> {
+    pub(crate) fn cross_currencies(&self) -> Vec<CurrencyState> {
         let mut known: Vec<&'static str> = self
             .markets
             .iter()
@@ -349,21 +349,33 @@ impl Engine {
             .collect()
     }
 
+    /// Returns the base and the quote currency of an isolated account; `None` for an unknown symbol.
+    pub(crate) fn isolated_currencies(&self, symbol: &'static str) -> Option<[CurrencyState; 2]> {
+        let mut markets = self.markets.iter();
+        let market = markets.find(|market| market.symbol == symbol)?;
+        let state = |currency| self.currency_state(Wallet::Isolated(symbol), currency);
+        Some([state(market.base), state(market.quote)])
+    }
+
+    /// Returns whether the cross-margin account is frozen, and whether it is in liability.
+    pub(crate) fn cross_limits_crossed(&self) -> (bool, bool) {
+        (self.loans.frozen, self.loans.in_liability)
+    }
+
     /// Reports an isolated account; does nothing for other wallets.
     fn report_isolated(&mut self, wallet: Wallet, phase: LoanPhase) {
         let Wallet::Isolated(symbol) = wallet else {
             return;
         };
-        let Some(market) = self.markets.iter().find(|market| market.symbol == symbol) else {
+        let Some(currencies) = self.isolated_currencies(symbol) else {
             return;
         };
-        let state = |currency| self.currency_state(wallet, currency);
-        let currencies = [state(market.base), state(market.quote)];
         let [base, quote] = &currencies;
+        let price = self.price_of(base.currency);
         let event = IsolatedLoan {
-            symbol: market.symbol,
+            symbol,
             phase,
-            principal: base.debt.principal * market.last + quote.debt.principal,
+            principal: base.debt.principal * price + quote.debt.principal,
             currencies,
             time_ms: self.now_ms,
         };

@@ -2,8 +2,8 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::Engine;
-use crate::engine::{Rejected, Wallet};
+use super::{Engine, INTEREST_SCALE};
+use crate::engine::{MAX_BALANCE, Rejected, Wallet};
 
 /// Currency of the cross-margin report.
 const REPORTING_CURRENCY: &str = "BTC";
@@ -103,6 +103,19 @@ impl Engine {
         then.check(borrow_limit(wallet))
     }
 
+    /// Returns the maximum amount that can be borrowed now, rounded down like interest is rounded up.
+    pub(crate) fn max_borrow(&self, wallet: Wallet, currency: &str) -> Decimal {
+        let (now, limit) = (self.valuation(wallet), borrow_limit(wallet));
+        // A loan adds as much to the assets as to the debts.
+        let per_unit = Decimal::ONE - limit * coefficient(wallet, currency);
+        let value = (now.weighted * limit - now.debts).checked_div(per_unit);
+        let amount = value.and_then(|value| value.checked_div(self.price_of(currency)));
+        let held = self.balance(wallet, currency).total();
+        let most = MAX_BALANCE - held.max(self.debt(wallet, currency).total());
+        let amount = amount.unwrap_or_default().min(most).max(Decimal::ZERO);
+        amount.trunc_with_scale(INTEREST_SCALE)
+    }
+
     /// Checks that the collateral still suffices after this transfer out.
     pub(crate) fn check_withdrawal(
         &self,
@@ -132,8 +145,13 @@ impl Engine {
 
     /// Converts a sum in USDT to the currency of the cross-margin report.
     pub(crate) fn in_reporting_currency(&self, amount: Decimal) -> Decimal {
+        self.in_currency(amount, REPORTING_CURRENCY)
+    }
+
+    /// Converts a sum in USDT to another currency; 0 if the currency is not traded here.
+    pub(crate) fn in_currency(&self, amount: Decimal, currency: &str) -> Decimal {
         amount
-            .checked_div(self.price_of(REPORTING_CURRENCY))
+            .checked_div(self.price_of(currency))
             .unwrap_or_default()
             .round_dp(SHOWN_SCALE)
     }

@@ -44,7 +44,16 @@ impl<T> Log<T> {
 
     /// Returns the rows that are visible and within the retention, newest first.
     pub(crate) fn newest(&self, now_ms: u64) -> impl Iterator<Item = &Row<T>> {
-        let oldest = now_ms.saturating_sub(self.keep_ms);
+        self.newest_within(now_ms, self.keep_ms)
+    }
+
+    /// Like [`newest`](Self::newest), with a shorter retention.
+    pub(crate) fn newest_within(
+        &self,
+        now_ms: u64,
+        keep_ms: u64,
+    ) -> impl Iterator<Item = &Row<T>> {
+        let oldest = now_ms.saturating_sub(keep_ms.min(self.keep_ms));
         let rows = self.rows.iter().rev();
         rows.take_while(move |row| row.time_ms >= oldest)
             .filter(move |row| row.visible_ms <= now_ms)

@@ -13,6 +13,7 @@ use crate::engine::test_util::{BUY_BTC, decimal};
 use crate::rest::history::DAY_MS;
 
 const NOW: u64 = 1_765_465_341_363;
+const USER_ID: &str = "6335500000000000000319bc";
 
 /// An account and its history.
 struct Account {
@@ -22,6 +23,7 @@ struct Account {
     /// Options of the queries.
     symbol_required: bool,
     shift: usize,
+    permissions: KeyPermissions,
 }
 
 impl Account {
@@ -36,6 +38,7 @@ impl Account {
             now_ms: NOW,
             symbol_required: false,
             shift: 0,
+            permissions: KeyPermissions::All,
         }
     }
 
@@ -57,6 +60,14 @@ impl Account {
         events
     }
 
+    fn user(&self) -> User<'static> {
+        User {
+            id: USER_ID,
+            api_key: "key",
+            permissions: self.permissions,
+        }
+    }
+
     /// Returns the text of `data`, or the message of the error.
     fn text(&mut self, target: &str) -> Result<String, String> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -70,6 +81,7 @@ impl Account {
             now_ms: self.now_ms,
             symbol_required: self.symbol_required,
             shift: self.shift,
+            user: self.user(),
         };
         let refused = |error: ApiError| {
             assert_eq!(error.code, "400100");

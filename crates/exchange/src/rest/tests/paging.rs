@@ -72,6 +72,7 @@ fn shifted_page_repeats_rows_of_the_page_before() {
             now_ms: NOW,
             symbol_required: false,
             shift: account.shift,
+            user: account.user(),
         };
         let page = pages.page(&ask, rows()).unwrap();
         page.write("currentPage", u64::to_string)

@@ -1,0 +1,124 @@
+//! The account's API key, its balances, and the ledger of the funding account.
+
+use super::history::{DAY_MS, LedgerRow, Row};
+use super::paging::{Numbered, Window};
+use super::query::invalid;
+use super::spot::{Bookings, business_type, direction};
+use super::{Ask, Endpoint, Permission, list};
+use crate::credentials::ApiError;
+use crate::engine::{Host, Wallet};
+use crate::fault::{KeyPermissions, RestPool};
+use crate::json::Object;
+
+type Answer = Result<String, ApiError>;
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    endpoint("/api/v1/user/api-key", 3, api_key),
+    endpoint("/api/v1/accounts", 5, accounts),
+    endpoint("/api/v1/accounts/ledgers", 2, ledgers),
+];
+
+const fn endpoint(path: &'static str, weight: u32, answer: fn(&Ask<'_>) -> Answer) -> Endpoint {
+    Endpoint {
+        host: Host::Spot,
+        path,
+        pool: RestPool::Management,
+        weight,
+        permission: Permission::General,
+        answer,
+    }
+}
+
+/// Time at which the demo API key was created.
+const KEY_CREATED_MS: u64 = 1_727_006_400_000;
+const PAGES: Numbered = Numbered {
+    number: "currentPage",
+    size: "pageSize",
+    default: 50,
+    sizes: (10, 500),
+};
+/// Maximum number of rows of one query, on all its pages.
+const MOST_ROWS: usize = 10_000;
+/// Maximum number of currencies of one query.
+const MOST_CURRENCIES: usize = 10;
+
+fn api_key(ask: &Ask<'_>) -> Answer {
+    let permissions = match ask.user.permissions {
+        KeyPermissions::All => "General,Spot,Margin,Futures,Unified",
+        KeyPermissions::General => "General",
+    };
+    Ok(Object::new()
+        .field("remark", "demo")
+        .field("apiKey", ask.user.api_key)
+        .field("apiVersion", 3_u8)
+        .field("permission", permissions)
+        .field("ipWhitelist", "")
+        .field("createdAt", KEY_CREATED_MS)
+        .field("uid", uid(ask.user.id))
+        .field("isMaster", true)
+        .end())
+}
+
+/// Returns the numeric user ID: nine digits that depend on the user ID in pushes.
+fn uid(user_id: &str) -> u64 {
+    let digits = user_id.get(user_id.len().saturating_sub(7)..);
+    let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    100_000_000 + number.unwrap_or_default()
+}
+
+/// Lists the balances of the funding and the spot account; margin accounts have endpoints of their own.
+fn accounts(ask: &Ask<'_>) -> Answer {
+    let currency = ask.query.get("currency");
+    let wanted = ask
+        .query
+        .one_of("type", &["main", "trade", "margin", "isolated"])?;
+    let accounts = ask.engine.accounts().filter(|(wallet, held, ..)| {
+        matches!(wallet, Wallet::Main | Wallet::Trade)
+            && currency.is_none_or(|currency| currency == *held)
+            && wanted.is_none_or(|wanted| wanted == wallet.to_string())
+    });
+    Ok(list(accounts.map(|(wallet, currency, id, balance)| {
+        Object::new()
+            .field("id", id)
+            .field("currency", currency)
+            .field("type", wallet.to_string())
+            .field("balance", balance.total())
+            .field("available", balance.available)
+            .field("holds", balance.hold)
+            .end()
+    })))
+}
+
+fn ledgers(ask: &Ask<'_>) -> Answer {
+    let window = Window::up_to(DAY_MS).read(ask)?;
+    let currencies = ask.query.get("currency").unwrap_or_default().split(',');
+    if currencies.count() > MOST_CURRENCIES {
+        let rule = format!("must have at most {MOST_CURRENCIES} currencies");
+        return Err(invalid("currency", &rule));
+    }
+    let booked = Bookings::read(ask.query)?;
+    let rows = ask.history.ledger.newest(ask.now_ms).filter(|row| {
+        row.value.change.wallet == Wallet::Main
+            && booked.include(&row.value)
+            && window.contains(&row.time_ms)
+    });
+    let page = PAGES.page(ask, rows.take(MOST_ROWS))?;
+    Ok(page.write("currentPage", |row| ledger(row)))
+}
+
+/// Writes a ledger row. KuCoin no longer fills `balance`.
+fn ledger(row: &Row<LedgerRow>) -> String {
+    let change = &row.value.change;
+    Object::new()
+        .field("id", row.id.to_string())
+        .field("currency", &*change.currency)
+        .field("amount", row.value.amount().abs())
+        .field("fee", row.value.fee)
+        .field("balance", "0")
+        .field("accountType", "MAIN")
+        .field("bizType", business_type(change.reason))
+        .field("direction", direction(&row.value))
+        .field("createdAt", row.time_ms)
+        .field("context", "")
+        .end()
+}
