@@ -1,23 +1,13 @@
 //! One recovery: the topics that are down or being recovered, the live events held back, and the sweep in progress.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kucoin_streams_core::Timestamp;
 
 use crate::books::{RowState, Step, TopicIndex, Window};
 use crate::facts::{Change, EventFacts};
 use crate::output::{MissingReason, Outage};
-
-/// Delay from a sweep to the next one, for rows that appear late.
-pub(crate) const SECOND_SWEEP: Duration = Duration::from_secs(3);
-pub(crate) const THIRD_SWEEP: Duration = Duration::from_secs(10);
-/// Delays of the attempts after the report, bounded by five minutes in all.
-pub(crate) const LATE_SWEEPS: [Duration; 3] = [
-    Duration::from_secs(20),
-    Duration::from_secs(60),
-    Duration::from_secs(120),
-];
 
 /// What a recovery does now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

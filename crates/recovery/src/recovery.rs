@@ -9,7 +9,7 @@ use kucoin_streams_rest::{Query, QueryError, RawPage};
 use kucoin_streams_session::{ClockReading, Gap, GapReason};
 
 use crate::books::{Asks, Book, Findings, Passed, RowState, Step, TopicIndex};
-use crate::episode::{Episode, Held, LATE_SWEEPS, Phase, SECOND_SWEEP, THIRD_SWEEP};
+use crate::episode::{Episode, Held, Phase};
 use crate::facts::EventFacts;
 use crate::output::{
     LiveReport, MissingPart, MissingReason, Outage, RecoveredFrame, RecoveryOutput, RecoverySource,
@@ -536,8 +536,8 @@ impl<U> Recovery<U> {
             .any(|(_, _, reason)| reason.is_retryable());
         let unsettled = findings.is_inconsistent || is_retryable;
         let delay = match episode.sweep {
-            1 if !episode.is_start || unsettled => Some(SECOND_SWEEP),
-            2 if unsettled => Some(THIRD_SWEEP),
+            1 if !episode.is_start || unsettled => Some(self.settings.sweep_delays[0]),
+            2 if unsettled => Some(self.settings.sweep_delays[1]),
             _ => None,
         };
         match delay.filter(|_| !episode.is_reported) {
@@ -583,6 +583,7 @@ impl<U> Recovery<U> {
         };
         let late = episode.is_reported;
         let held = std::mem::take(&mut episode.held);
+        let late_delays = self.settings.late_delays;
         let has_found = !findings.found.is_empty() || !findings.vanished.is_empty();
         let next = LATE_SWEEPS
             .get(episode.late_sweeps)

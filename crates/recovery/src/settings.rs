@@ -16,6 +16,13 @@ pub struct RecoverySettings {
     pub overlap: Duration,
     /// Time between the acknowledgement and the first query, because rows appear late. Default: 1 s.
     pub row_delay: Duration,
+    /// Delay from the first sweep of queries to the second, and from the second to the third. Default: 3 s and 10 s.
+    ///
+    /// The second sweep finds rows that appeared late. The third one follows only if records contradict each other or a query
+    /// has failed.
+    pub sweep_delays: [Duration; 2],
+    /// Delays of the attempts after the report, if queries have failed. Default: 20 s, 60 s and 120 s.
+    pub late_delays: [Duration; 3],
     /// Maximum time that live events are held back while a gap is filled. Default: 30 s.
     pub max_hold: Duration,
     /// Maximum number of live events that are held back. Default: 100,000.
@@ -30,6 +37,8 @@ impl Default for RecoverySettings {
             symbols: Vec::new(),
             overlap: Duration::from_secs(10),
             row_delay: Duration::from_secs(1),
+            sweep_delays: [Duration::from_secs(3), Duration::from_secs(10)],
+            late_delays: [20, 60, 120].map(Duration::from_secs),
             max_hold: Duration::from_secs(30),
             max_held_events: 100_000,
             snapshot: true,
