@@ -585,7 +585,7 @@ impl<U> Recovery<U> {
         let held = std::mem::take(&mut episode.held);
         let late_delays = self.settings.late_delays;
         let has_found = !findings.found.is_empty() || !findings.vanished.is_empty();
-        let next = LATE_SWEEPS
+        let next = late_delays
             .get(episode.late_sweeps)
             .filter(|_| is_retryable);
         let is_changed = has_found || findings.missing != episode.missing;
