@@ -1,7 +1,7 @@
 //! One recovery: the topics that are down or being recovered, the live events held back, and the sweep in progress.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kucoin_streams_core::Timestamp;
 
@@ -101,11 +101,14 @@ impl<U> Episode<U> {
         }
     }
 
-    /// Returns the window to recover; `None` for the first snapshot. `offset` is added to local times.
-    pub(crate) fn window(&self, live_at: Timestamp) -> Option<Window> {
+    /// Returns the window to recover; `None` for the first snapshot.
+    ///
+    /// `live_at` is the exchange time when the topics were live, `tolerance` the error that it may have.
+    pub(crate) fn window(&self, live_at: Timestamp, tolerance: Duration) -> Option<Window> {
         (!self.is_start).then_some(Window {
             from: self.from,
             live_at,
+            last: live_at.checked_add(tolerance).unwrap_or(live_at),
             to: self.to,
         })
     }

@@ -442,7 +442,10 @@ impl<U> Recovery<U> {
             episode.to = exchange_now;
         }
         episode.phase = Phase::Sweeping(step);
-        let window = episode.window(shift(episode.live_at.1, offset));
+        let window = episode.window(
+            shift(episode.live_at.1, offset),
+            self.settings.live_tolerance(),
+        );
         let mut known = Vec::new();
         for (index, book) in self.books.iter_mut().enumerate() {
             if !book
@@ -491,7 +494,10 @@ impl<U> Recovery<U> {
         let Some(episode) = &self.episode else {
             return all;
         };
-        let window = episode.window(shift(episode.live_at.1, self.clock_offset));
+        let window = episode.window(
+            shift(episode.live_at.1, self.clock_offset),
+            self.settings.live_tolerance(),
+        );
         let topics = &episode.topics;
         for book in &mut self.books {
             if !book.topics().iter().any(|topic| topics.contains(topic)) {

@@ -45,3 +45,10 @@ impl Default for RecoverySettings {
         }
     }
 }
+
+impl RecoverySettings {
+    /// Returns the error that the exchange time of an acknowledgement may have: half the shortest time until the report.
+    pub(crate) fn live_tolerance(&self) -> Duration {
+        (self.row_delay + self.sweep_delays[0]) / 2
+    }
+}

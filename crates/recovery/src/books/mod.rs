@@ -51,6 +51,10 @@ pub(crate) struct Window {
     pub(crate) from: Timestamp,
     /// Time when the topics were live again: later events come over the stream.
     pub(crate) live_at: Timestamp,
+    /// Latest time of an event to recover, a little after `live_at`, because the clock offset is an estimate.
+    ///
+    /// The stream had the time until the report to bring later events.
+    pub(crate) last: Timestamp,
     /// End of the queries, after `live_at`.
     pub(crate) to: Timestamp,
 }

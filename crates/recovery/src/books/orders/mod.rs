@@ -29,8 +29,6 @@ const MAX_RECENT: usize = 1000;
 /// How long KuCoin keeps fills and filled orders, and canceled orders, of spot and margin.
 const FILLS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 const CANCELED_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
-/// Tolerance of the exchange time when the topics were live: the clock offset is an estimate.
-const LIVE_TOLERANCE: Duration = Duration::from_secs(2);
 /// Number of sweeps in which an order must be absent before it is reported as vanished.
 const ABSENT_SWEEPS: u32 = 2;
 
@@ -434,10 +432,7 @@ impl OrderBook {
         window: &Window,
         seen: &HashSet<(TopicIndex, Identity)>,
     ) -> BTreeMap<Text, Vec<&FillKey>> {
-        let last = window
-            .live_at
-            .checked_add(LIVE_TOLERANCE)
-            .unwrap_or(window.live_at);
+        let last = window.last;
         let mut by_order: BTreeMap<Text, Vec<&FillKey>> = BTreeMap::new();
         for (key, (_, fill)) in &self.fills {
             if fill.time < window.from || fill.time > last || self.held_fills.contains(key) {
@@ -556,10 +551,7 @@ impl OrderBook {
         seen: &HashSet<(TopicIndex, Identity)>,
         findings: &mut Findings,
     ) {
-        let last = window
-            .live_at
-            .checked_add(LIVE_TOLERANCE)
-            .unwrap_or(window.live_at);
+        let last = window.last;
         for (order_id, (venue, row)) in &self.orders {
             // The stream reports the order, and everything that comes after.
             if self.held.contains_key(order_id) {
