@@ -112,10 +112,10 @@ fn data(
     query: &str,
     effects: &[Effect],
 ) -> Result<String, ApiError> {
-    let (symbol_required, permissions) = {
+    let (symbol_required, account_mode, permissions) = {
         let rest = lock(&shared.rest);
         rest.check(endpoint)?;
-        (rest.symbol_required, rest.permissions)
+        (rest.symbol_required, rest.account_mode, rest.permissions)
     };
     let shift = effects.iter().find_map(|effect| match effect {
         Effect::Rest(RestFault::ShiftPages { rows }) => usize::try_from(*rows).ok(),
@@ -138,6 +138,7 @@ fn data(
             id: hub.user_id(),
             api_key: &shared.credentials.key,
             permissions,
+            account_mode,
         },
     })
 }

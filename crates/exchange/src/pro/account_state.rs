@@ -12,18 +12,18 @@ use crate::engine::{BalanceEvent, Engine, Reason, Text, Wallet, WalletBalance};
 
 /// Balance of one currency, in one account or in several accounts together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Funds {
-    pub(super) total: Decimal,
-    pub(super) available: Decimal,
+pub(crate) struct Funds {
+    pub(crate) total: Decimal,
+    pub(crate) available: Decimal,
     /// Amount held for orders and withdrawals.
-    pub(super) hold: Decimal,
-    pub(super) liability: Decimal,
+    pub(crate) hold: Decimal,
+    pub(crate) liability: Decimal,
     /// Unrealised PnL.
-    pub(super) unrealised: Decimal,
+    pub(crate) unrealised: Decimal,
 }
 
 impl Funds {
-    pub(super) fn equity(&self) -> Decimal {
+    pub(crate) fn equity(&self) -> Decimal {
         self.total + self.unrealised - self.liability
     }
 
@@ -49,7 +49,7 @@ impl Funds {
 }
 
 #[derive(Debug)]
-pub(super) struct AccountState {
+pub(crate) struct AccountState {
     accounts: BTreeMap<(Wallet, Text), (WalletBalance, Decimal)>,
     wallets: [FuturesBalance; 2],
     positions: BTreeMap<&'static str, PositionState>,
@@ -57,7 +57,7 @@ pub(super) struct AccountState {
 
 impl AccountState {
     /// Creates the state from the engine.
-    pub(super) fn open(engine: &Engine) -> Self {
+    pub(crate) fn open(engine: &Engine) -> Self {
         let accounts = engine.holdings().map(|(wallet, currency, balance, owed)| {
             ((wallet, Text::from(currency)), (balance, owed))
         });
@@ -73,7 +73,7 @@ impl AccountState {
     }
 
     /// Applies a balance change. For a loan, the debt begins with this change.
-    pub(super) fn moved(&mut self, change: &BalanceEvent) {
+    pub(crate) fn moved(&mut self, change: &BalanceEvent) {
         let place = (change.wallet, change.currency.clone());
         let (balance, owed) = self.accounts.entry(place).or_default();
         balance.available = change.available;
@@ -84,23 +84,23 @@ impl AccountState {
     }
 
     /// Updates a debt; returns `true` if it changed.
-    pub(super) fn owed(&mut self, wallet: Wallet, state: &CurrencyState) -> bool {
+    pub(crate) fn owed(&mut self, wallet: Wallet, state: &CurrencyState) -> bool {
         let place = (wallet, Text::from(state.currency));
         let (balance, owed) = self.accounts.entry(place).or_default();
         *balance = state.balance;
         std::mem::replace(owed, state.debt.total()) != state.debt.total()
     }
 
-    pub(super) fn wallet_changed(&mut self, wallet: &FuturesBalance) {
+    pub(crate) fn wallet_changed(&mut self, wallet: &FuturesBalance) {
         self.wallets[wallet.currency as usize].clone_from(wallet);
     }
 
-    pub(super) fn position_changed(&mut self, position: &PositionState) {
+    pub(crate) fn position_changed(&mut self, position: &PositionState) {
         self.positions.insert(position.symbol, position.clone());
     }
 
     /// Returns the balance of one currency in a spot or margin account.
-    pub(super) fn funds(&self, wallet: Wallet, currency: &str) -> Funds {
+    pub(crate) fn funds(&self, wallet: Wallet, currency: &str) -> Funds {
         let place = (wallet, Text::from(currency));
         let known = self.accounts.get(&place);
         known.map_or_else(Funds::default, |(balance, owed)| Funds::of(*balance, *owed))
@@ -109,7 +109,7 @@ impl AccountState {
     /// Returns the balance of one currency in the unified account.
     ///
     /// The unified account is the trading account, cross margin and futures together.
-    pub(super) fn unified(&self, currency: &str) -> Funds {
+    pub(crate) fn unified(&self, currency: &str) -> Funds {
         let spot = self.funds(Wallet::Trade, currency);
         let margin = self.funds(Wallet::Margin, currency);
         let futures = SettleCurrency::ALL.into_iter();
@@ -153,7 +153,7 @@ impl AccountState {
     }
 
     /// Returns the liquidation risk of all cross positions in a currency; `None` without positions.
-    pub(super) fn cross_exposure(&self, currency: SettleCurrency) -> Option<Exposure> {
+    pub(crate) fn cross_exposure(&self, currency: SettleCurrency) -> Option<Exposure> {
         let wallet = self.wallet(currency);
         let positions = || self.positions_in(currency, MarginMode::Cross);
         let price = positions().next()?.mark_price;

@@ -1,14 +1,14 @@
 //! Pro V2: pushes rendered from the events of the same engine as V1, and answers to requests.
 
-mod account_state;
+pub(crate) mod account_state;
 mod channels;
 pub(crate) mod frames;
 mod login;
-mod order;
-mod render;
+pub(crate) mod order;
+pub(crate) mod render;
 mod renderer;
 mod request;
-mod risk;
+pub(crate) mod risk;
 pub(crate) mod session;
 mod streams;
 #[cfg(test)]

@@ -15,7 +15,7 @@ const AVERAGE_SCALE: u32 = 20;
 
 /// Stage of an order: `os` and `eT` together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OrderStage {
+pub(crate) enum OrderStage {
     /// An untriggered conditional order.
     Waiting,
     Triggered,
@@ -29,7 +29,7 @@ pub(super) enum OrderStage {
 
 /// Cancel reason: `cR`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CancelCause {
+pub(crate) enum CancelCause {
     Canceled(CancelReason),
     /// The order that a triggered stop order placed was rejected.
     Exception,
@@ -37,14 +37,14 @@ pub(super) enum CancelCause {
 
 /// One change of an order or of a conditional order.
 #[derive(Debug, Clone)]
-pub(super) struct Change {
-    pub(super) stage: OrderStage,
-    pub(super) order: engine::Order,
-    pub(super) fill: Option<Fill>,
-    pub(super) reason: Option<CancelCause>,
+pub(crate) struct Change {
+    pub(crate) stage: OrderStage,
+    pub(crate) order: engine::Order,
+    pub(crate) fill: Option<Fill>,
+    pub(crate) reason: Option<CancelCause>,
     /// Trigger condition of a conditional order.
-    pub(super) condition: Option<Trigger>,
-    pub(super) updated_ns: u64,
+    pub(crate) condition: Option<Trigger>,
+    pub(crate) updated_ns: u64,
 }
 
 impl Change {
@@ -53,7 +53,7 @@ impl Change {
     /// Pro V2 reports an order as live once, before its first fill; V1 reports a futures order as open after its fills,
     /// or not at all. Pro V2 reports an order as filled with its last fill. A liquidation has no order: only the
     /// execution is reported.
-    pub(super) fn of(event: &OrderEvent) -> Vec<Self> {
+    pub(crate) fn of(event: &OrderEvent) -> Vec<Self> {
         let mut changes = Vec::with_capacity(2);
         if is_liquidation(&event.order) {
             return changes;
@@ -77,13 +77,13 @@ impl Change {
     }
 
     /// Returns the order of a fill, including liquidations; `None` for other events.
-    pub(super) fn of_fill(event: &OrderEvent) -> Option<Self> {
+    pub(crate) fn of_fill(event: &OrderEvent) -> Option<Self> {
         event.fill.as_ref()?;
         Some(Self::new(event, OrderStage::PartlyFilled))
     }
 
     /// Converts a change of a conditional order, which is never filled: the order that it places is filled.
-    pub(super) fn of_stop(event: &StopEvent) -> Self {
+    pub(crate) fn of_stop(event: &StopEvent) -> Self {
         let stop = &event.stop;
         let (stage, reason) = match &event.change {
             StopChange::Open => (OrderStage::Waiting, None),
@@ -141,6 +141,36 @@ impl Change {
         }
     }
 
+    /// Returns the state of an order after its latest change, without the fill of this change.
+    ///
+    /// An order by funds that spent all funds is filled, although its last change in V1 is `canceled`.
+    pub(crate) fn of_state(order: &engine::Order, change: OrderChange, time_ms: u64) -> Self {
+        let filled = order.remain.is_zero();
+        let stage = match change {
+            OrderChange::Received | OrderChange::Open if order.filled.is_zero() => OrderStage::Live,
+            OrderChange::Update => OrderStage::Reduced,
+            OrderChange::Filled => OrderStage::Filled,
+            OrderChange::Match if filled => OrderStage::Filled,
+            OrderChange::Canceled => OrderStage::Canceled,
+            OrderChange::Received | OrderChange::Open | OrderChange::Match => {
+                OrderStage::PartlyFilled
+            }
+        };
+        let mut state = Self {
+            stage,
+            order: order.clone(),
+            fill: None,
+            reason: order.cancel_reason.map(CancelCause::Canceled),
+            condition: None,
+            updated_ns: nanoseconds(time_ms),
+        };
+        if stage == OrderStage::Canceled && state.canceled().is_zero() {
+            state.stage = OrderStage::Filled;
+            state.reason = None;
+        }
+        state
+    }
+
     fn new(event: &OrderEvent, stage: OrderStage) -> Self {
         Self {
             stage,
@@ -173,23 +203,23 @@ impl Change {
     }
 
     /// Returns the classic account of the order.
-    pub(super) fn account_type(&self) -> AccountType {
+    pub(crate) fn account_type(&self) -> AccountType {
         match self.order.terms {
             Terms::Spot(wallet) => AccountType::of(wallet),
             Terms::Futures { .. } => AccountType::Futures,
         }
     }
 
-    pub(super) fn is_futures(&self) -> bool {
+    pub(crate) fn is_futures(&self) -> bool {
         self.order.market.host == Host::Futures
     }
 
-    pub(super) fn is_liquidation(&self) -> bool {
+    pub(crate) fn is_liquidation(&self) -> bool {
         is_liquidation(&self.order)
     }
 
     /// Returns the unit of `q`, `rS` and `cS`.
-    pub(super) fn unit(&self) -> &'static str {
+    pub(crate) fn unit(&self) -> &'static str {
         match self.order.market.host {
             Host::Futures => "UNIT",
             Host::Spot if self.order.by_funds => "QUOTECCY",
@@ -198,7 +228,7 @@ impl Change {
     }
 
     /// Returns `cS`: for an ended order by funds, the unspent funds.
-    pub(super) fn canceled(&self) -> Decimal {
+    pub(crate) fn canceled(&self) -> Decimal {
         match self.order.by_funds && self.stage == OrderStage::Canceled {
             true => self.order.size - self.order.filled_value,
             false => self.order.canceled,
@@ -206,7 +236,7 @@ impl Change {
     }
 
     /// Returns `aP`, rounded to 20 decimals.
-    pub(super) fn average_price(&self) -> Decimal {
+    pub(crate) fn average_price(&self) -> Decimal {
         let average = self.order.filled_value.checked_div(self.order.filled);
         average.unwrap_or_default().round_dp(AVERAGE_SCALE)
     }
@@ -255,6 +285,6 @@ pub(crate) fn unified_id(id: &str) -> Cow<'_, str> {
 }
 
 /// Converts engine time to wire time.
-pub(super) fn nanoseconds(ms: u64) -> u64 {
+pub(crate) fn nanoseconds(ms: u64) -> u64 {
     ms.saturating_mul(1_000_000)
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use super::account_state::AccountState;
+use crate::CONTRACTS;
+use crate::engine::Engine;
 use crate::engine::futures::{PositionState, SettleCurrency, ratio};
 use crate::engine::loans::CrossMargin;
 use crate::fault::LiquidationLevel;
@@ -25,20 +28,20 @@ fn level_of(ratio: Decimal) -> Option<LiquidationLevel> {
 
 /// Risk of a part of the account that is liquidated separately, with amounts in USDT.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Exposure {
+pub(crate) struct Exposure {
     /// Required margin divided by margin; the part is liquidated at 1.
-    pub(super) ratio: Decimal,
-    pub(super) adjusted_equity: Decimal,
-    pub(super) initial_margin: Decimal,
-    pub(super) maintenance_margin: Decimal,
-    pub(super) available_margin: Decimal,
-    pub(super) equity: Decimal,
-    pub(super) liability: Decimal,
+    pub(crate) ratio: Decimal,
+    pub(crate) adjusted_equity: Decimal,
+    pub(crate) initial_margin: Decimal,
+    pub(crate) maintenance_margin: Decimal,
+    pub(crate) available_margin: Decimal,
+    pub(crate) equity: Decimal,
+    pub(crate) liability: Decimal,
 }
 
 impl Exposure {
     /// Returns the risk of positions with this remaining margin.
-    pub(super) fn of_futures(left: Decimal, initial: Decimal, maintenance: Decimal) -> Self {
+    pub(crate) fn of_futures(left: Decimal, initial: Decimal, maintenance: Decimal) -> Self {
         Self {
             ratio: if left > maintenance {
                 ratio(maintenance, left)
@@ -54,7 +57,7 @@ impl Exposure {
     }
 
     /// Returns the risk of an isolated position; `None` if it is closed or in cross mode.
-    pub(super) fn of_isolated(position: &PositionState) -> Option<Self> {
+    pub(crate) fn of_isolated(position: &PositionState) -> Option<Self> {
         let own = position.isolated.as_ref();
         let own = own.filter(|_| position.quantity != 0)?;
         let exposure = Self::of_futures(
@@ -66,7 +69,7 @@ impl Exposure {
     }
 
     /// Returns the risk of the cross-margin account; `None` without debts.
-    pub(super) fn of_margin(account: &CrossMargin) -> Option<Self> {
+    pub(crate) fn of_margin(account: &CrossMargin) -> Option<Self> {
         let value = &account.valuation;
         (!value.debts.is_zero()).then(|| Self {
             ratio: account.debt_ratio,
@@ -78,7 +81,7 @@ impl Exposure {
         })
     }
 
-    pub(super) fn with_available(self, available_margin: Decimal) -> Self {
+    pub(crate) fn with_available(self, available_margin: Decimal) -> Self {
         Self {
             available_margin,
             ..self
@@ -86,7 +89,7 @@ impl Exposure {
     }
 
     /// Converts the amounts of an inverse contract from bitcoin to USDT.
-    pub(super) fn in_usdt(self, currency: SettleCurrency, price: Decimal) -> Self {
+    pub(crate) fn in_usdt(self, currency: SettleCurrency, price: Decimal) -> Self {
         if currency != SettleCurrency::Xbt {
             return self;
         }
@@ -104,7 +107,7 @@ impl Exposure {
 
 /// A part of the account that is liquidated together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
+pub(crate) enum Source {
     CrossMargin,
     CrossPositions(SettleCurrency),
     IsolatedPosition(&'static str),
@@ -112,7 +115,7 @@ pub(super) enum Source {
 
 /// Monitors the liquidation risk of an account: the highest risk among its parts.
 #[derive(Debug, Default)]
-pub(super) struct RiskMonitor {
+pub(crate) struct RiskMonitor {
     exposures: BTreeMap<Source, Exposure>,
     level: Option<LiquidationLevel>,
     reported_ms: u64,
@@ -122,7 +125,7 @@ impl RiskMonitor {
     /// Updates the risk of one part of the account; returns the warning that is due.
     ///
     /// `exposure` is `None` if the part has no risk.
-    pub(super) fn see(
+    pub(crate) fn see(
         &mut self,
         source: Source,
         exposure: Option<Exposure>,
@@ -145,13 +148,38 @@ impl RiskMonitor {
     }
 
     /// Returns the part that is nearest to liquidation; an empty one if no part has a risk.
-    pub(super) fn worst(&self) -> Exposure {
+    pub(crate) fn worst(&self) -> Exposure {
         worst(&self.exposures).cloned().unwrap_or_default()
     }
 }
 
 fn worst(exposures: &BTreeMap<Source, Exposure>) -> Option<&Exposure> {
     exposures.values().max_by_key(|exposure| exposure.ratio)
+}
+
+/// Returns the current risk of the part of the account that is nearest to liquidation; `None` if no part has a risk.
+pub(crate) fn current(engine: &Engine) -> Option<Exposure> {
+    let state = AccountState::open(engine);
+    let mut exposures = BTreeMap::new();
+    let mut see = |source, exposure: Option<Exposure>| {
+        exposures.extend(exposure.map(|exposure| (source, exposure)));
+    };
+    see(
+        Source::CrossMargin,
+        Exposure::of_margin(&engine.cross_margin()),
+    );
+    for currency in SettleCurrency::ALL {
+        see(
+            Source::CrossPositions(currency),
+            state.cross_exposure(currency),
+        );
+    }
+    for symbol in CONTRACTS {
+        let position = engine.position(symbol).ok();
+        let exposure = position.and_then(|position| Exposure::of_isolated(&position));
+        see(Source::IsolatedPosition(symbol), exposure);
+    }
+    worst(&exposures).cloned()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod spot;
 mod stops;
 #[cfg(test)]
 mod tests;
+mod unified;
 
 pub(crate) use history::{DEFAULT_ROWS, Delays, History};
 pub(crate) use query::Query;
@@ -31,6 +32,7 @@ const FAMILIES: &[&[Endpoint]] = &[
     stops::ENDPOINTS,
     margin::ENDPOINTS,
     margin_accounts::ENDPOINTS,
+    unified::ENDPOINTS,
 ];
 
 /// One endpoint that answers GET requests.
@@ -55,7 +57,6 @@ pub(crate) enum Permission {
     Margin,
     #[expect(dead_code, reason = "no endpoint requires it yet")]
     Futures,
-    #[expect(dead_code, reason = "no endpoint requires it yet")]
     Unified,
 }
 
@@ -81,6 +82,7 @@ pub(crate) struct User<'a> {
     pub(crate) id: &'a str,
     pub(crate) api_key: &'a str,
     pub(crate) permissions: KeyPermissions,
+    pub(crate) account_mode: AccountMode,
 }
 
 /// Settings of the REST API that faults can change at run time.

@@ -100,13 +100,22 @@ impl Numbered {
 impl<R> NumberedPage<R> {
     /// Writes the page; `number_key` is the key of the page number, usually `currentPage`.
     pub(crate) fn write(&self, number_key: &str, row: impl Fn(&R) -> String) -> String {
+        self.fields(number_key, row).end()
+    }
+
+    /// Writes the page without the end of the object.
+    pub(crate) fn fields(&self, number_key: &str, row: impl Fn(&R) -> String) -> Object {
         Object::new()
             .field(number_key, self.number as u64)
             .field("pageSize", self.size as u64)
             .field("totalNum", self.total as u64)
             .field("totalPage", self.total.div_ceil(self.size) as u64)
-            .field("items", Raw(&list(self.rows.iter().map(row))))
-            .end()
+            .field("items", Raw(&self.items(row)))
+    }
+
+    /// Writes only the rows, as an array.
+    pub(crate) fn items(&self, row: impl Fn(&R) -> String) -> String {
+        list(self.rows.iter().map(row))
     }
 }
 

@@ -16,7 +16,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::ledger::Reason;
 use super::{Engine, Event, Host, MAX_BALANCE, Rejected, Wallet, WalletBalance, check_amount};
 use crate::fault::MarginStatusType;
-pub(crate) use valuation::Valuation;
+pub(crate) use valuation::{Valuation, max_leverage};
 
 /// Hourly interest rate, as a fraction of the debt.
 const HOURLY_RATE: Decimal = Decimal::from_parts(1, 0, 0, false, 5);

@@ -20,6 +20,11 @@ fn borrow_limit(wallet: Wallet) -> Decimal {
     }
 }
 
+/// Returns the maximum leverage of a margin account: assets divided by equity at its [`borrow_limit`].
+pub(crate) fn max_leverage(wallet: Wallet) -> Decimal {
+    (Decimal::ONE / (Decimal::ONE - borrow_limit(wallet))).normalize()
+}
+
 /// Maximum debt ratio for transfers out of a margin account with debts.
 const WITHDRAW_LIMIT: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
 

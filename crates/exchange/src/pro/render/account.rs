@@ -74,14 +74,22 @@ pub(in crate::pro) fn futures_balance(change: &WalletEvent) -> String {
 /// Position ID of the first contract; each contract has its own constant ID.
 const FIRST_ID: u64 = 20_000_000_000_081_572;
 
+/// Returns the ID of the position in a contract.
+pub(crate) fn position_id(symbol: &str) -> u64 {
+    let place = CONTRACTS.iter().position(|known| *known == symbol);
+    FIRST_ID + place.unwrap_or(CONTRACTS.len()) as u64
+}
+
+/// Returns `pM`: the margin of an isolated position, or the initial margin of a cross position.
+pub(crate) fn position_margin(position: &PositionState) -> Decimal {
+    let own = position.isolated.as_ref();
+    own.map_or(position.initial_margin, |own| own.margin)
+}
+
 /// Renders a position; the unified and classic forms are equal.
 pub(in crate::pro) fn position(position: &PositionState) -> String {
-    let place = CONTRACTS.iter().position(|known| *known == position.symbol);
-    let id = FIRST_ID + place.unwrap_or(CONTRACTS.len()) as u64;
-    let margin = position.isolated.as_ref();
-    let margin = margin.map_or(position.initial_margin, |own| own.margin);
     Object::new()
-        .field("pi", id.to_string())
+        .field("pi", position_id(position.symbol).to_string())
         .field("s", position.symbol)
         .field("mM", position.margin_mode.as_str())
         .field("q", position.quantity.to_string())
@@ -96,7 +104,7 @@ pub(in crate::pro) fn position(position: &PositionState) -> String {
         .field("iM", position.initial_margin)
         .field("mmr", position.maintenance_rate)
         .field("mtM", position.maintenance_margin)
-        .field("pM", margin)
+        .field("pM", position_margin(position))
         .field("r", position.risk_ratio)
         .field("adl", position.deleverage)
         .field("U", nanoseconds(position.time_ms))

@@ -3,5 +3,5 @@
 //! The unified form has every field, with empty text for missing values; the forms of the classic accounts have
 //! fewer. Keys are in the order of live captures.
 
-pub(super) mod account;
-pub(super) mod orders;
+pub(crate) mod account;
+pub(crate) mod orders;

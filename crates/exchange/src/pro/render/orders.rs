@@ -302,39 +302,39 @@ fn execution_type(change: &Change) -> &'static str {
 }
 
 /// Returns empty text for `None`.
-fn or_none(amount: Option<Decimal>) -> String {
+pub(crate) fn or_none(amount: Option<Decimal>) -> String {
     amount.map_or_else(String::new, |amount| amount.normalize().to_string())
 }
 
-fn side(side: Side) -> &'static str {
+pub(crate) fn side(side: Side) -> &'static str {
     match side {
         Side::Buy => "BUY",
         Side::Sell => "SELL",
     }
 }
 
-fn order_type(change: &Change) -> &'static str {
+pub(crate) fn order_type(change: &Change) -> &'static str {
     match change.order.price {
         Some(_) => "LIMIT",
         None => "MARKET",
     }
 }
 
-fn liquidity(fill: &Fill) -> &'static str {
+pub(crate) fn liquidity(fill: &Fill) -> &'static str {
     match fill.liquidity {
         Liquidity::Maker => "MAKER",
         Liquidity::Taker => "TAKER",
     }
 }
 
-fn direction(condition: &Trigger) -> &'static str {
+pub(crate) fn direction(condition: &Trigger) -> &'static str {
     match condition.direction {
         Direction::Up => "UP",
         Direction::Down => "DOWN",
     }
 }
 
-fn price_type(condition: &Trigger) -> &'static str {
+pub(crate) fn price_type(condition: &Trigger) -> &'static str {
     condition.price_type.as_str()
 }
 
@@ -348,7 +348,7 @@ fn trade_type(account_type: AccountType) -> &'static str {
 }
 
 /// Returns `os`, the order status.
-fn status(change: &Change) -> u8 {
+pub(crate) fn status(change: &Change) -> u8 {
     let touched = !change.order.filled.is_zero();
     match change.stage {
         OrderStage::Waiting => 0,
@@ -376,7 +376,7 @@ impl OrderStage {
 }
 
 impl CancelCause {
-    fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         self.text_and_number().0
     }
 

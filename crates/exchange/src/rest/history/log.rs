@@ -42,17 +42,18 @@ impl<T> Log<T> {
         self.rows.front().is_some_and(|row| row.time_ms < time_ms)
     }
 
+    /// Returns all rows, newest first, also those that are not visible yet.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Row<T>> {
+        self.rows.iter().rev()
+    }
+
     /// Returns the rows that are visible and within the retention, newest first.
     pub(crate) fn newest(&self, now_ms: u64) -> impl Iterator<Item = &Row<T>> {
         self.newest_within(now_ms, self.keep_ms)
     }
 
     /// Like [`newest`](Self::newest), with a shorter retention.
-    pub(crate) fn newest_within(
-        &self,
-        now_ms: u64,
-        keep_ms: u64,
-    ) -> impl Iterator<Item = &Row<T>> {
+    pub(crate) fn newest_within(&self, now_ms: u64, keep_ms: u64) -> impl Iterator<Item = &Row<T>> {
         let oldest = now_ms.saturating_sub(keep_ms.min(self.keep_ms));
         let rows = self.rows.iter().rev();
         rows.take_while(move |row| row.time_ms >= oldest)

@@ -24,6 +24,7 @@ struct Account {
     symbol_required: bool,
     shift: usize,
     permissions: KeyPermissions,
+    account_mode: AccountMode,
 }
 
 impl Account {
@@ -39,6 +40,7 @@ impl Account {
             symbol_required: false,
             shift: 0,
             permissions: KeyPermissions::All,
+            account_mode: AccountMode::Unified,
         }
     }
 
@@ -65,6 +67,7 @@ impl Account {
             id: USER_ID,
             api_key: "key",
             permissions: self.permissions,
+            account_mode: self.account_mode,
         }
     }
 
