@@ -55,6 +55,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod array;
 mod bytes;
 mod cased_enum;
 mod decimal;
@@ -77,6 +78,7 @@ mod write;
 
 use kucoin_streams_core::{DecodeError, Extra, Raw, Text, Timestamp};
 
+pub use array::Array;
 pub use cased_enum::{CasedEnum, FieldAdapter, Uppercase};
 pub use deserialize::{deserialize, deserialize_by};
 pub use dynamic::read_raw;

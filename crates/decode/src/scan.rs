@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::array::Array;
 use super::bytes::{digits_end, plain_end};
 use super::object::Object;
 use super::{DecodeError, Value, ValueKind};
@@ -58,6 +59,19 @@ impl<'f> Scanner<'f> {
         }
         self.at += 1;
         Ok(Object::entered(self))
+    }
+
+    /// Begins to read an array.
+    ///
+    /// # Errors
+    /// Returns an error if the next value is not an array.
+    #[inline]
+    pub fn array(&mut self) -> Result<Array<'_, 'f>, DecodeError> {
+        if self.next_token() != Some(b'[') {
+            return Err(self.error("expected an array"));
+        }
+        self.at += 1;
+        Ok(Array::entered(self))
     }
 
     /// Returns the next value.
