@@ -3,6 +3,7 @@
 //! A family of endpoints is one file: a table of [`Endpoint`]s, and the functions that write their rows.
 
 mod account;
+mod futures;
 mod history;
 mod margin;
 mod margin_accounts;
@@ -32,6 +33,7 @@ const FAMILIES: &[&[Endpoint]] = &[
     stops::ENDPOINTS,
     margin::ENDPOINTS,
     margin_accounts::ENDPOINTS,
+    futures::ENDPOINTS,
     unified::ENDPOINTS,
 ];
 
@@ -55,7 +57,6 @@ pub(crate) enum Permission {
     General,
     Spot,
     Margin,
-    #[expect(dead_code, reason = "no endpoint requires it yet")]
     Futures,
     Unified,
 }

@@ -183,10 +183,6 @@ pub(crate) struct Offset {
     pub(crate) most: usize,
 }
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no endpoint has these pages yet")
-)]
 impl Offset {
     /// Returns the requested page of all rows, newest first, and `true` if more rows follow.
     ///

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::engine::futures::{FuturesBalance, PositionState, SettleCurrency, opening_balance};
-use crate::engine::{Fill, FundingEvent, Order, Side};
+use crate::engine::{Fill, FundingEvent, Order, PositionChange, Side};
 
 /// Why a futures balance changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub(crate) struct ClosedPosition {
     pub(crate) close_price: Decimal,
     /// Average price of all fills that closed contracts.
     pub(crate) average_close: Decimal,
+    pub(crate) liquidated: bool,
 }
 
 /// Decimals of an average price.
@@ -112,11 +113,17 @@ impl FuturesStates {
 
     /// Applies a funding settlement, which the engine reports before its position and balance.
     pub(super) fn funded(&mut self, funding: &FundingEvent) {
-        self.booking = Some((BookingReason::Funding, Some(funding.symbol), Decimal::ZERO));
+        let booking = (BookingReason::Funding, Some(funding.symbol), Decimal::ZERO);
+        // A fee of zero changes no balance.
+        self.booking = (!funding.fee.is_zero()).then_some(booking);
     }
 
     /// Applies a reported position; returns the closed position if this report closed it.
-    pub(super) fn reported(&mut self, state: PositionState) -> Option<ClosedPosition> {
+    pub(super) fn reported(
+        &mut self,
+        change: PositionChange,
+        state: PositionState,
+    ) -> Option<ClosedPosition> {
         let size = state.quantity.unsigned_abs();
         let closing = self.closing.entry(state.symbol).or_default();
         closing.max_size = closing.max_size.max(size);
@@ -134,6 +141,7 @@ impl FuturesStates {
             max_size: closing.max_size,
             close_price: closing.last_price,
             average_close: closing.average(state.settle_currency),
+            liquidated: change == PositionChange::Liquidation,
             state,
         })
     }

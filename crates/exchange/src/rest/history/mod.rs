@@ -190,9 +190,9 @@ impl History {
                 let row = self.row(funding.time_ms, funding);
                 self.funding.push(row);
             }
-            Event::Position(_, state) => {
+            Event::Position(change, state) => {
                 let time_ms = state.time_ms;
-                if let Some(closed) = self.futures_states.reported(state) {
+                if let Some(closed) = self.futures_states.reported(change, state) {
                     let row = self.row(time_ms, closed);
                     self.closed.push(row);
                 }
