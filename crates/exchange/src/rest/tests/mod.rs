@@ -1,15 +1,21 @@
 //! Tests of REST responses, over an account without sockets.
 
+mod account;
 mod lists;
+mod margin;
+mod margin_accounts;
 mod paging;
 mod spot;
+mod stops;
+
+use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::*;
-use crate::engine::Event;
 use crate::engine::test_util::{BUY_BTC, decimal};
+use crate::engine::{Event, Wallet};
 use crate::rest::history::DAY_MS;
 
 const NOW: u64 = 1_765_465_341_363;
@@ -112,6 +118,62 @@ impl Account {
 
 fn amount(value: &Value) -> Decimal {
     value.as_str().unwrap().parse().unwrap()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// Reads every page of a list whose page has a `lastId` with this key.
+fn all(account: &mut Account, target: &str, key: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    let mut next = target.to_owned();
+    loop {
+        let page = account.get(&next);
+        let items = page["items"].as_array().cloned().unwrap_or_default();
+        if items.is_empty() {
+            return rows;
+        }
+        next = format!("{target}&lastId={}", page[key]);
+        rows.extend(items);
+    }
+}
+
+/// Reads every page of a ledger, which is a list without `lastId`.
+fn all_ledgers(account: &mut Account, path: &str) -> Vec<Value> {
+    let mut rows: Vec<Value> = Vec::new();
+    loop {
+        let last = rows.last().map_or(String::new(), |row| match &row["id"] {
+            Value::String(id) => id.clone(),
+            id => id.to_string(),
+        });
+        let page = account.get(&format!("{path}?limit=50&lastId={last}"));
+        let page = page.as_array().cloned().unwrap();
+        let ends = page.len() < 50;
+        rows.extend(page);
+        if ends {
+            return rows;
+        }
+    }
+}
+
+/// Checks that each `balance` of a ledger is the one before plus the amount, and the last one the balance now.
+fn assert_balances_follow<'a>(
+    account: &Account,
+    wallet: Wallet,
+    rows: impl IntoIterator<Item = &'a Value>,
+) {
+    let mut later: BTreeMap<String, Decimal> = BTreeMap::new();
+    for row in rows {
+        let sign = match row["direction"] == "in" {
+            true => Decimal::ONE,
+            false => -Decimal::ONE,
+        };
+        let (currency, balance) = (text(&row["currency"]), amount(&row["balance"]));
+        let expected = later.insert(currency.clone(), balance - sign * amount(&row["amount"]));
+        let now = || account.engine.balance(wallet, &currency).total();
+        assert_eq!(balance, expected.unwrap_or_else(now), "{row}");
+    }
 }
 
 #[test]

@@ -153,60 +153,9 @@ fn orders_fills_and_ledgers_agree_after_random_activity() {
         assert_eq!(account.get(&found), *order);
     }
     assert!(by_order.is_empty(), "fills without an order: {by_order:?}");
-    let mut later: BTreeMap<String, Decimal> = BTreeMap::new();
-    let rows = all_ledgers(&mut account);
+    let rows = all_ledgers(&mut account, "/api/v1/hf/accounts/ledgers");
     assert!(rows.len() > 200, "{}", rows.len());
-    for row in &rows {
-        let sign = if row["direction"] == "in" {
-            Decimal::ONE
-        } else {
-            -Decimal::ONE
-        };
-        let (currency, balance) = (text(&row["currency"]), amount(&row["balance"]));
-        match later.insert(currency.clone(), balance - sign * amount(&row["amount"])) {
-            Some(before_later) => assert_eq!(balance, before_later, "{row}"),
-            None => {
-                let now = account.engine.balance(Wallet::Trade, &currency).total();
-                assert_eq!(balance, now, "{row}");
-            }
-        }
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
-}
-
-/// Reads every page of a list.
-fn all(account: &mut Account, target: &str, key: &str) -> Vec<Value> {
-    let mut rows = Vec::new();
-    let mut next = target.to_owned();
-    loop {
-        let page = account.get(&next);
-        let items = page["items"].as_array().cloned().unwrap_or_default();
-        if items.is_empty() {
-            return rows;
-        }
-        next = format!("{target}&lastId={}", page[key]);
-        rows.extend(items);
-    }
-}
-
-/// Reads every page of the ledger, which is a list without `lastId`.
-fn all_ledgers(account: &mut Account) -> Vec<Value> {
-    let mut rows: Vec<Value> = Vec::new();
-    loop {
-        let last = rows.last().map_or(String::new(), |row| text(&row["id"]));
-        let page = account.get(&format!(
-            "/api/v1/hf/accounts/ledgers?limit=50&lastId={last}"
-        ));
-        let page = page.as_array().cloned().unwrap();
-        let ends = page.len() < 50;
-        rows.extend(page);
-        if ends {
-            return rows;
-        }
-    }
+    assert_balances_follow(&account, Wallet::Trade, &rows);
 }
 
 #[test]
