@@ -1,12 +1,15 @@
 //! Tests of REST responses, over an account without sockets.
 
 mod account;
+mod futures;
+mod futures_account;
 mod lists;
 mod margin;
 mod margin_accounts;
 mod paging;
 mod spot;
 mod stops;
+mod unified;
 
 use std::collections::BTreeMap;
 
@@ -77,8 +80,15 @@ impl Account {
         }
     }
 
-    /// Returns the text of `data`, or the message of the error.
+    /// Returns the text of `data`, or the message of the error of a parameter.
     fn text(&mut self, target: &str) -> Result<String, String> {
+        self.answer(target).map_err(|error| {
+            assert_eq!(error.code, "400100");
+            error.message
+        })
+    }
+
+    fn answer(&mut self, target: &str) -> Result<String, ApiError> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (endpoint, segment) = find(ServedMarket::Both, path).unwrap();
         self.history.advance(self.now_ms);
@@ -92,11 +102,7 @@ impl Account {
             shift: self.shift,
             user: self.user(),
         };
-        let refused = |error: ApiError| {
-            assert_eq!(error.code, "400100");
-            error.message
-        };
-        (endpoint.answer)(&ask).map_err(refused)
+        (endpoint.answer)(&ask)
     }
 
     fn get(&mut self, target: &str) -> Value {
