@@ -1,4 +1,4 @@
-//! Decoding alone, compared with serde_json into owned structs: `cargo xtask bench parts`.
+//! Decoding alone, of frames and of pages, compared with other parsers into owned structs: `cargo xtask bench parts`.
 //!
 //! `cargo xtask bench parts NAME` runs the benchmarks with NAME in their name.
 
@@ -13,10 +13,12 @@ use kucoin_streams_core::Topic;
 use kucoin_streams_pro::{Orders, TradeType};
 use kucoin_streams_v1::{Balances, FuturesPositions, SpotOrders};
 
+mod pages;
+
 /// Number of different frames, used in turn. A figure is for one frame.
 const FRAMES: u64 = 64;
 
-criterion_group!(parts, decode);
+criterion_group!(parts, decode, pages::pages);
 criterion_main!(parts);
 
 fn decode(criterion: &mut Criterion) {

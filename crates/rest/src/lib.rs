@@ -1,4 +1,23 @@
 //! Read-only queries of KuCoin's REST API: typed, exact and paged.
+//!
+//! - **Queries** ([`queries`]): a type for each endpoint, such as [`SpotFills`], with setters for its parameters.
+//!   [`Query`] is the form for any endpoint: the exact bytes that are signed and sent.
+//! - **Pages** ([`RawPage`]): [`Query::read`] reads a reply, and [`RawPage::next_query`] returns the query of the next
+//!   page, for all of KuCoin's styles of [`Paging`].
+//! - **Rows** ([`rows`]): a type for each kind of row, such as [`SpotFillRow`]. Rows are lossless: exact decimals, IDs as
+//!   text, unknown fields in `extra`.
+//! - **Client** (feature `client`, on by default): `Rest` sends queries within a budget of KuCoin's rate limits, retries
+//!   what is safe to retry, and returns rows page by page. The rest of the crate uses no clock, socket or runtime.
+//!
+//! | Account | Queries and rows |
+//! |---|---|
+//! | spot | [`queries::spot`], [`rows::spot`]; stop orders of spot and margin: [`queries::stop`], [`rows::stop`] |
+//! | margin | [`queries::margin`], [`rows::margin`]; orders and fills have the rows of spot |
+//! | futures | [`queries::futures`], [`rows::futures`] |
+//! | unified account | [`queries::unified`], [`rows::unified`] |
+//! | all accounts, API key, clock | [`queries::account`], [`rows::account`] |
+//!
+//! KuCoin keeps most rows for a limited time, and limits the time between `from` and `to`: see each query.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
@@ -9,8 +28,9 @@ mod endpoint;
 mod error;
 mod list;
 mod page;
-mod place;
 mod query;
+mod reply;
+mod shared;
 
 pub mod queries;
 pub mod rows;
@@ -35,7 +55,7 @@ pub use rows::{
 };
 
 /// The README, so that its example is tested.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 

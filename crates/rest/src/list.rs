@@ -1,35 +1,9 @@
-//! JSON arrays: the places of their elements, and a field that is a list.
+//! A field of a row that is a list.
 
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 
-use kucoin_streams_decode::{AsJson, FromJson, Scanner, ToJson, Value, ValueKind};
+use kucoin_streams_decode::{AsJson, FromJson, ToJson, Value, ValueKind};
 use serde::ser::{SerializeSeq, Serializer};
-
-/// The places of the elements of a valid JSON array.
-pub(crate) struct Elements<'t> {
-    array: &'t str,
-    at: usize,
-}
-
-impl<'t> Elements<'t> {
-    pub(crate) fn of(array: &'t str) -> Self {
-        Self { array, at: 1 }
-    }
-}
-
-impl Iterator for Elements<'_> {
-    type Item = Range<usize>;
-
-    fn next(&mut self) -> Option<Range<usize>> {
-        let rest = self.array.get(self.at..)?;
-        let rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ',']);
-        // At the closing bracket there is no value.
-        let value = Scanner::new(rest).value().ok()?;
-        let start = self.array.len() - rest.len();
-        self.at = start + value.as_str().len();
-        Some(start..self.at)
-    }
-}
 
 /// A field of a row that is a list, such as the currencies of an account. It derefs to a slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,19 +50,16 @@ impl<'l, T> IntoIterator for &'l RowList<T> {
 /// Reads an array; a missing list is empty. If an element is unreadable, the whole list is in `extra`.
 impl<T: FromJson> FromJson for RowList<T> {
     fn from_json(value: Value<'_>) -> Option<Self> {
-        match value.kind() {
-            ValueKind::Null => Some(Self::default()),
-            ValueKind::Array => {
-                let array = value.as_str();
-                let read =
-                    |place: Range<usize>| T::from_json(Scanner::new(&array[place]).value().ok()?);
-                Elements::of(array)
-                    .map(read)
-                    .collect::<Option<_>>()
-                    .map(Self)
-            }
-            _ => None,
+        if value.kind() == ValueKind::Null {
+            return Some(Self::default());
         }
+        let mut scanner = value.scanner();
+        let mut array = scanner.array().ok()?;
+        let mut elements = Vec::new();
+        while let Some(element) = array.value().ok()? {
+            elements.push(T::from_json(element)?);
+        }
+        Some(Self(elements))
     }
 
     fn absent() -> Option<Self> {
@@ -96,12 +67,15 @@ impl<T: FromJson> FromJson for RowList<T> {
     }
 
     fn round_trips(&self, value: Value<'_>) -> bool {
-        let array = value.as_str();
-        let round_trips = |(element, place): (&T, Range<usize>)| {
-            let value = Scanner::new(&array[place]).value();
-            value.is_ok_and(|value| element.round_trips(value))
+        let mut scanner = value.scanner();
+        let Ok(mut array) = scanner.array() else {
+            return self.is_empty();
         };
-        value.kind() != ValueKind::Array || self.0.iter().zip(Elements::of(array)).all(round_trips)
+        let mut is_same = |element: &T| {
+            let value = array.value().ok().flatten();
+            value.is_some_and(|value| element.round_trips(value))
+        };
+        self.0.iter().all(&mut is_same)
     }
 }
 
