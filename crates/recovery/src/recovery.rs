@@ -399,9 +399,6 @@ impl<U> Recovery<U> {
         let topics = &episode.topics;
         let books = self.books.iter_mut();
         for book in books.filter(|book| book.topics().iter().any(|topic| topics.contains(topic))) {
-            if episode.sweep == 1 {
-                book.begin();
-            }
             book.begin_sweep();
         }
         if episode.sweep > 1 {

@@ -53,7 +53,7 @@ pub(crate) struct StopBook {
     known: HashMap<Text, Text>,
     /// Open stop orders when the recovery in progress began.
     before: HashMap<Text, Text>,
-    /// Stop orders of which live events came during the recovery; `true` if open.
+    /// Stop orders of which live events came since the topic was last live; `true` if open.
     held: HashMap<Text, (Text, bool)>,
     open: BTreeMap<Text, StopRow>,
     by_id: BTreeMap<Text, StopRow>,
@@ -229,6 +229,8 @@ impl Book for StopBook {
     }
 
     fn begin(&mut self) {
+        // Events between two losses are part of what was known before the second one.
+        self.take_held();
         self.before.clone_from(&self.known);
         self.by_id.clear();
         self.absences.clear();
@@ -354,6 +356,12 @@ impl Book for StopBook {
                 .map(|(id, row)| (id.clone(), row.symbol.clone()))
                 .collect();
         }
+        self.take_held();
+    }
+}
+
+impl StopBook {
+    fn take_held(&mut self) {
         for (id, (symbol, is_open)) in std::mem::take(&mut self.held) {
             match is_open {
                 true => self.known.insert(id, symbol),
@@ -361,9 +369,7 @@ impl Book for StopBook {
             };
         }
     }
-}
 
-impl StopBook {
     fn missing_parts(&self) -> Vec<(TopicIndex, String, MissingReason)> {
         let missing = self.missing.iter();
         missing

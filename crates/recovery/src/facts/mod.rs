@@ -13,7 +13,7 @@ pub trait Recoverable: Event {
     /// Returns the facts of the event that recovery compares with rows of the REST API.
     fn facts(&self) -> EventFacts {
         match self.fill() {
-            Some(fill) => EventFacts::new(fill.time, Change::Fill(fill.key())),
+            Some(fill) => EventFacts::new(fill.time, Change::Fill(fill.key(), fill.size)),
             None => EventFacts::default(),
         }
     }
@@ -34,11 +34,13 @@ pub(crate) enum Change {
     Stop(StopFacts),
     Balance(BalanceFacts),
     Position(PositionFacts),
-    /// A funding settlement of a contract, at this funding time.
-    Funding(Text, Timestamp),
-    Fill(FillKey),
+    Funding(FundingMark),
+    /// A fill and its size.
+    Fill(FillKey, Decimal),
     /// A trade of a market: the fill of the taker's order, and of the maker's. One of them may be an own fill.
-    Trade(FillKey, FillKey),
+    Trade(FillKey, FillKey, Decimal),
+    /// Settings of these contracts.
+    Contracts(Vec<Text>),
     /// A change that recovery does not compare with rows.
     #[default]
     Other,
@@ -51,10 +53,31 @@ pub(crate) struct OrderFacts {
     pub(crate) symbol: Text,
     /// Cumulative filled size; `None` if the event lacks it.
     pub(crate) filled: Option<Decimal>,
-    /// The event is the last one of the order.
-    pub(crate) is_done: bool,
+    /// Size after reductions; `None` if the event lacks it.
+    pub(crate) size: Option<Decimal>,
+    pub(crate) stage: OrderStage,
     /// The fill that the event reports, and its size.
     pub(crate) fill: Option<(FillKey, Decimal)>,
+}
+
+/// How far an order is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum OrderStage {
+    /// A conditional order that waits for its trigger.
+    Waiting,
+    #[default]
+    Open,
+    /// Triggered: another order replaces it, or it goes on as an open order.
+    Triggered,
+    /// Filled or canceled: the last event of the order.
+    Done,
+}
+
+impl OrderStage {
+    /// Returns `true` if the order is in a list of open orders.
+    pub(crate) fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Open)
+    }
 }
 
 /// State of a stop order after an event.
@@ -64,6 +87,8 @@ pub(crate) struct StopFacts {
     pub(crate) symbol: Text,
     /// The stop order waits for its trigger.
     pub(crate) is_open: bool,
+    /// The stop order trades from a margin account.
+    pub(crate) is_margin: bool,
 }
 
 /// A balance after an event.
@@ -74,9 +99,10 @@ pub(crate) struct BalanceFacts {
     pub(crate) currency: Text,
     /// Total balance after the event.
     pub(crate) total: Option<Decimal>,
-    /// Change of the total balance; 0 for a hold.
-    pub(crate) change: Decimal,
-    pub(crate) trade_id: Option<Text>,
+    /// Change of the total balance; 0 for a hold, `None` if the event does not say.
+    pub(crate) change: Option<Decimal>,
+    /// The trade that changed the balance.
+    pub(crate) trade: Option<FillKey>,
 }
 
 /// A position after an event.
@@ -87,6 +113,18 @@ pub(crate) struct PositionFacts {
     pub(crate) side: Text,
     /// Time of the state that the event reports: V1 `currentTimestamp`, Pro V2 `U`.
     pub(crate) updated_at: Option<Timestamp>,
+    /// The position is open; `None` if the event does not say.
+    pub(crate) is_open: Option<bool>,
+}
+
+/// What a funding settlement has on the stream and on REST.
+///
+/// `/contract/positionAll` sends no symbol, but the mark price tells contracts apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FundingMark {
+    pub(crate) settled_at: Timestamp,
+    pub(crate) mark_price: Decimal,
+    pub(crate) quantity: Decimal,
 }
 
 impl EventFacts {
@@ -97,30 +135,23 @@ impl EventFacts {
     /// Returns the identities of the event: those that a row of the REST API can have too.
     pub(crate) fn identities(&self) -> impl Iterator<Item = Identity> {
         let (first, second) = match &self.change {
-            Change::Order(order) => (
-                order
-                    .fill
-                    .as_ref()
-                    .map(|(key, _)| Identity::Fill(key.clone())),
-                order
-                    .is_done
-                    .then(|| Identity::OrderEnd(order.order_id.clone())),
-            ),
-            Change::Stop(stop) => {
-                let identity = match stop.is_open {
-                    true => Identity::StopOpen(stop.order_id.clone()),
-                    false => Identity::StopEnd(stop.order_id.clone()),
-                };
-                (Some(identity), None)
+            Change::Order(order) => {
+                let fill = order.fill.as_ref();
+                let is_done = order.stage == OrderStage::Done;
+                (
+                    fill.map(|(key, _)| Identity::Fill(key.clone())),
+                    is_done.then(|| Identity::OrderEnd(order.order_id.clone())),
+                )
             }
+            Change::Stop(stop) => (Some(Identity::stop(&stop.order_id, stop.is_open)), None),
             Change::Balance(balance) => (balance.identity(self.time), None),
-            Change::Funding(symbol, at) => (Some(Identity::Funding(symbol.clone(), *at)), None),
-            Change::Fill(key) => (Some(Identity::Fill(key.clone())), None),
-            Change::Trade(taker, maker) => (
+            Change::Funding(mark) => (Some(Identity::Funding(mark.clone())), None),
+            Change::Fill(key, _) => (Some(Identity::Fill(key.clone())), None),
+            Change::Trade(taker, maker, _) => (
                 Some(Identity::Fill(taker.clone())),
                 Some(Identity::Fill(maker.clone())),
             ),
-            Change::Position(_) | Change::Other => (None, None),
+            Change::Position(_) | Change::Contracts(_) | Change::Other => (None, None),
         };
         first.into_iter().chain(second)
     }
@@ -129,17 +160,15 @@ impl EventFacts {
 impl BalanceFacts {
     /// Returns the identity of a change of the total balance; `None` for a hold.
     ///
-    /// A trade is identified by its trade ID and direction. The ID of the ledger row is not used, because it is not
-    /// known to equal the stream's `relationEventId`.
+    /// A trade is identified by its order, trade ID and direction. The ID of the ledger row is not used, because it is
+    /// not known to equal the stream's `relationEventId`.
     pub(crate) fn identity(&self, time: Option<Timestamp>) -> Option<Identity> {
-        if self.change.is_zero() {
-            return None;
-        }
-        let (account, mark) = match &self.trade_id {
+        let change = self.change.filter(|change| !change.is_zero())?;
+        let (account, mark) = match &self.trade {
             // The ledger does not always say which account a trade belongs to.
             Some(trade) => {
-                let grows = self.change.is_sign_positive();
-                (Text::default(), LedgerMark::Trade(trade.clone(), grows))
+                let mark = LedgerMark::Trade(trade.clone(), change.is_sign_positive());
+                (Text::default(), mark)
             }
             None => {
                 let total = self.total.unwrap_or_default().normalize();
@@ -155,21 +184,35 @@ impl BalanceFacts {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Identity {
     Fill(FillKey),
-    /// The order is open: its first event, or a row of the list of open orders.
+    /// The order is open: a row of the list of open orders.
     OrderOpen(Text),
     OrderEnd(Text),
     StopOpen(Text),
     StopEnd(Text),
     /// Account, currency and mark.
     Ledger(Text, Text, LedgerMark),
-    Funding(Text, Timestamp),
+    Funding(FundingMark),
+}
+
+impl Identity {
+    pub(crate) fn stop(order_id: &Text, is_open: bool) -> Self {
+        match is_open {
+            true => Self::StopOpen(order_id.clone()),
+            false => Self::StopEnd(order_id.clone()),
+        }
+    }
+
+    /// Returns `true` if two events with this identity are certainly the same event.
+    pub(crate) fn is_exact(&self) -> bool {
+        !matches!(self, Self::Ledger(..))
+    }
 }
 
 /// What tells a change of a total balance from another one of the same account and currency.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum LedgerMark {
-    /// A trade, and `true` if the balance grew.
-    Trade(Text, bool),
+    /// A trade of an order, and `true` if the balance grew.
+    Trade(FillKey, bool),
     /// The total balance after the change, and the time in milliseconds.
     Total(Decimal, i64),
 }

@@ -1,17 +1,26 @@
 //! Facts of Pro V2 events.
 
-use kucoin_streams_core::{Decimal, Text};
+use kucoin_streams_core::Text;
 use kucoin_streams_pro as pro;
 
-use super::{BalanceFacts, Change, EventFacts, OrderFacts, PositionFacts, Recoverable};
+use super::{
+    BalanceFacts, Change, EventFacts, OrderFacts, OrderStage, PositionFacts, Recoverable,
+};
 
 impl Recoverable for pro::Order {
     fn facts(&self) -> EventFacts {
+        let stage = match self.status {
+            _ if self.is_done() => OrderStage::Done,
+            pro::OrderStatus::NotTriggered => OrderStage::Waiting,
+            pro::OrderStatus::Triggered => OrderStage::Triggered,
+            _ => OrderStage::Open,
+        };
         let order = OrderFacts {
             order_id: self.order_id.clone(),
             symbol: self.symbol.clone(),
             filled: self.filled_size,
-            is_done: self.is_done(),
+            size: self.size,
+            stage,
             fill: self.fill().map(|fill| (fill.key(), fill.size)),
         };
         EventFacts::new(self.updated_at.or(self.created_at), Change::Order(order))
@@ -23,7 +32,7 @@ macro_rules! execution_facts {
         impl Recoverable for $event {
             fn facts(&self) -> EventFacts {
                 let change = match self.fill() {
-                    Some(fill) => Change::Fill(fill.key()),
+                    Some(fill) => Change::Fill(fill.key(), fill.size),
                     None => Change::Other,
                 };
                 EventFacts::new(self.execution_time, change)
@@ -45,6 +54,7 @@ impl Recoverable for pro::Position {
             symbol: self.symbol.clone(),
             side: side.into(),
             updated_at: self.updated_at,
+            is_open: self.size.map(|size| !size.is_zero()),
         };
         EventFacts::new(self.updated_at, Change::Position(position))
     }
@@ -57,8 +67,8 @@ impl Recoverable for pro::Balance {
             currency: self.currency.clone(),
             total: self.balance,
             // Pro V2 sends states, without the change.
-            change: Decimal::ZERO,
-            trade_id: None,
+            change: None,
+            trade: None,
         };
         EventFacts::new(self.updated_at, Change::Balance(balance))
     }

@@ -1,23 +1,27 @@
 //! Facts of V1 events.
 
-use kucoin_streams_core::{FillKey, Text};
+use kucoin_streams_core::{Decimal, FillKey, Text};
 use kucoin_streams_v1 as v1;
 use v1::{AccountKind, OrderKind};
 
-use super::{BalanceFacts, Change, EventFacts, OrderFacts, PositionFacts, Recoverable, StopFacts};
+use super::{
+    BalanceFacts, Change, EventFacts, FundingMark, OrderFacts, OrderStage, PositionFacts, Recoverable,
+    StopFacts,
+};
 
 impl Recoverable for v1::SpotOrder {
     fn facts(&self) -> EventFacts {
         let fill = self.fill().map(|fill| (fill.key(), fill.size));
         let filled = match self.kind {
-            OrderKind::Received => Some(kucoin_streams_core::Decimal::ZERO),
+            OrderKind::Received => Some(Decimal::ZERO),
             _ => self.filled_size,
         };
         let order = OrderFacts {
             order_id: self.order_id.clone(),
             symbol: self.symbol.clone(),
             filled,
-            is_done: self.is_done(),
+            size: self.size,
+            stage: stage(self.is_done()),
             fill,
         };
         EventFacts::new(self.engine_time.or(self.order_time), Change::Order(order))
@@ -30,10 +34,18 @@ impl Recoverable for v1::FuturesOrder {
             order_id: self.order_id.clone(),
             symbol: self.symbol.clone(),
             filled: self.filled_size,
-            is_done: self.is_done(),
+            size: self.size,
+            stage: stage(self.is_done()),
             fill: self.fill().map(|fill| (fill.key(), fill.size)),
         };
         EventFacts::new(self.engine_time.or(self.order_time), Change::Order(order))
+    }
+}
+
+fn stage(is_done: bool) -> OrderStage {
+    match is_done {
+        true => OrderStage::Done,
+        false => OrderStage::Open,
     }
 }
 
@@ -44,7 +56,10 @@ impl Recoverable for v1::SpotTradeFill {
             self.trade_id.clone(),
             Some(self.order_id.clone()),
         );
-        EventFacts::new(self.time, Change::Fill(key))
+        EventFacts::new(
+            self.time,
+            Change::Fill(key, self.size.unwrap_or_default()),
+        )
     }
 }
 
@@ -54,7 +69,8 @@ impl Recoverable for v1::MarketMatch {
             FillKey::new(self.symbol.clone(), self.trade_id.clone(), order.clone())
         };
         let (taker, maker) = (key(&self.taker_order_id), key(&self.maker_order_id));
-        EventFacts::new(self.time, Change::Trade(taker, maker))
+        let size = self.size.unwrap_or_default();
+        EventFacts::new(self.time, Change::Trade(taker, maker, size))
     }
 }
 
@@ -69,6 +85,7 @@ impl Recoverable for v1::SpotStopOrder {
             order_id: self.order_id.clone(),
             symbol: self.symbol.clone(),
             is_open: is_open(&self.kind),
+            is_margin: self.trade_type.as_str().starts_with("MARGIN"),
         };
         EventFacts::new(self.pushed_at.or(self.created_at), Change::Stop(stop))
     }
@@ -80,6 +97,7 @@ impl Recoverable for v1::FuturesStopOrder {
             order_id: self.order_id.clone(),
             symbol: self.symbol.clone(),
             is_open: is_open(&self.kind),
+            is_margin: false,
         };
         EventFacts::new(self.time.or(self.created_at), Change::Stop(stop))
     }
@@ -96,9 +114,14 @@ impl Recoverable for v1::Balance {
             account: account.map(account_name).unwrap_or_default(),
             currency: self.currency.clone(),
             total: self.total,
-            change: self.available_change.unwrap_or_default()
-                + self.hold_change.unwrap_or_default(),
-            trade_id: context.and_then(|context| context.trade_id.clone()),
+            change: Some(
+                self.available_change.unwrap_or_default() + self.hold_change.unwrap_or_default(),
+            ),
+            trade: context.and_then(|context| {
+                let symbol = context.symbol.clone().unwrap_or_default();
+                let trade_id = context.trade_id.clone()?;
+                Some(FillKey::new(symbol, trade_id, context.order_id.clone()))
+            }),
         };
         EventFacts::new(self.time, Change::Balance(balance))
     }
@@ -119,14 +142,19 @@ fn account_name(kind: &AccountKind) -> Text {
 impl Recoverable for v1::FuturesPosition {
     fn facts(&self) -> EventFacts {
         let symbol = || self.symbol().unwrap_or_default().into();
-        let (side, updated_at) = match self {
-            Self::Change(change) => (&change.position_side, change.time),
-            Self::MarkPrice(change) => (&change.position_side, change.time),
+        let (side, updated_at, is_open) = match self {
+            Self::Change(change) => {
+                let is_open = Some(!change.quantity.is_zero());
+                (&change.position_side, change.time, is_open)
+            }
+            Self::MarkPrice(change) => (&change.position_side, change.time, None),
             Self::Settlement(settlement) => {
-                let change = match settlement.funding_time {
-                    Some(at) => Change::Funding(symbol(), at),
-                    None => Change::Other,
-                };
+                let mark = settlement.funding_time.map(|settled_at| FundingMark {
+                    settled_at,
+                    mark_price: settlement.mark_price.unwrap_or_default().normalize(),
+                    quantity: settlement.quantity.unwrap_or_default().normalize(),
+                });
+                let change = mark.map_or(Change::Other, Change::Funding);
                 return EventFacts::new(settlement.time, change);
             }
             _ => return EventFacts::default(),
@@ -140,6 +168,7 @@ impl Recoverable for v1::FuturesPosition {
             symbol: symbol(),
             side: side.into(),
             updated_at,
+            is_open,
         };
         EventFacts::new(updated_at, Change::Position(position))
     }
@@ -151,7 +180,20 @@ macro_rules! without_facts {
 
 without_facts! {
     v1::MarginPosition, v1::IsolatedMarginPosition, v1::FuturesWalletChange,
-    v1::FuturesMarginModeChange, v1::FuturesCrossLeverageChange,
+}
+
+impl Recoverable for v1::FuturesMarginModeChange {
+    fn facts(&self) -> EventFacts {
+        let symbols = self.modes.iter().map(|(symbol, _)| symbol.into()).collect();
+        EventFacts::new(None, Change::Contracts(symbols))
+    }
+}
+
+impl Recoverable for v1::FuturesCrossLeverageChange {
+    fn facts(&self) -> EventFacts {
+        let symbols = self.leverages.iter().map(|(symbol, _)| symbol.into());
+        EventFacts::new(None, Change::Contracts(symbols.collect()))
+    }
 }
 
 impl Recoverable for v1::SpotEvent {
@@ -173,6 +215,8 @@ impl Recoverable for v1::FuturesEvent {
             Self::Order(event) => event.facts(),
             Self::StopOrder(event) => event.facts(),
             Self::Position(event) => event.facts(),
+            Self::MarginMode(event) => event.facts(),
+            Self::CrossLeverage(event) => event.facts(),
             _ => EventFacts::default(),
         }
     }

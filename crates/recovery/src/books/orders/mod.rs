@@ -90,8 +90,11 @@ struct HeldOrder {
     fill_keys: HashSet<FillKey>,
     /// Sum of the sizes of the fills.
     fills: Decimal,
+    /// Cumulative size by the last event since the topics were last live.
     filled: Option<Decimal>,
     is_done: bool,
+    /// An event came since the topics were last live, so the stream reports what happens next.
+    is_current: bool,
 }
 
 impl OrderBook {
@@ -159,8 +162,8 @@ impl OrderBook {
     }
 
     /// Returns the venues in which an order may be: its own, or all that are used.
-    fn venues_of(&self, order: Option<&KnownOrder>) -> Vec<usize> {
-        if let Some(venue) = order.and_then(|order| order.venue) {
+    fn venues_of(&self, venue: Option<usize>) -> Vec<usize> {
+        if let Some(venue) = venue {
             return vec![venue];
         }
         let is_used = |index: &usize| {
@@ -170,24 +173,34 @@ impl OrderBook {
         (0..self.venues.len()).filter(is_used).collect()
     }
 
+    /// Returns `true` if the stream reports the end of the order, or will.
+    fn is_on_stream(&self, order_id: &Text) -> bool {
+        let held = self.held.get(order_id);
+        held.is_some_and(|held| held.is_current || held.is_done)
+    }
+
     /// Returns the open orders of before that no list names any more, with the venues to ask.
     fn unexplained(&self) -> Vec<(Text, Text, Vec<usize>)> {
         let mut unexplained = Vec::new();
-        for (id, order) in &self.before {
-            if self.held.contains_key(id)
-                || self
-                    .orders
-                    .get(id)
-                    .is_some_and(|(_, row)| row.end.is_some())
-            {
+        let held = self.held.iter().map(|(id, held)| (id, &held.symbol, None));
+        let before = self.before.iter();
+        let before = before.map(|(id, order)| (id, &order.symbol, order.venue));
+        for (id, symbol, venue) in
+            before.chain(held.filter(|(id, ..)| !self.before.contains_key(*id)))
+        {
+            let has_ended = self
+                .orders
+                .get(id)
+                .is_some_and(|(_, row)| row.end.is_some());
+            if has_ended || self.is_on_stream(id) {
                 continue;
             }
-            let venues = self.venues_of(Some(order));
+            let venues = self.venues_of(venue);
             let lists = venues.iter().map(|venue| self.venues[*venue].open.as_ref());
             let lists: Option<Vec<_>> = lists.collect();
             let Some(lists) = lists else { continue };
             if !lists.iter().any(|open| open.contains(id)) {
-                unexplained.push((id.clone(), order.symbol.clone(), venues));
+                unexplained.push((id.clone(), symbol.clone(), venues));
             }
         }
         unexplained
@@ -199,7 +212,7 @@ impl OrderBook {
         for (key, (venue, _)) in &self.fills {
             if let Some(order_id) = &key.order_id
                 && !self.orders.contains_key(order_id)
-                && !self.held.contains_key(order_id)
+                && !self.is_on_stream(order_id)
                 && !self.before.contains_key(order_id)
                 && !matches!(order_id.as_str(), "" | "0")
             {
@@ -414,16 +427,28 @@ impl OrderBook {
             return Ok(None);
         };
         let held = self.held.get(order_id);
-        let shown = match held.and_then(|held| held.filled) {
-            Some(filled) => Some(filled),
-            None => row.and_then(|row| row.filled),
+        let held_fills = held.map_or(Decimal::ZERO, |held| held.fills);
+        let (shown, coming) = match (held.and_then(|held| held.filled), row) {
+            (Some(filled), _) => (Some(filled), Decimal::ZERO),
+            // The row may show fills that the stream is about to bring.
+            (None, Some(row)) => (row.filled, self.fills_after(window.last, order_id)),
+            (None, None) => (None, Decimal::ZERO),
         };
         let Some(shown) = shown else { return Ok(None) };
-        let held_fills = held.map_or(Decimal::ZERO, |held| held.fills);
-        match before + recovered + held_fills == shown {
+        match before + recovered + held_fills + coming == shown {
             true => Ok(Some(before)),
             false => Err(()),
         }
+    }
+
+    /// Returns the sum of the fills of an order that came after the window and that the stream has not brought yet.
+    fn fills_after(&self, last: Timestamp, order_id: &Text) -> Decimal {
+        let fills = self.fills.iter().filter(|(key, (_, fill))| {
+            key.order_id.as_ref() == Some(order_id)
+                && fill.time > last
+                && !self.held_fills.contains(key)
+        });
+        fills.map(|(_, (_, fill))| fill.size).sum()
     }
 
     /// Returns the recovered fills of each order, in order.
@@ -554,10 +579,10 @@ impl OrderBook {
         let last = window.last;
         for (order_id, (venue, row)) in &self.orders {
             // The stream reports the order, and everything that comes after.
-            if self.held.contains_key(order_id) {
+            if self.is_on_stream(order_id) {
                 continue;
             }
-            let is_known = self.before.contains_key(order_id);
+            let is_known = self.before.contains_key(order_id) || self.held.contains_key(order_id);
             let is_new = row
                 .created_at
                 .is_some_and(|created| created >= window.from && created <= last);
@@ -697,6 +722,10 @@ impl Book for OrderBook {
 
     fn begin(&mut self) {
         self.before.clone_from(&self.known);
+        for held in self.held.values_mut() {
+            held.filled = None;
+            held.is_current = false;
+        }
         self.orders.clear();
         self.fills.clear();
         self.ledger_trades.clear();
@@ -893,7 +922,9 @@ impl OrderBook {
                 fills: Decimal::ZERO,
                 filled: None,
                 is_done: false,
+                is_current: true,
             });
+        held.is_current = true;
         held.filled = order.filled.or(held.filled);
         held.is_done |= order.is_done;
         if let Some((key, size)) = &order.fill {
