@@ -128,7 +128,12 @@ impl AccountState {
         if data["tP"] != "" {
             return;
         }
-        let id = text(&data["oi"]);
+        // On V1, a triggered futures order keeps the ID of its stop order.
+        let is_futures = !data["s"].as_str().unwrap().contains('-');
+        let id = match is_futures && data["toi"] != "" {
+            true => text(&data["toi"]),
+            false => text(&data["oi"]),
+        };
         if data["ti"] != "" {
             let fill = (id.clone(), number(&data["lS"]), number(&data["ls"]));
             self.fills.insert(text(&data["ti"]), fill);
