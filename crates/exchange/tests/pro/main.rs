@@ -1,4 +1,4 @@
-//! Pro V2: tokens, logins, requests, pushes of every channel, faults, and a comparison with V1.
+//! Pro V2: tokens, logins, requests, pushes of every channel, faults, comparisons with V1 and with REST.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -12,3 +12,4 @@ mod logins;
 mod requests;
 mod setup;
 mod tokens;
+mod unified_rest;
