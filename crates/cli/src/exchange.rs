@@ -209,7 +209,7 @@ fn pretty(ready: &Ready<'_>) -> String {
          To test that it requests each token from the right host:\n\n\
          \x20 https://api.kucoin.com          {}   (no futures topics)\n\
          \x20 https://api-futures.kucoin.com  {}   (futures topics only)\n\n\
-         Connections and triggered faults are logged to stderr.\n",
+         Connections, REST queries and triggered faults are logged to stderr.\n",
         ready.api_key,
         ready.api_secret,
         ready.api_passphrase,

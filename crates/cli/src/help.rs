@@ -40,9 +40,9 @@ With --tls FILE, clients must trust FILE: set SSL_CERT_FILE=FILE for
 kucoin-streams and Python, NODE_EXTRA_CA_CERTS=FILE for Node. `watch` then
 needs all three URLs (--rest-url, --futures-rest-url, --pro-ws-url).
 
-Connections, token requests and triggered faults are logged to stderr in the
-same --format, without tokens. A client that sends no message for 60 s is
-disconnected, as at KuCoin.
+Connections, token requests, REST queries and triggered faults are logged to
+stderr in the same --format, without tokens and query strings. A client that
+sends no message for 60 s is disconnected, as at KuCoin.
 
 SIGINT or SIGTERM stops it within two seconds; a second signal stops it at
 once.";

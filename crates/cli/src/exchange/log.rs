@@ -29,6 +29,19 @@ fn describe(activity: &Activity) -> Option<String> {
             "" => format!("token request answered with HTTP {status}"),
             code => format!("token refused with HTTP {status}, code {code}"),
         },
+        Activity::RestQuery {
+            path,
+            status,
+            code,
+            weight,
+        } => {
+            let answer = match (status, code.as_str()) {
+                (None, _) => return Some(format!("REST {path}: closed by a fault")),
+                (Some(status), "" | "200000") => status.to_string(),
+                (Some(status), code) => format!("{status}, code {code}"),
+            };
+            format!("REST {path}: {answer}, weight {weight}")
+        }
         Activity::Opened {
             connection,
             protocol,
@@ -121,6 +134,15 @@ enum LogRecord<'a> {
         status: u16,
         code: &'a str,
     },
+    RestQuery {
+        at: String,
+        /// Without the query string, whose values are not logged.
+        path: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        code: &'a str,
+        weight: u32,
+    },
     Opened {
         at: String,
         connection: u64,
@@ -156,6 +178,18 @@ impl<'a> LogRecord<'a> {
                 at,
                 status: *status,
                 code,
+            },
+            Activity::RestQuery {
+                path,
+                status,
+                code,
+                weight,
+            } => Self::RestQuery {
+                at,
+                path,
+                status: *status,
+                code,
+                weight: *weight,
             },
             Activity::Opened {
                 connection,
@@ -197,5 +231,46 @@ impl<'a> LogRecord<'a> {
             Activity::Fault { fault, at: trigger } => Self::Fault { at, fault, trigger },
             _ => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(status: Option<u16>, code: &str, weight: u32) -> Activity {
+        Activity::RestQuery {
+            path: "/api/v1/hf/fills".to_owned(),
+            status,
+            code: code.to_owned(),
+            weight,
+        }
+    }
+
+    #[test]
+    fn rest_query_has_path_status_and_weight() {
+        for (activity, text) in [
+            (query(Some(200), "200000", 2), "200, weight 2"),
+            (query(Some(502), "", 0), "502, weight 0"),
+            (query(Some(400), "400100", 2), "400, code 400100, weight 2"),
+            (query(None, "", 0), "closed by a fault"),
+        ] {
+            let described = describe(&activity).unwrap();
+            assert_eq!(described, format!("REST /api/v1/hf/fills: {text}"));
+        }
+    }
+
+    #[test]
+    fn rest_query_is_one_json_object() {
+        let record = |activity| {
+            let line = line(&activity, Format::Ndjson).unwrap();
+            let start = line.find(r#""path""#).unwrap();
+            assert!(line.starts_with(r#"{"kind":"restQuery","at":""#), "{line}");
+            line[start..].to_owned()
+        };
+        let refused = r#""path":"/api/v1/hf/fills","status":429,"code":"429000","weight":0}"#;
+        assert_eq!(record(query(Some(429), "429000", 0)), refused);
+        let closed = r#""path":"/api/v1/hf/fills","code":"","weight":0}"#;
+        assert_eq!(record(query(None, "", 0)), closed);
     }
 }

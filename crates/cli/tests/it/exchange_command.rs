@@ -1,5 +1,8 @@
 //! `exchange` and `watch` in separate processes.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use serde_json::Value;
 
 use crate::ndjson::check_keys;
@@ -243,6 +246,30 @@ fn exchange_logs_connections_and_faults_as_text() {
     let log = log_of("pretty", "after 0ms: garble-frame count=1\nafter 2m: cut\n");
     assert!(
         log.contains("  fault after 0ms: garble-frame count=1\n"),
+        "{log}"
+    );
+}
+
+#[test]
+fn rest_query_is_logged_without_its_parameters() {
+    let (running, ready) = exchange(&[]);
+    let address = ready["restUrl"].as_str().unwrap().replace("http://", "");
+    let mut stream = TcpStream::connect(address).unwrap();
+    let target = "/api/v1/hf/fills?symbol=BTC-USDT&orderId=my-secret-order";
+    let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+    let log = stopped(running).stderr;
+    let lines: Vec<Value> = log.lines().map(object).collect();
+    let logged = lines
+        .iter()
+        .find(|line| line["kind"] == "restQuery")
+        .unwrap();
+    assert_eq!(logged["path"], "/api/v1/hf/fills");
+    let answer = (&logged["status"], &logged["code"], &logged["weight"]);
+    assert_eq!(answer, (&400.into(), &"400001".into(), &0.into()));
+    assert!(
+        !log.contains("symbol") && !log.contains("my-secret-order"),
         "{log}"
     );
 }
