@@ -3,6 +3,7 @@
 mod account;
 mod futures;
 mod futures_account;
+mod futures_stops;
 mod lists;
 mod margin;
 mod margin_accounts;
