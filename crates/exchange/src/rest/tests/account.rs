@@ -16,7 +16,7 @@ fn accounts_have_the_ids_and_balances_of_the_pushes() {
     let mut pushed = BTreeMap::new();
     for _ in 0..1_500 {
         account.now_ms += 3;
-        let _ = account.engine.at(account.now_ms).step();
+        account.engine.at(account.now_ms).step();
         for event in account.publish() {
             if let Event::Balance(change) = event {
                 let key = (change.account_id.to_string(), change.currency.to_string());

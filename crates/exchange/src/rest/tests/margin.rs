@@ -231,7 +231,7 @@ fn fills_orders_and_ledgers_agree_after_random_activity() {
     let mut pushed = BTreeMap::new();
     for _ in 0..2_000 {
         account.now_ms += 3;
-        let _ = account.engine.at(account.now_ms).step();
+        account.engine.at(account.now_ms).step();
         let events = account.publish();
         reported(&events, &mut pushed);
     }

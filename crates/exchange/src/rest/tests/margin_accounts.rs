@@ -49,10 +49,8 @@ fn cross_account_in_bitcoin_is_the_one_that_was_pushed() {
         .unwrap();
     engine.settle_interest();
     let events = account.publish();
-    let pushes = events.iter().flat_map(|event| render::pushes(event, NOW));
-    let push = pushes
-        .filter(|push| push.topic == "/margin/position")
-        .last();
+    let mut pushes = events.iter().flat_map(|event| render::pushes(event, NOW));
+    let push = pushes.rfind(|push| push.topic == "/margin/position");
     let pushed = push.unwrap().data;
     let push: Value = serde_json::from_str(&pushed).unwrap();
     let data = account.get(&format!("{CROSS}&quoteCurrency=BTC"));
