@@ -7,4 +7,5 @@ mod budget;
 mod common;
 mod errors;
 mod exchange;
+mod families;
 mod pages;
