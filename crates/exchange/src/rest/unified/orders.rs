@@ -39,11 +39,11 @@ impl<'q> Target<'q> {
     }
 
     fn includes(&self, symbol: &str, terms: Terms) -> bool {
-        let of_type = match (self.trade_type, terms) {
-            ("FUTURES", Terms::Futures { .. }) | ("SPOT", Terms::Spot(Wallet::Trade)) => true,
-            ("MARGIN" | "CROSS", Terms::Spot(Wallet::Margin)) => true,
-            ("MARGIN" | "ISOLATED", Terms::Spot(Wallet::Isolated(_))) => true,
-            _ => false,
+        let of_type = match terms {
+            Terms::Futures { .. } => self.trade_type == "FUTURES",
+            Terms::Spot(Wallet::Margin) => matches!(self.trade_type, "MARGIN" | "CROSS"),
+            Terms::Spot(Wallet::Isolated(_)) => matches!(self.trade_type, "MARGIN" | "ISOLATED"),
+            Terms::Spot(_) => self.trade_type == "SPOT",
         };
         of_type && self.symbol.is_none_or(|wanted| wanted == symbol)
     }

@@ -148,7 +148,7 @@ fn late_rows_are_in_neither_list() {
     for id in &ids {
         pushed.after(0, |engine| engine.fill(id, "1"));
     }
-    let mut both = 0;
+    let mut incomplete = 0;
     for _ in 0..80 {
         pushed.account.now_ms += 100;
         let open = pushed.get(OPEN);
@@ -157,9 +157,9 @@ fn late_rows_are_in_neither_list() {
         }
         let counts = [OPEN, HISTORY].map(|list| pushed.column(list, "orderId").len());
         assert!(counts.iter().sum::<usize>() <= 20);
-        both += usize::from(counts.iter().sum::<usize>() < 20);
+        incomplete += usize::from(counts.iter().sum::<usize>() < 20);
     }
-    assert!(both > 10, "{both}");
+    assert!(incomplete > 10, "{incomplete}");
     assert_eq!(pushed.column(HISTORY, "orderId").len(), 20);
 }
 

@@ -76,7 +76,8 @@ impl Pushed {
     fn all(&mut self, target: &str) -> Vec<Value> {
         let (mut rows, mut last): (Vec<Value>, _) = (Vec::new(), String::new());
         loop {
-            let page = self.get(&format!("{target}&pageSize=100&lastId={last}"));
+            let mark = if target.contains('?') { '&' } else { '?' };
+            let page = self.get(&format!("{target}{mark}pageSize=100&lastId={last}"));
             let items = page["items"].as_array().cloned().unwrap();
             if items.is_empty() {
                 assert_eq!(page["lastId"], Value::Null);

@@ -139,7 +139,7 @@ fn average_close_price_of_an_inverse_contract_is_by_value() {
 fn closed_positions_sum_up_to_the_balance() {
     let mut pushed = Pushed::busy(4_000);
     let mut results: BTreeMap<String, Decimal> = BTreeMap::new();
-    let mut rows = pushed.all("position/history?x=1");
+    let mut rows = pushed.all("position/history");
     assert!(rows.len() > 10, "{}", rows.len());
     rows.extend(
         pushed
