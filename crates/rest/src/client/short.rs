@@ -19,7 +19,7 @@ macro_rules! short_ways {
         pub struct $name<'r>(&'r Rest);
 
         impl Rest {
-            $(#[$meta])*
+            #[doc = concat!("Returns the ", stringify!($family), " queries.")]
             pub fn $family(&self) -> $name<'_> {
                 $name(self)
             }
@@ -41,23 +41,23 @@ macro_rules! short_ways {
 short_ways! {
     /// Queries of spot orders, fills and bookings.
     pub struct SpotQueries = spot {
-        /// The symbols with open orders.
+        /// Queries the symbols with open orders.
         active_symbols() = SpotActiveSymbols;
-        /// Open orders of all symbols.
+        /// Queries open orders of all symbols.
         open_orders() = SpotOpenOrders;
-        /// Done orders of one symbol.
+        /// Queries done orders of one symbol.
         done_orders(symbol: Text) = SpotDoneOrders;
-        /// One order by its order ID.
+        /// Queries one order by its order ID.
         order(order_id: Text, symbol: Text) = SpotOrderById;
-        /// One order by its client order ID.
+        /// Queries one order by its client order ID.
         order_by_client_oid(client_oid: Text, symbol: Text) = SpotOrderByClientOid;
-        /// Own fills of one symbol.
+        /// Queries own fills of one symbol.
         fills(symbol: Text) = SpotFills;
-        /// Bookings of the spot account.
+        /// Queries bookings of the spot account.
         ledger() = SpotLedger;
-        /// Stop orders of the spot and margin accounts that are not triggered.
+        /// Queries stop orders of the spot account that are not triggered, without one-cancels-the-other pairs.
         stop_orders() = StopOrderList;
-        /// One stop order by its order ID.
+        /// Queries one stop order by its order ID.
         stop_order(order_id: Text) = StopOrderById;
     }
 }
@@ -65,21 +65,23 @@ short_ways! {
 short_ways! {
     /// Queries of margin accounts, orders, fills and bookings.
     pub struct MarginQueries = margin {
-        /// The symbols with open orders of one account.
+        /// Queries the symbols with open orders of one account.
         active_symbols(account: TradeType) = MarginActiveSymbols;
-        /// Open orders of one symbol.
+        /// Queries open orders of one symbol.
         open_orders(symbol: Text, account: TradeType) = MarginOpenOrders;
-        /// Done orders of one symbol.
+        /// Queries done orders of one symbol.
         done_orders(symbol: Text, account: TradeType) = MarginDoneOrders;
-        /// One order by its order ID.
+        /// Queries one order by its order ID.
         order(order_id: Text, symbol: Text, account: TradeType) = MarginOrderById;
-        /// Own fills of one symbol.
+        /// Queries own fills of one symbol.
         fills(symbol: Text, account: TradeType) = MarginFills;
-        /// Bookings of the margin accounts.
+        /// Queries stop orders that are not triggered.
+        stop_orders() = MarginStopOrders;
+        /// Queries bookings of the margin accounts.
         ledger() = MarginLedger;
-        /// The cross-margin account.
+        /// Queries the cross-margin account.
         cross() = CrossMarginAccount;
-        /// The isolated-margin accounts of all symbols.
+        /// Queries the isolated-margin accounts of all symbols.
         isolated() = IsolatedMarginAccounts;
     }
 }
@@ -87,37 +89,37 @@ short_ways! {
 short_ways! {
     /// Queries of futures orders, fills, positions, accounts and bookings.
     pub struct FuturesQueries = futures {
-        /// Open orders of all symbols.
+        /// Queries open orders of all symbols.
         open_orders() = FuturesOpenOrders;
-        /// Done orders of all symbols.
+        /// Queries done orders of all symbols.
         done_orders() = FuturesDoneOrders;
-        /// Done orders of the last 24 hours, at most 1000, with less delay.
+        /// Queries done orders of the last 24 hours, at most 1000, with less delay.
         recent_done_orders() = FuturesRecentDoneOrders;
-        /// One order by its order ID.
+        /// Queries one order by its order ID.
         order(order_id: Text) = FuturesOrderById;
-        /// One order by its client order ID.
+        /// Queries one order by its client order ID.
         order_by_client_oid(client_oid: Text) = FuturesOrderByClientOid;
-        /// Stop orders that are not triggered.
+        /// Queries stop orders that are not triggered.
         stop_orders() = FuturesOpenStops;
-        /// Own fills of the last 24 hours, at most 1000, with less delay.
+        /// Queries own fills of the last 24 hours, at most 1000, with less delay.
         recent_fills() = FuturesRecentFills;
-        /// Own fills.
+        /// Queries own fills.
         fills() = FuturesFillHistory;
-        /// Positions of all symbols.
+        /// Queries positions of all symbols.
         positions() = FuturesOpenPositions;
-        /// The position of one symbol.
+        /// Queries the position of one symbol.
         position(symbol: Text) = FuturesPositionOf;
-        /// Closed positions.
+        /// Queries closed positions.
         closed_positions() = FuturesClosedPositions;
-        /// The account of one settlement currency.
+        /// Queries the account of one settlement currency: `XBT` unless you set another.
         account() = FuturesAccountOverview;
-        /// Bookings of the account.
+        /// Queries bookings of the account.
         ledger() = FuturesLedger;
-        /// Funding fees of one symbol.
+        /// Queries funding fees of one symbol.
         funding(symbol: Text) = FuturesFunding;
-        /// The margin mode of one symbol.
+        /// Queries the margin mode of one symbol.
         margin_mode(symbol: Text) = FuturesMarginModeOf;
-        /// The cross-margin leverage of one symbol.
+        /// Queries the cross-margin leverage of one symbol.
         leverage(symbol: Text) = FuturesLeverageOf;
     }
 }
@@ -125,27 +127,27 @@ short_ways! {
 short_ways! {
     /// Queries of a unified account.
     pub struct UnifiedQueries = unified {
-        /// Open orders of one trade type.
+        /// Queries open orders of one trade type.
         open_orders(trade_type: Text) = UnifiedOpenOrders;
-        /// Done orders of one trade type.
+        /// Queries done orders of one trade type.
         done_orders(trade_type: Text) = UnifiedOrderHistory;
-        /// One order.
+        /// Queries one order.
         order(trade_type: Text, symbol: Text) = UnifiedOrderDetail;
-        /// Own fills of one trade type.
+        /// Queries own fills of one trade type.
         fills(trade_type: Text) = UnifiedFills;
-        /// Open positions.
+        /// Queries open positions.
         positions() = UnifiedPositions;
-        /// Closed positions.
+        /// Queries closed positions.
         closed_positions() = UnifiedPositionHistory;
-        /// Balances.
+        /// Queries balances.
         balances() = UnifiedBalance;
-        /// Bookings of one account.
+        /// Queries bookings of one account.
         ledger(account_type: Text) = UnifiedLedger;
-        /// Funding fees.
+        /// Queries funding fees.
         funding() = UnifiedFunding;
-        /// Risk ratio, equity and margin of the account.
+        /// Queries risk ratio, equity and margin of the account.
         overview() = UnifiedOverview;
-        /// Leverage of one trade type and margin mode.
+        /// Queries leverage of one trade type and margin mode.
         leverage(trade_type: Text, margin_mode: Text) = UnifiedLeverage;
     }
 }
@@ -153,13 +155,13 @@ short_ways! {
 short_ways! {
     /// Queries of all accounts, the API key and KuCoin's clock.
     pub struct AccountQueries = account {
-        /// Balances of all accounts.
+        /// Queries balances of all accounts.
         balances() = AccountList;
-        /// Bookings of all accounts but those of spot and margin trades.
+        /// Queries bookings of all accounts but those of spot and margin trades.
         ledger() = AccountLedger;
-        /// The API key: its permissions and its account.
+        /// Queries the API key: its permissions and its account.
         api_key() = ApiKeyInfo;
-        /// KuCoin's clock.
+        /// Queries KuCoin's clock.
         server_time() = ServerTime;
     }
 }
