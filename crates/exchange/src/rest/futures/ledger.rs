@@ -118,7 +118,8 @@ fn entries(ask: &Ask<'_>) -> Vec<Entry> {
         let symbol = contract.market.symbol;
         let ended = periods.iter().filter(|((period, of), _)| {
             // The last bookings of a period become visible with the delay of all rows.
-            *of == symbol && end_of(*period) + ask.history.delays.lag_ms.1 <= ask.now_ms
+            let due_ms = end_of(*period).saturating_add(ask.history.delays.lag_ms.1);
+            *of == symbol && due_ms <= ask.now_ms
         });
         entries.extend(ended.map(|((period, _), sum)| {
             let last_id = last_ids.get(period).copied().unwrap_or_default();
