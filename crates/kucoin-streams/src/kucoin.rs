@@ -31,7 +31,6 @@ pub struct Kucoin {
 
 struct Inner {
     tokens: Arc<dyn DynConnectionSource>,
-    rest_tokens: Option<Arc<RestTokens>>,
     rest: Option<Rest>,
     transport: Arc<dyn DynConnect>,
     config: Config,
@@ -63,10 +62,7 @@ impl Kucoin {
         let kucoin = Self {
             inner: Arc::new(Inner {
                 tokens,
-                rest: rest_tokens
-                    .as_ref()
-                    .map(|tokens| Rest::new(Arc::clone(tokens))),
-                rest_tokens,
+                rest: rest_tokens.map(Rest::new),
                 transport,
                 config,
                 lifecycle: LifecycleSender::default(),
@@ -134,12 +130,22 @@ impl Kucoin {
     ///
     /// `None` if you set your own source of [`tokens`](KucoinBuilder::tokens).
     pub fn rest_tokens(&self) -> Option<&Arc<RestTokens>> {
-        self.inner.rest_tokens.as_ref()
+        self.inner.rest.as_ref().map(Rest::tokens)
     }
 
-    /// Returns the client for REST queries of this account, with the hosts, the signer and the clock of the token requests.
+    /// Returns the client for REST queries of this account: orders, fills, balances, positions.
     ///
-    /// `None` if you set your own source of [`tokens`](KucoinBuilder::tokens).
+    /// It has the hosts, the signer and the clock of the token requests, and keeps KuCoin's rate limits. `None` if you set
+    /// your own source of [`tokens`](KucoinBuilder::tokens).
+    ///
+    /// ```no_run
+    /// # async fn run(kucoin: &kucoin_streams::Kucoin) -> Result<(), Box<dyn std::error::Error>> {
+    /// let rest = kucoin.rest().ok_or("the client has its own token source")?;
+    /// for order in rest.spot().open_orders().await? {
+    ///     println!("{} {} {:?}", order.symbol, order.side, order.price);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn rest(&self) -> Option<&Rest> {
         self.inner.rest.as_ref()
     }

@@ -82,6 +82,7 @@
 //! | [`v1`] | `kucoin-streams-v1` | V1 topics and events, spot and futures |
 //! | [`pro`] | `kucoin-streams-pro` | Pro V2 channels and events, spot and futures on one connection |
 //! | [`auth`] | `kucoin-streams-auth` | credentials, signing, connection tokens over REST |
+//! | [`rest`] | `kucoin-streams-rest` | read-only queries of the REST API, and the client that sends them: [`Kucoin::rest`] |
 //! | [`transport`] | `kucoin-streams-transport` | the transport traits and the default WebSocket |
 //! | [`session`] | `kucoin-streams-session` | the state machine of a connection, without I/O |
 //! | [`client`] | `kucoin-streams-client` | the tokio driver, subscriptions, lifecycle events |
