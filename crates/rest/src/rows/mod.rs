@@ -38,4 +38,6 @@ fn ledger_trade(context: &str) -> Option<LedgerTrade> {
 #[cfg(test)]
 mod classic_tests;
 #[cfg(test)]
+mod spot_tests;
+#[cfg(test)]
 mod test_support;
