@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use kucoin_streams::core::TimeFormat;
-use kucoin_streams::{ProAuthentication, Region, WsKey};
+use kucoin_streams::{ProAuthentication, RecoverySettings, Region, Text, WsKey};
 use kucoin_streams_exchange::UnknownSymbols;
 
 use crate::help;
@@ -66,8 +66,8 @@ const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_
     arg = verbose(help::WATCH_VERBOSE)
 )]
 pub(crate) struct WatchArgs {
-    /// Watch a demo account on a local exchange inside this program. It needs no KuCoin account, and cuts every
-    /// connection once after 15 seconds. Cannot be combined with options that choose another exchange or a proxy.
+    /// Watch a demo account on a local exchange inside this program. It needs no KuCoin account. After 15 seconds, every
+    /// connection is lost for 3 seconds, and then the missed events are recovered. Cannot be combined with options that choose another exchange or a proxy.
     #[arg(long, conflicts_with_all = HOST_OPTIONS)]
     pub(crate) demo: bool,
 
@@ -85,6 +85,20 @@ pub(crate) struct WatchArgs {
     /// Output format. Default: pretty if stdout is a terminal, ndjson otherwise.
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
+
+    /// Read the state at the start over REST, and fetch what was missed after a gap. On by default; what the API key may
+    /// not read is reported as missing.
+    #[arg(long, overrides_with = "no_recover")]
+    pub(crate) recover: bool,
+
+    /// Only report gaps; send no REST queries.
+    #[arg(long, overrides_with = "recover")]
+    pub(crate) no_recover: bool,
+
+    /// Symbol to query after a gap even if no event named it, repeatable, such as BTC-USDT. Only unified accounts need it:
+    /// KuCoin has no list of the spot symbols that they traded.
+    #[arg(long, value_name = "SYMBOL", conflicts_with = "no_recover")]
+    pub(crate) symbol: Vec<String>,
 
     /// Format of times in NDJSON. Both formats are strings, exact to the nanosecond.
     #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
@@ -110,6 +124,15 @@ pub(crate) struct WatchArgs {
 
     #[command(flatten)]
     pub(crate) hosts: HostArgs,
+}
+
+impl WatchArgs {
+    /// Returns the settings of the recovery; `None` with `--no-recover`.
+    pub(crate) fn recovery(&self) -> Option<RecoverySettings> {
+        let mut settings = RecoverySettings::default();
+        settings.symbols = self.symbol.iter().map(|name| Text::new(name)).collect();
+        (!self.no_recover).then_some(settings)
+    }
 }
 
 /// Hosts of the exchange, the proxy, and how to authenticate.
@@ -350,6 +373,30 @@ mod tests {
             error.contains("Usage: kucoin-streams watch [OPTIONS]\n"),
             "{error}"
         );
+    }
+
+    #[track_caller]
+    fn recovery(given: &[&str]) -> Option<RecoverySettings> {
+        let given = ["kucoin-streams", "watch"].iter().chain(given);
+        match Args::try_parse_from(given).unwrap().command {
+            Command::Watch(args) => args.recovery(),
+            _ => panic!("another command"),
+        }
+    }
+
+    #[test]
+    fn recovery_is_on_unless_the_last_flag_switches_it_off() {
+        for (given, is_on) in [
+            (&[][..], true),
+            (&["--recover"], true),
+            (&["--no-recover"], false),
+            (&["--recover", "--no-recover"], false),
+            (&["--no-recover", "--recover"], true),
+        ] {
+            assert_eq!(recovery(given).is_some(), is_on, "{given:?}");
+        }
+        let symbols = recovery(&["--symbol", "BTC-USDT", "--symbol", "KCS-USDT"]).unwrap();
+        assert_eq!(symbols.symbols, ["BTC-USDT", "KCS-USDT"]);
     }
 
     #[test]

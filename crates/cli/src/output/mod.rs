@@ -14,7 +14,7 @@ use std::io;
 
 use kucoin_streams::core::TimeFormat;
 use kucoin_streams::{
-    AnyEvent, Gap, GapReason, Lifecycle, LifecycleEvent, TopicLedger, Update, WsKey,
+    AnyEvent, GapReason, Lifecycle, LifecycleEvent, RecoveredItem, TopicLedger, WsKey,
 };
 
 use crate::args::Format;
@@ -23,15 +23,19 @@ use crate::output::pretty::Pretty;
 
 pub(crate) use line_buffer::LineBuffer;
 pub(crate) use ndjson::{ControlFrame, NdjsonLine, PushLine};
-pub(crate) use pretty::time_of_day;
+pub(crate) use pretty::{MARKS, time_of_day};
 pub(crate) use topic_aliases::TopicAliases;
 pub(crate) use writer::{EventMark, OutputEnd, Writer};
 
-/// Returns the number of events that a gap counts as missed.
-pub(crate) fn missed_by(gap: &Gap) -> u64 {
-    match gap.reason {
-        GapReason::Overflowed { missed } => missed,
-        GapReason::Undecodable { .. } => 1,
+/// Returns the number of events that an item reports: 1 for an event, and what a gap counts as missed.
+pub(crate) fn event_count(item: &RecoveredItem<AnyEvent>) -> u64 {
+    match item {
+        RecoveredItem::Event(_) => 1,
+        RecoveredItem::Gap(gap) => match gap.reason {
+            GapReason::Overflowed { missed } => missed,
+            GapReason::Undecodable { .. } => 1,
+            _ => 0,
+        },
         _ => 0,
     }
 }
@@ -119,20 +123,33 @@ impl Printer {
         }
     }
 
-    /// Prints the summary of the watched connections. Only pretty output has this line.
-    pub(crate) fn heading(&mut self, what: &str) {
+    /// Prints the summary of the watched connections, and a note. Only pretty output has these lines.
+    pub(crate) fn heading(&mut self, what: &str, note: &str) {
         if let Some(pretty) = &self.pretty {
-            self.lines.text(&pretty.heading(what));
+            self.lines.text(&pretty.heading(what, note));
         }
         self.flush();
     }
 
-    pub(crate) fn update(&mut self, update: &Update<AnyEvent>) -> Result<(), CommandError> {
-        match &self.pretty {
-            Some(pretty) => self.lines.text(&pretty.update(update)),
-            None => self.lines.json(&self.aliases.update(update))?,
+    /// Prints an item of a subscription.
+    pub(crate) fn item(
+        &mut self,
+        ws_key: WsKey,
+        item: &RecoveredItem<AnyEvent>,
+    ) -> Result<(), CommandError> {
+        let why = self.why(ws_key).to_owned();
+        match (&mut self.pretty, &*self.aliases.item(item)) {
+            (Some(pretty), item) => {
+                for line in pretty.item(ws_key, item, &why) {
+                    self.lines.text(&line);
+                }
+            }
+            (None, RecoveredItem::Gap(gap)) => {
+                self.lines.json(&ndjson::gap(Cow::Borrowed(gap), &why))?;
+            }
+            (None, item) => self.lines.json(item)?,
         }
-        self.mark(1);
+        self.mark(event_count(item));
         if self.lines.should_write() {
             self.flush();
         }
@@ -143,21 +160,6 @@ impl Printer {
     fn mark(&mut self, events: u64) {
         let end = self.lines.bytes().len();
         self.marks.push(EventMark { end, events });
-    }
-
-    pub(crate) fn gap(&mut self, ws_key: WsKey, gap: &Gap) -> Result<(), CommandError> {
-        let gap = self.aliases.gap(gap);
-        let why = self.why(ws_key).to_owned();
-        match &mut self.pretty {
-            Some(pretty) => {
-                if let Some(line) = pretty.gap(ws_key, &gap, &why) {
-                    self.lines.text(&line);
-                }
-            }
-            None => self.lines.json(&ndjson::gap(gap.clone(), &why))?,
-        }
-        self.mark(missed_by(&gap));
-        Ok(())
     }
 
     pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), CommandError> {

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use kucoin_streams::{AnyEvent, Gap, Lifecycle, LifecycleEvent, Update};
+use kucoin_streams::{AnyEvent, Lifecycle, LifecycleEvent, RecoveredItem};
 
 /// Maps each topic to the text that the user gave, if that text differs.
 ///
@@ -30,26 +31,54 @@ impl TopicAliases {
         self.aliases.get(topic).map(String::as_str)
     }
 
-    /// Returns the update with the user's text of its topic.
-    pub(super) fn update<'u>(&self, update: &'u Update<AnyEvent>) -> Cow<'u, Update<AnyEvent>> {
-        match self.alias(update.subscribed_topic()) {
-            None => Cow::Borrowed(update),
-            Some(alias) => Cow::Owned(update.clone().with_subscribed_topic(alias)),
+    /// Returns the item with the user's texts of its topics.
+    pub(super) fn item<'i>(
+        &self,
+        item: &'i RecoveredItem<AnyEvent>,
+    ) -> Cow<'i, RecoveredItem<AnyEvent>> {
+        if self.aliases.is_empty() {
+            return Cow::Borrowed(item);
+        }
+        Cow::Owned(match item.clone() {
+            RecoveredItem::Event(update) => match self.alias(update.subscribed_topic()) {
+                Some(alias) => RecoveredItem::Event(update.with_subscribed_topic(alias)),
+                None => RecoveredItem::Event(update),
+            },
+            RecoveredItem::Gap(mut gap) => {
+                gap.topics = self.renamed(&gap.topics);
+                RecoveredItem::Gap(gap)
+            }
+            RecoveredItem::Snapshot(mut row) => {
+                self.rename(&mut row.topic);
+                RecoveredItem::Snapshot(row)
+            }
+            RecoveredItem::Vanished(mut order) => {
+                self.rename(&mut order.topic);
+                RecoveredItem::Vanished(order)
+            }
+            RecoveredItem::Live(mut report) => {
+                report.topics = self.renamed(&report.topics);
+                for part in &mut report.missing {
+                    self.rename(&mut part.topic);
+                }
+                RecoveredItem::Live(report)
+            }
+            other => other,
+        })
+    }
+
+    fn rename(&self, topic: &mut Arc<str>) {
+        if let Some(alias) = self.alias(topic) {
+            *topic = alias.into();
         }
     }
 
-    /// Returns the gap with the user's texts of its topics.
-    pub(super) fn gap<'g>(&self, gap: &'g Gap) -> Cow<'g, Gap> {
-        if gap.topics.iter().all(|topic| self.alias(topic).is_none()) {
-            return Cow::Borrowed(gap);
-        }
-        let mut named = gap.clone();
-        named.topics = gap
-            .topics
-            .iter()
-            .map(|topic| self.name(topic).into())
-            .collect();
-        Cow::Owned(named)
+    fn renamed(&self, topics: &[Arc<str>]) -> Arc<[Arc<str>]> {
+        let names = topics.iter().cloned().map(|mut topic| {
+            self.rename(&mut topic);
+            topic
+        });
+        names.collect()
     }
 
     /// Returns the lifecycle event with the user's text of its topic.

@@ -5,8 +5,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use kucoin_streams::{
-    AnyEvent, AnySubscription, AnyTopic, EndReason, Gap, Kucoin, SubscribeError, TopicLedger,
-    Update, WsKey,
+    AnyEvent, AnySubscription, AnyTopic, EndReason, Kucoin, RecoveredItem, RecoveredSubscription,
+    RecoverySettings, SubscribeError, TopicLedger, WsKey,
 };
 
 use super::ended;
@@ -16,10 +16,8 @@ use crate::exit::{CommandError, ExitStatus};
 pub(super) enum FeedEvent {
     /// Every topic was acknowledged or refused, and at least one is live.
     Live,
-    /// An event of a topic.
-    Update(Box<Update<AnyEvent>>),
-    /// Events may be missing.
-    Gap(Gap),
+    /// An event, a gap, or what recovery has found.
+    Item(Box<RecoveredItem<AnyEvent>>),
     /// The connection has ended.
     Ended(Result<(), CommandError>),
 }
@@ -30,18 +28,60 @@ pub(super) struct ConnectionFeed {
     state: State,
 }
 
-type Subscribing = Pin<Box<dyn Future<Output = Result<AnySubscription, SubscribeError>> + Send>>;
+type Subscribing = Pin<Box<dyn Future<Output = Result<Items, SubscribeError>> + Send>>;
+
+/// The items of a subscription, with or without recovery.
+enum Items {
+    Plain(AnySubscription),
+    Recovered(Box<RecoveredSubscription<AnySubscription>>),
+}
+
+impl Items {
+    /// Returns the next item; `None` if the subscription has ended.
+    ///
+    /// Cancel safe: no item is lost if the future is dropped.
+    async fn next(&mut self) -> Option<RecoveredItem<AnyEvent>> {
+        match self {
+            Self::Plain(subscription) => Some(match subscription.next().await? {
+                Ok(update) => RecoveredItem::Event(update),
+                Err(gap) => RecoveredItem::Gap(gap),
+            }),
+            Self::Recovered(subscription) => subscription.next().await,
+        }
+    }
+
+    fn end_reason(&self) -> Option<EndReason> {
+        match self {
+            Self::Plain(subscription) => subscription.end_reason(),
+            Self::Recovered(subscription) => subscription.end_reason(),
+        }
+    }
+
+    fn ledger(&self) -> Vec<TopicLedger> {
+        match self {
+            Self::Plain(subscription) => subscription.ledger(),
+            Self::Recovered(subscription) => subscription.ledger(),
+        }
+    }
+}
 
 enum State {
     Subscribing(Subscribing),
-    Live(AnySubscription),
+    Live(Items),
     /// The connection has ended, with these frame counters.
     Ended(Vec<TopicLedger>),
 }
 
 impl ConnectionFeed {
     /// Subscribes to the topics of one connection and leaves out refused topics.
-    pub(super) fn open(kucoin: &Kucoin, ws_key: WsKey, topics: Vec<AnyTopic>) -> Self {
+    ///
+    /// With `recovery`, gaps are filled over REST.
+    pub(super) fn open(
+        kucoin: &Kucoin,
+        ws_key: WsKey,
+        topics: Vec<AnyTopic>,
+        recovery: Option<RecoverySettings>,
+    ) -> Self {
         let kucoin = kucoin.clone();
         let subscribing = async move {
             let subscribed = kucoin.subscribe_any_available(topics).await;
@@ -49,7 +89,13 @@ impl ConnectionFeed {
                 // Otherwise the connection would stay open without a topic.
                 kucoin.close_connections(ws_key).await;
             }
-            subscribed.map(|(subscription, _)| subscription)
+            let (subscription, _) = subscribed?;
+            Ok(match recovery {
+                Some(settings) => {
+                    Items::Recovered(Box::new(kucoin.recovered_with(subscription, settings)))
+                }
+                None => Items::Plain(subscription),
+            })
         };
         Self {
             ws_key,
@@ -60,8 +106,8 @@ impl ConnectionFeed {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<FeedEvent> {
         let (outcome, ledger) = match &mut self.state {
             State::Subscribing(subscribing) => match ready!(subscribing.as_mut().poll(context)) {
-                Ok(subscription) => {
-                    self.state = State::Live(subscription);
+                Ok(items) => {
+                    self.state = State::Live(items);
                     return Poll::Ready(FeedEvent::Live);
                 }
                 Err(SubscribeError::Closed(closed)) => {
@@ -76,19 +122,16 @@ impl ConnectionFeed {
                 }
                 Err(other) => (Err(CommandError::other(other.to_string())), Vec::new()),
             },
-            State::Live(subscription) => {
-                // Cancel safe: dropping the future loses no event.
-                let item = ready!(pin!(subscription.next()).poll(context));
-                match item {
-                    Some(Ok(update)) => return Poll::Ready(FeedEvent::Update(Box::new(update))),
-                    Some(Err(gap)) => return Poll::Ready(FeedEvent::Gap(gap)),
-                    None => {}
+            State::Live(items) => {
+                // Cancel safe: dropping the future loses no item.
+                if let Some(item) = ready!(pin!(items.next()).poll(context)) {
+                    return Poll::Ready(FeedEvent::Item(Box::new(item)));
                 }
-                let outcome = match subscription.end_reason() {
+                let outcome = match items.end_reason() {
                     Some(EndReason::Closed(reason)) => ended(self.ws_key, &reason),
                     _ => Ok(()),
                 };
-                (outcome, subscription.ledger())
+                (outcome, items.ledger())
             }
             State::Ended(_) => return Poll::Pending,
         };

@@ -13,7 +13,7 @@ use kucoin_streams::{BuildError, CloseReason, Config, Kucoin, WsKey};
 use crate::args::{Format, WatchArgs};
 use crate::demo::Demo;
 use crate::exit::{CommandError, ExitStatus, Stderr};
-use crate::output::Printer;
+use crate::output::{MARKS, Printer};
 use crate::signals::Signals;
 use crate::watch::access::Access;
 use crate::watch::plan::{Plan, PlannedConnection};
@@ -53,8 +53,14 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Comm
     } = plan;
     let mut printer = Printer::new(format, args.times.into(), aliases, connections.len() > 1)
         .map_err(CommandError::cannot_write)?;
-    printer.heading(&heading);
+    let recovery = args.recovery();
+    let note = match recovery {
+        Some(_) => format!("Times are in UTC. {MARKS} Stop with Ctrl-C."),
+        None => "Times are in UTC. Stop with Ctrl-C.".to_owned(),
+    };
+    printer.heading(&heading, &note);
     let options = WatchOptions {
+        recovery,
         count: args.count,
         for_time: args.for_time,
         stats: args.stats,

@@ -1,7 +1,7 @@
 //! The connections and topics to watch.
 
 use kucoin_streams::pro::{self, RequestError};
-use kucoin_streams::{AnyTopic, Kucoin, ParseAnyTopicError, WsKey};
+use kucoin_streams::{AnyTopic, Kucoin, ParseAnyTopicError, RecoverySettings, WsKey};
 
 use crate::exit::CommandError;
 use crate::output::TopicAliases;
@@ -44,9 +44,13 @@ impl PlannedConnection {
         self.is_requested
     }
 
-    /// Opens the connection and starts to subscribe.
-    pub(crate) fn open(self, kucoin: &Kucoin) -> ConnectionFeed {
-        ConnectionFeed::open(kucoin, self.ws_key, self.topics)
+    /// Opens the connection and starts to subscribe; with `recovery`, gaps are filled over REST.
+    pub(crate) fn open(
+        self,
+        kucoin: &Kucoin,
+        recovery: Option<RecoverySettings>,
+    ) -> ConnectionFeed {
+        ConnectionFeed::open(kucoin, self.ws_key, self.topics, recovery)
     }
 }
 

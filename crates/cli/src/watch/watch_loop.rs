@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use kucoin_streams::{Kucoin, Lifecycle, LifecycleEvent, LifecycleStream, WsKey};
+use kucoin_streams::{
+    AnyEvent, Kucoin, Lifecycle, LifecycleEvent, LifecycleStream, RecoveredItem, RecoverySettings,
+    WsKey,
+};
 use tokio::time::{Instant, timeout_at};
 
 use super::feed::{ConnectionFeeds, FeedEvent};
@@ -12,7 +15,7 @@ use super::plan::PlannedConnection;
 use super::stop_reason::{StopFuture, StopReason, wait_for_stop};
 use crate::demo::Demo;
 use crate::exit::{CommandError, ExitStatus, Stderr};
-use crate::output::{OutputEnd, Printer, missed_by};
+use crate::output::{OutputEnd, Printer, event_count};
 use crate::signals::Signals;
 
 /// State of the loop.
@@ -33,16 +36,18 @@ pub(crate) struct WatchLoop {
     live_failure: Option<ExitStatus>,
     printer: Printer,
     stderr: Stderr,
-    /// Number of printed updates.
+    /// Number of printed events, live and recovered.
     printed: u64,
-    /// Number of events that printed gaps count as missed.
-    missed: u64,
+    /// Number of received events that were not printed in time.
+    unprinted: u64,
     options: WatchOptions,
 }
 
-/// Options of the loop: when to end, and whether to print frame counters at the end.
-#[derive(Clone, Copy)]
+/// Options of the loop: recovery, when to end, and whether to print frame counters at the end.
+#[derive(Clone)]
 pub(crate) struct WatchOptions {
+    /// `None` without recovery.
+    pub(crate) recovery: Option<RecoverySettings>,
     pub(crate) count: Option<u64>,
     pub(crate) for_time: Option<Duration>,
     pub(crate) stats: bool,
@@ -88,7 +93,7 @@ impl WatchLoop {
             printer,
             stderr,
             printed: 0,
-            missed: 0,
+            unprinted: 0,
             options,
         }
     }
@@ -200,8 +205,8 @@ impl WatchLoop {
                 self.print_lifecycle_of(ws_key, lifecycle)?;
                 return Ok(self.on_connection_end(ws_key, outcome));
             }
-            item => {
-                self.print(ws_key, item)?;
+            FeedEvent::Item(item) => {
+                self.print(ws_key, &item)?;
                 if self.is_enough() {
                     return Ok(Some(StopReason::CountReached));
                 }
@@ -264,19 +269,11 @@ impl WatchLoop {
         }
     }
 
-    /// Prints an event or a gap.
-    fn print(&mut self, ws_key: WsKey, event: FeedEvent) -> Result<(), CommandError> {
-        match event {
-            FeedEvent::Update(update) => {
-                self.printed += 1;
-                self.printer.update(&update)
-            }
-            FeedEvent::Gap(gap) => {
-                self.missed += missed_by(&gap);
-                self.printer.gap(ws_key, &gap)
-            }
-            FeedEvent::Live | FeedEvent::Ended(_) => Ok(()),
+    fn print(&mut self, ws_key: WsKey, item: &RecoveredItem<AnyEvent>) -> Result<(), CommandError> {
+        if let RecoveredItem::Event(_) = item {
+            self.printed += 1;
         }
+        self.printer.item(ws_key, item)
     }
 
     fn print_lifecycle(&mut self, event: &Lifecycle) -> Result<(), CommandError> {
@@ -323,6 +320,7 @@ impl WatchLoop {
             done?;
         }
         self.print_rest(lifecycle)?;
+        self.count_unprinted();
         let mut reason = reason;
         let mut deadline = began + END_TIMEOUT;
         let written = self.printer.writer().written();
@@ -361,7 +359,8 @@ impl WatchLoop {
                         self.print_lifecycle_of(ws_key, lifecycle)?;
                         self.record_failure(ws_key, outcome);
                     }
-                    item => self.print(ws_key, item)?,
+                    FeedEvent::Item(item) => self.print(ws_key, &item)?,
+                    FeedEvent::Live => {}
                 },
                 // After closing, everything received is ready, so nothing is left.
                 () = std::future::ready(()), if is_closed && !is_full => return Ok(()),
@@ -391,7 +390,7 @@ impl WatchLoop {
     fn outcome(&mut self, reason: StopReason) -> Result<(), CommandError> {
         let end = self.printer.writer().end();
         let unwritten = match end {
-            None => self.unwritten(),
+            None => self.printer.writer().unwritten() + self.unprinted,
             // The reader closed the pipe, or the write error says that output is missing.
             Some(_) => 0,
         };
@@ -410,23 +409,21 @@ impl WatchLoop {
         }
     }
 
-    /// Returns the number of received events that were not written, although they should have been.
-    fn unwritten(&self) -> u64 {
-        if self.is_enough() {
-            return self.printer.writer().unwritten();
+    /// Counts the events that were received, but not printed in time.
+    fn count_unprinted(&mut self) {
+        while !self.is_enough()
+            && let Some((_, event)) = self.feeds.try_next()
+        {
+            if let FeedEvent::Item(item) = event {
+                self.unprinted += event_count(&item);
+            }
         }
-        let missed: u64 = self
-            .feeds
-            .ledgers()
-            .iter()
-            .map(|(_, ledger)| ledger.queued + ledger.overflowed + ledger.undecodable)
-            .sum();
-        self.printer.writer().unwritten() + missed.saturating_sub(self.missed)
     }
 
     fn open_next(&mut self) {
         if let Some(planned) = self.pending.pop_front() {
-            self.feeds.add(planned.open(&self.kucoin));
+            let recovery = self.options.recovery.clone();
+            self.feeds.add(planned.open(&self.kucoin, recovery));
         }
     }
 

@@ -18,6 +18,10 @@ pub(super) fn spot(balance: &Balance) -> LineContent {
         name(&balance.currency),
         account_cell(reason).short_form(account),
     ];
+    if (balance.available, balance.hold) == (None, None) {
+        cells.extend(changed("total", balance.total, booked(balance)));
+        return LineContent::new(Style::Cyan, "balance", cells);
+    }
     cells.extend(changed(
         "available",
         balance.available,
@@ -25,6 +29,20 @@ pub(super) fn spot(balance: &Balance) -> LineContent {
     ));
     cells.extend(changed("hold", balance.hold, balance.hold_change));
     LineContent::new(Style::Cyan, "balance", cells)
+}
+
+/// Returns the amount of the booking with its sign, which only recovered balances have: they come from a ledger.
+fn booked(balance: &Balance) -> Option<Decimal> {
+    let text = |name| {
+        let raw = balance.extra.get(name)?;
+        Some(raw.as_str().trim_matches('"'))
+    };
+    let amount: Decimal = text("amount")?.parse().ok()?;
+    match text("direction")? {
+        "in" => Some(amount),
+        "out" => Some(-amount),
+        _ => None,
+    }
 }
 
 /// Returns the account of a balance, and the cause of the change if known.
@@ -73,7 +91,7 @@ pub(super) fn futures(change: &FuturesWalletChange) -> LineContent {
     LineContent::new(Style::Cyan, "wallet", cells)
 }
 
-fn one(label: &str, amount: Option<Decimal>) -> [Cell; 2] {
+pub(super) fn one(label: &str, amount: Option<Decimal>) -> [Cell; 2] {
     let amount = cell(format_or_unknown(amount)).right(18, 10);
     [cell(label), amount.with_previous()]
 }

@@ -1,16 +1,24 @@
 //! Lines of lifecycle events and gaps: one line when a connection is lost, one when its topics are live again.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use kucoin_streams::core::{HumanDuration, with_code};
-use kucoin_streams::{CloseReason, Gap, GapReason, Lifecycle, LifecycleEvent, WsKey};
+use kucoin_streams::{
+    CloseReason, Gap, GapReason, Lifecycle, LifecycleEvent, LiveReport, MissingPart, Timestamp,
+    VanishedOrder, WsKey,
+};
 
+use super::columns::{format_amount, id, name};
 use super::layout::{Cell, cell};
 use super::paint::{Style, safe};
 use super::{LineContent, time_of_day};
 
 /// Maximum number of live topics listed by name at the start.
 const MAX_LISTED: usize = 30;
+
+/// Maximum number of missing parts listed for each reason.
+const MAX_PARTS: usize = 3;
 
 /// State of each connection's lines, so that nothing is printed twice.
 #[derive(Debug, Default)]
@@ -35,6 +43,10 @@ struct Connection {
     is_started: bool,
     /// Number of printed losses whose first `reconnect` event is still to come.
     losses: usize,
+    /// `true` from a loss until its topics are reported as live.
+    is_stale: bool,
+    /// Number of recovered events since the last report.
+    recovered: u64,
 }
 
 impl LifecycleLines {
@@ -63,14 +75,17 @@ impl LifecycleLines {
         };
         Some(match &gap.reason {
             GapReason::Lost { cause, .. } => {
-                self.connections.entry(ws_key).or_default().losses += 1;
-                let topics = topics(gap);
+                let connection = self.connections.entry(ws_key).or_default();
+                connection.losses += 1;
+                connection.is_stale = true;
+                let topics = topics(&gap.topics);
                 let text = format!("{ws_key}: {cause}; {topics} may miss events");
                 yellow("lost", text)
             }
             GapReason::Live {
                 lost_at, live_at, ..
             } => {
+                self.connections.entry(ws_key).or_default().is_stale = false;
                 let after = HumanDuration(live_at.duration_since(*lost_at));
                 let window = gap.window().map_or_else(String::new, |(from, to)| {
                     format!(
@@ -79,7 +94,7 @@ impl LifecycleLines {
                         time_of_day(to)
                     )
                 });
-                let topics = topics(gap);
+                let topics = topics(&gap.topics);
                 let text = format!("{ws_key}: {topics} live after {after}{window}");
                 LineContent::text(Style::Green, "back", Style::Green, safe(&text))
             }
@@ -102,10 +117,38 @@ impl LifecycleLines {
                 ..
             } => yellow(
                 "gap",
-                format!("events of {} may be missing: {why}", topics(gap)),
+                format!("events of {} may be missing: {why}", topics(&gap.topics)),
             ),
             _ => yellow("gap", format!("events may be missing: {gap}")),
         })
+    }
+
+    /// Counts a recovered event, for the next report.
+    pub(super) fn recovered(&mut self, ws_key: WsKey) {
+        self.connections.entry(ws_key).or_default().recovered += 1;
+    }
+
+    /// Returns the lines of a report: one if everything was recovered, and one for each reason why a part is missing.
+    pub(super) fn report(&mut self, report: &LiveReport, now: Timestamp) -> Vec<LineContent> {
+        let connection = self.connections.entry(report.ws_key).or_default();
+        connection.is_stale = false;
+        let count = std::mem::take(&mut connection.recovered);
+        let effort = format!(
+            "in {} ({} requests)",
+            HumanDuration(now.duration_since(report.live_at)),
+            report.requests
+        );
+        let text = match (report.window, count) {
+            _ if report.late => late(report, count),
+            (None, _) => format!("state of {} read {effort}", topics(&report.topics)),
+            (Some(_), 0) => format!("no event was missed; checked {effort}"),
+            (Some(_), _) => format!("{} recovered {effort}", events(count)),
+        };
+        let live = LineContent::text(Style::Green, "live", Style::Green, safe(&text));
+        let missing = missing(&report.missing).into_iter();
+        let missing = missing
+            .map(|text| LineContent::text(Style::Alarm, "missing", Style::Yellow, safe(&text)));
+        std::iter::once(live).chain(missing).collect()
     }
 
     /// Returns `true` if the other report of a refusal was printed; otherwise records this report.
@@ -158,6 +201,14 @@ impl LifecycleLines {
                 let text = format!("{ws_key}: {cause}; attempt {attempt} in {delay}");
                 text_line(Style::Alarm, "reconnect", Style::Yellow, text)
             }
+            LifecycleEvent::Reconnected {
+                down_for,
+                refused: 0,
+            } if connection.is_stale => {
+                let after = HumanDuration(*down_for);
+                let text = format!("after {after}; reading over REST what was missed");
+                text_line(Style::Green, "back", Style::Green, text)
+            }
             // The gaps have the times and topics.
             LifecycleEvent::Reconnected { refused: 0, .. } => None,
             LifecycleEvent::Reconnected { down_for, refused } => {
@@ -203,9 +254,68 @@ impl LifecycleLines {
     }
 }
 
-/// Returns the topic of a gap, or the number of topics if there are several.
-fn topics(gap: &Gap) -> String {
-    match &*gap.topics {
+/// Returns the line of an order that is in no list any more.
+pub(super) fn vanished(order: &VanishedOrder) -> LineContent {
+    let filled = order.filled_size.map(format_amount);
+    let cells = vec![
+        name(&order.symbol),
+        id(&order.order_id),
+        cell(format!(
+            "filled {} or more; in no list any more, reason unknown",
+            filled.as_deref().unwrap_or("?")
+        ))
+        .short_form("in no list any more, reason unknown"),
+    ];
+    LineContent::new(Style::Alarm, "vanished", cells)
+}
+
+/// Returns a text for each reason why parts are missing, with the first parts.
+fn missing(parts: &[MissingPart]) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&MissingPart>)> = Vec::new();
+    for part in parts {
+        let reason = part.reason.to_string();
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, parts)) => parts.push(part),
+            None => reasons.push((reason, vec![part])),
+        }
+    }
+    let texts = reasons.into_iter().map(|(reason, parts)| {
+        let more = parts.len().saturating_sub(MAX_PARTS);
+        let named = parts.iter().take(MAX_PARTS);
+        let named: Vec<String> = named
+            .map(|part| format!("{} of {}", part.what, part.topic))
+            .collect();
+        let more = match more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{}{more}: {reason}", named.join(", "))
+    });
+    texts.collect()
+}
+
+/// Returns what later attempts have found.
+fn late(report: &LiveReport, count: u64) -> String {
+    let done = match report.is_complete() {
+        true => "nothing is missing any more",
+        false => "still incomplete",
+    };
+    match count {
+        0 => done.to_owned(),
+        count => format!("{} recovered late; {done}", events(count)),
+    }
+}
+
+fn events(count: u64) -> String {
+    match count {
+        1 => "1 event".to_owned(),
+        count => format!("{count} events"),
+    }
+}
+
+/// Returns the topic, or the number of topics if there are several.
+fn topics(topics: &[Arc<str>]) -> String {
+    match topics {
         [topic] => topic.to_string(),
         topics => format!("{} topics", topics.len()),
     }

@@ -1,6 +1,7 @@
 //! Lines of margin accounts: debts, and how close they are to liquidation.
 
 use kucoin_streams::Decimal;
+use kucoin_streams::rest::IsolatedMarginRow;
 use kucoin_streams::v1::{
     IsolatedMarginPosition, IsolatedMarginStatus, MarginDebtRatio, MarginStatus, MarginStatusChange,
 };
@@ -16,24 +17,35 @@ const HIGH: Decimal = Decimal::from_parts(8, 0, 0, false, 1);
 const RAISED: Decimal = Decimal::from_parts(6, 0, 0, false, 1);
 
 pub(super) fn debt_ratio(event: &MarginDebtRatio) -> LineContent {
-    let style = match event.debt_ratio {
+    let debts = event.debt_list.iter().flat_map(|debts| debts.iter());
+    let debts = debts.map(|(currency, amount)| (currency, *amount));
+    debt(
+        (event.debt_ratio, event.total_debt, event.total_asset),
+        debts,
+    )
+}
+
+/// Returns the line of the debt ratio, the total debt and the total assets in BTC, and the debts by currency.
+pub(super) fn debt<'d>(
+    (ratio, total, assets): (Option<Decimal>, Option<Decimal>, Option<Decimal>),
+    debts: impl Iterator<Item = (&'d str, Decimal)>,
+) -> LineContent {
+    let style = match ratio {
         Some(ratio) if ratio >= HIGH => Style::Red,
         Some(ratio) if ratio >= RAISED => Style::Yellow,
         _ => Style::Plain,
     };
-    let ratio = event.debt_ratio.map_or_else(|| "?".to_owned(), percent);
-    let debts = event.debt_list.iter().flat_map(|debts| debts.iter());
+    let ratio = ratio.map_or_else(|| "?".to_owned(), percent);
     let debts: Vec<String> = debts
         .filter(|(_, amount)| !amount.is_zero())
-        .map(|(currency, amount)| format!("{} {}", format_amount(*amount), safe(currency)))
+        .map(|(currency, amount)| format!("{} {}", format_amount(amount), safe(currency)))
         .collect();
     let mut cells = vec![
         cell("ratio ").append(style, ratio).left(14, 0),
-        cell(format!("debt {} BTC", format_or_unknown(event.total_debt))),
+        cell(format!("debt {} BTC", format_or_unknown(total))),
     ];
-    let asset = event.total_asset;
     cells.extend(
-        asset.map(|asset| cell(format!("of {}", format_amount(asset))).priority(Priority::Medium)),
+        assets.map(|asset| cell(format!("of {}", format_amount(asset))).priority(Priority::Medium)),
     );
     cells.push(
         Cell::of(Style::Dim, debts.join(", "))
@@ -71,31 +83,64 @@ pub(super) fn isolated(position: &IsolatedMarginPosition) -> LineContent {
         .reason
         .as_ref()
         .map_or("", |reason| reason.as_str());
-    let mut cells = vec![
-        name(position.symbol.as_deref().unwrap_or("?")),
-        cell(safe(position.status.as_str())).left(14, 0),
-        Cell::of(Style::Dim, safe(reason))
-            .left(18, 0)
-            .priority(Priority::Medium),
-    ];
+    let symbol = position.symbol.as_deref().unwrap_or("?");
+    let cells = account(symbol, position.status.as_str(), reason);
     let assets = position
         .change_assets
         .iter()
         .flat_map(|assets| assets.iter());
-    for (at, (currency, asset)) in assets.enumerate() {
+    let assets = assets.map(|(currency, asset)| {
+        let owed = [asset.liability_principal, asset.liability_interest];
+        (currency, asset.total, asset.hold, owed)
+    });
+    LineContent::new(style, "isolated", with_assets(cells, assets))
+}
+
+/// Returns the line of the current state of an isolated-margin account.
+pub(super) fn isolated_row(row: &IsolatedMarginRow) -> LineContent {
+    let cells = account(&row.symbol, row.status.as_str(), "");
+    let assets = row.base.iter().chain(&row.quote).map(|asset| {
+        let owed = [asset.liability_principal, asset.liability_interest];
+        (asset.currency.as_str(), asset.total, asset.hold, owed)
+    });
+    LineContent::new(Style::Cyan, "isolated", with_assets(cells, assets))
+}
+
+/// Returns symbol, status and reason of an isolated-margin account.
+fn account(symbol: &str, status: &str, reason: &str) -> Vec<Cell> {
+    vec![
+        name(symbol),
+        cell(safe(status)).left(14, 0),
+        Cell::of(Style::Dim, safe(reason))
+            .left(18, 0)
+            .priority(Priority::Medium),
+    ]
+}
+
+/// Currency, total balance, hold balance, and the owed principal and interest.
+type Asset<'a> = (
+    &'a str,
+    Option<Decimal>,
+    Option<Decimal>,
+    [Option<Decimal>; 2],
+);
+
+/// Appends the assets of an isolated-margin account, separated by commas.
+fn with_assets<'a>(mut cells: Vec<Cell>, assets: impl Iterator<Item = Asset<'a>>) -> Vec<Cell> {
+    for (at, (currency, total, hold, [principal, interest])) in assets.enumerate() {
         if at > 0 {
             cells = with_comma(cells);
         }
-        let total = format_or_unknown(asset.total);
+        let total = format_or_unknown(total);
         cells.push(cell(format!("{} {total}", safe(currency))).shortenable());
         let amounts = [
-            labelled("hold", asset.hold),
-            labelled("owed", asset.liability_principal),
-            labelled("interest", asset.liability_interest),
+            labelled("hold", hold),
+            labelled("owed", principal),
+            labelled("interest", interest),
         ];
         cells.extend(amounts.into_iter().flatten());
     }
-    LineContent::new(style, "isolated", cells)
+    cells
 }
 
 /// Appends a comma to the last cell.

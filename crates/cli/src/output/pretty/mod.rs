@@ -11,23 +11,31 @@ mod paint;
 mod positions;
 mod pro_v2;
 mod settings;
+mod state;
+mod times;
 mod trades;
 mod width;
 
 use kucoin_streams::v1::{
     self, FuturesEvent, FuturesPosition, FuturesWalletChange, MarginPosition, SpotEvent,
 };
-use kucoin_streams::{AnyEvent, Gap, Lifecycle, Timestamp, TopicLedger, Update, WsKey};
+use kucoin_streams::{
+    AnyEvent, Lifecycle, Origin, RecoveredItem, Timestamp, TopicLedger, Update, WsKey,
+};
 use serde::Serialize;
 
 use super::TopicAliases;
 use layout::{Cell, cell, lay_out, padded, wrapped};
 use lifecycle::LifecycleLines;
 use paint::{Painter, Style, safe};
+use state::StateRows;
 use width::Width;
 
 /// Minimum width of a terminal for times with milliseconds.
 const MILLIS_COLUMNS: usize = 100;
+
+/// Shown in place of a time that is not known.
+const UNKNOWN_TIME: &str = "--:--:--.---";
 
 /// Width of the label column, in a wide and in a narrow terminal.
 const LABEL_WIDTH: (usize, usize) = (11, 9);
@@ -67,6 +75,30 @@ impl LineContent {
     }
 }
 
+/// Where a line comes from; its mark is between the time and the rest of the line.
+#[derive(Clone, Copy, Debug)]
+enum LineSource {
+    /// From a connection, or from this program.
+    Live,
+    /// An event that was missed, read over REST.
+    Recovered,
+    /// The current state, read over REST.
+    State,
+}
+
+impl LineSource {
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Live => " ",
+            Self::Recovered => "~",
+            Self::State => "=",
+        }
+    }
+}
+
+/// Explains the marks of [`LineSource`].
+pub(crate) const MARKS: &str = "Over REST: = state, ~ missed event.";
+
 /// Formats the lines of `watch`.
 #[derive(Debug)]
 pub(super) struct Pretty {
@@ -75,6 +107,7 @@ pub(super) struct Pretty {
     /// `true` if each line shows its connection, because there are several.
     marked: bool,
     lifecycle: LifecycleLines,
+    state: StateRows,
 }
 
 impl Pretty {
@@ -84,10 +117,11 @@ impl Pretty {
             width: Width::Stdout,
             marked,
             lifecycle: LifecycleLines::default(),
+            state: StateRows::default(),
         }
     }
 
-    pub(super) fn heading(&self, what: &str) -> String {
+    pub(super) fn heading(&self, what: &str, note: &str) -> String {
         let lines = wrapped(
             &format!("kucoin-streams watch: {what}"),
             self.width.columns(),
@@ -95,33 +129,72 @@ impl Pretty {
         let text = lines.join("\n");
         let (title, rest) = text.split_at("kucoin-streams watch".len());
         let title = self.painter.paint(Style::Bold, title);
-        let note = self
-            .painter
-            .paint(Style::Dim, "Times are in UTC. Stop with Ctrl-C.");
-        format!("{title}{rest}\n{note}\n")
+        let note = wrapped(note, self.width.columns()).into_iter();
+        let note = note.map(|line| self.painter.paint(Style::Dim, &line));
+        let note: Vec<String> = note.collect();
+        format!("{title}{rest}\n{}\n", note.join("\n"))
     }
 
-    pub(super) fn update(&self, update: &Update<AnyEvent>) -> String {
-        let content = event(update.event());
-        self.line(update.received_at(), update.ws_key(), content)
+    /// Returns the lines of an item. Rows of the current state are printed with the next item of their connection.
+    pub(super) fn item(
+        &mut self,
+        ws_key: WsKey,
+        item: &RecoveredItem<AnyEvent>,
+        why: &str,
+    ) -> Vec<String> {
+        if let RecoveredItem::Snapshot(row) = item {
+            self.state.add(row);
+            return Vec::new();
+        }
+        let state = self.state.take(ws_key).into_iter();
+        let mut lines: Vec<String> = state
+            .map(|(taken_at, content)| {
+                self.line(Some(taken_at), LineSource::State, ws_key, content)
+            })
+            .collect();
+        let contents = match item {
+            RecoveredItem::Event(update) => {
+                lines.push(self.update(update));
+                return lines;
+            }
+            RecoveredItem::Gap(gap) => Vec::from_iter(self.lifecycle.gap(ws_key, gap, why)),
+            RecoveredItem::Vanished(order) => vec![lifecycle::vanished(order)],
+            RecoveredItem::Live(report) => self.lifecycle.report(report, now()),
+            _ => Vec::new(),
+        };
+        let contents = contents.into_iter();
+        lines.extend(
+            contents.map(|content| self.line(Some(now()), LineSource::Live, ws_key, content)),
+        );
+        lines
+    }
+
+    fn update(&mut self, update: &Update<AnyEvent>) -> String {
+        let (at, source) = match update.origin() {
+            Origin::Recovered { .. } => {
+                self.lifecycle.recovered(update.ws_key());
+                (times::of(update.event()), LineSource::Recovered)
+            }
+            _ => (Some(update.received_at()), LineSource::Live),
+        };
+        self.line(at, source, update.ws_key(), event(update.event()))
     }
 
     /// Returns the line of a connection's live topics, after all topics are acknowledged or refused.
     pub(super) fn started(&mut self, ws_key: WsKey) -> Option<String> {
         let content = self.lifecycle.started(ws_key)?;
-        Some(self.line(now(), ws_key, content))
-    }
-
-    /// Returns the line of a gap; `None` if another line reports the gap.
-    pub(super) fn gap(&mut self, ws_key: WsKey, gap: &Gap, why: &str) -> Option<String> {
-        let content = self.lifecycle.gap(ws_key, gap, why)?;
-        Some(self.line(now(), ws_key, content))
+        Some(self.line(Some(now()), LineSource::Live, ws_key, content))
     }
 
     /// Returns the line of a lifecycle event; `None` if the event is not relevant for people.
     pub(super) fn lifecycle(&mut self, lifecycle: &Lifecycle, why: &str) -> Option<String> {
         let content = self.lifecycle.lifecycle(lifecycle, why)?;
-        Some(self.line(lifecycle.at, lifecycle.ws_key, content))
+        Some(self.line(
+            Some(lifecycle.at),
+            LineSource::Live,
+            lifecycle.ws_key,
+            content,
+        ))
     }
 
     /// Returns the table of frame counters.
@@ -129,26 +202,37 @@ impl Pretty {
         ledger::table(ledgers, aliases, self.width.columns())
     }
 
-    fn line(&self, at: Timestamp, ws_key: WsKey, content: LineContent) -> String {
+    fn line(
+        &self,
+        at: Option<Timestamp>,
+        source: LineSource,
+        ws_key: WsKey,
+        content: LineContent,
+    ) -> String {
         let columns = self.width.columns();
-        let mut head = time_of_day(at);
+        let mut time = at.map_or_else(|| UNKNOWN_TIME.to_owned(), time_of_day);
+        // The mark takes the first column of the gap after the time.
         let (gap, label_width) = match columns {
-            None | Some(MILLIS_COLUMNS..) => ("  ", LABEL_WIDTH.0),
+            None | Some(MILLIS_COLUMNS..) => (" ", LABEL_WIDTH.0),
             Some(_) => {
-                head.truncate("23:11:57".len());
-                (" ", LABEL_WIDTH.1)
+                time.truncate("23:11:57".len());
+                ("", LABEL_WIDTH.1)
             }
         };
-        if self.marked {
-            head.push_str(&format!("{gap}{:<7}", short_name(ws_key)));
-        }
+        let connection = match self.marked {
+            true => format!("{gap}{:<7} ", short_name(ws_key)),
+            false => String::new(),
+        };
         let label = padded(content.label, label_width);
-        let before = head.len() + gap.len() + label.len() + 1;
+        let before = time.len() + 1 + connection.len() + gap.len() + label.len() + 1;
         let room = columns.map(|columns| columns.saturating_sub(before));
-        let (head, label) = (
-            self.painter.paint(Style::Dim, &head),
-            self.painter.paint(content.style, &label),
-        );
+        let head = [
+            self.painter.paint(Style::Dim, &time),
+            self.painter.paint(Style::Yellow, source.mark()),
+            self.painter.paint(Style::Dim, &connection),
+        ]
+        .concat();
+        let label = self.painter.paint(content.style, &label);
         let mut lines = Vec::new();
         if let Some((style, text)) = &content.text {
             let wrapped = wrapped(text, room).into_iter();

@@ -1,9 +1,8 @@
 //! Lines of orders and stop orders, spot and futures.
 
 use kucoin_streams::v1::{
-    FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesStopPriceType, FuturesTradeType,
-    MarginMode, OrderKind, OrderStatus, OrderType, PositionSide, SpotOrder, SpotStopOrder,
-    StopOrderType,
+    FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesTradeType, MarginMode, OrderKind,
+    OrderStatus, OrderType, PositionSide, SpotOrder, SpotStopOrder,
 };
 use kucoin_streams::{Decimal, Liquidity, Side};
 
@@ -15,25 +14,25 @@ use super::layout::{Cell, Priority, cell};
 use super::paint::{Style, safe};
 use super::{LineContent, unknown};
 
-/// An order, spot or futures.
-struct Order<'o> {
-    symbol: &'o str,
-    side: &'o Side,
-    order_type: Option<&'o OrderType>,
-    order_id: &'o str,
-    status: &'o OrderStatus,
+/// An order, spot or futures, from an event or a row.
+pub(super) struct Order<'o> {
+    pub(super) symbol: &'o str,
+    pub(super) side: &'o Side,
+    pub(super) order_type: &'o str,
+    pub(super) order_id: &'o str,
+    pub(super) is_done: bool,
     /// Order size.
-    size: Option<Decimal>,
-    price: Option<Decimal>,
-    filled: Option<Decimal>,
-    amounts: Amounts,
+    pub(super) size: Option<Decimal>,
+    pub(super) price: Option<Decimal>,
+    pub(super) filled: Option<Decimal>,
+    pub(super) amounts: Amounts,
     /// Position side and margin mode.
-    leg: Option<Cell>,
+    pub(super) leg: Option<Cell>,
 }
 
 /// Unit of the sizes of an order.
 #[derive(Clone, Copy)]
-enum Amounts {
+pub(super) enum Amounts {
     /// Base currency. An order without a size is by `funds`, which are in the quote currency.
     Base {
         funds: Option<Decimal>,
@@ -42,7 +41,7 @@ enum Amounts {
 }
 
 impl Amounts {
-    fn write(self, size: Option<Decimal>) -> String {
+    pub(super) fn write(self, size: Option<Decimal>) -> String {
         match (self, size) {
             (Self::Base { .. }, Some(size)) => format_amount(size),
             (Self::Base { funds: Some(funds) }, None) => format!("for {}", format_amount(funds)),
@@ -55,10 +54,9 @@ impl Amounts {
 impl Order<'_> {
     /// Returns the cells of the whole line, with `note` at the end.
     fn line(&self, label: &str, what: Vec<Cell>, note: Option<Cell>) -> Vec<Cell> {
-        let order_type = self.order_type.map_or("", OrderType::as_str);
         let mut cells = match label {
-            "match" => head_of_trade(self.symbol, self.side, order_type),
-            _ => head(self.symbol, self.side, order_type),
+            "match" => head_of_trade(self.symbol, self.side, self.order_type),
+            _ => head(self.symbol, self.side, self.order_type),
         };
         cells.extend(what);
         cells.extend(self.leg.clone());
@@ -77,6 +75,15 @@ impl Order<'_> {
 
     fn open(&self) -> Vec<Cell> {
         self.with_progress(progress(String::new()))
+    }
+
+    /// Returns the line of an order that is open, with its fill progress.
+    pub(super) fn state(&self) -> LineContent {
+        let what = match self.filled.filter(|filled| !filled.is_zero()) {
+            Some(_) => self.with_progress(self.progress()),
+            None => self.open(),
+        };
+        LineContent::new(Style::Blue, "open", self.line("open", what, None))
     }
 
     /// Returns the cells of an `open` after `received`.
@@ -111,7 +118,7 @@ impl Order<'_> {
     fn progress(&self) -> Cell {
         let filled = format_or_unknown(self.filled);
         match self.size {
-            Some(size) if *self.status != OrderStatus::Done => filled_of(self.filled, size),
+            Some(size) if !self.is_done => filled_of(self.filled, size),
             _ => progress(format!("filled {filled}")),
         }
     }
@@ -147,9 +154,9 @@ pub(super) fn spot(event: &SpotOrder) -> LineContent {
     let order = Order {
         symbol: &event.symbol,
         side: &event.side,
-        order_type: Some(&event.order_type),
+        order_type: event.order_type.as_str(),
         order_id: &event.order_id,
-        status: &event.status,
+        is_done: event.status == OrderStatus::Done,
         size: event.size.or(event.origin_size),
         price: event.price,
         filled: event.filled_size,
@@ -194,9 +201,9 @@ pub(super) fn futures(event: &FuturesOrder) -> LineContent {
     let order = Order {
         symbol: &event.symbol,
         side: &event.side,
-        order_type: event.order_type.as_ref(),
+        order_type: event.order_type.as_ref().map_or("", OrderType::as_str),
         order_id: &event.order_id,
-        status: &event.status,
+        is_done: event.status == OrderStatus::Done,
         size: event.size,
         price: event.limit_price(),
         filled: event.filled_size,
@@ -231,27 +238,27 @@ pub(super) fn futures(event: &FuturesOrder) -> LineContent {
 }
 
 /// A stop order, spot or futures.
-struct StopOrder<'o> {
-    symbol: &'o str,
-    side: &'o Side,
-    kind: &'o StopOrderType,
-    order_id: &'o str,
-    size: String,
-    price: Option<Decimal>,
-    trigger: String,
+pub(super) struct StopOrder<'o> {
+    pub(super) symbol: &'o str,
+    pub(super) side: &'o Side,
+    pub(super) kind: &'o str,
+    pub(super) order_id: &'o str,
+    pub(super) size: String,
+    pub(super) price: Option<Decimal>,
+    pub(super) trigger: String,
     /// Kind of price that triggers the stop order.
-    of: Option<&'static str>,
-    leg: Option<Cell>,
-    success: Option<bool>,
-    error: Option<&'o str>,
+    pub(super) of: Option<&'static str>,
+    pub(super) leg: Option<Cell>,
+    pub(super) success: Option<bool>,
+    pub(super) error: Option<&'o str>,
 }
 
 impl StopOrder<'_> {
-    fn line(self) -> LineContent {
+    pub(super) fn line(self) -> LineContent {
         let mut cells = head(self.symbol, self.side, "");
         // The kind of a stop order is longer than an order type, so it has its own column.
         cells.truncate(2);
-        cells.push(cell(safe(self.kind.as_str())).left(9, 9));
+        cells.push(cell(safe(self.kind)).left(9, 9));
         let price = self
             .price
             .map_or_else(|| "market".to_owned(), format_amount);
@@ -274,7 +281,7 @@ pub(super) fn spot_stop(event: &SpotStopOrder) -> LineContent {
     let stop = StopOrder {
         symbol: &event.symbol,
         side: &event.side,
-        kind: &event.kind,
+        kind: event.kind.as_str(),
         order_id: &event.order_id,
         size: Amounts::Base { funds: None }.write(event.size),
         price: event.order_price,
@@ -288,16 +295,11 @@ pub(super) fn spot_stop(event: &SpotStopOrder) -> LineContent {
 }
 
 pub(super) fn futures_stop(event: &FuturesStopOrder) -> LineContent {
-    let of = match &event.stop_price_type {
-        FuturesStopPriceType::Trade => Some("(last price)"),
-        FuturesStopPriceType::Mark => Some("(mark price)"),
-        FuturesStopPriceType::Index => Some("(index price)"),
-        _ => None,
-    };
+    let of = price_kind(event.stop_price_type.as_str());
     let stop = StopOrder {
         symbol: &event.symbol,
         side: &event.side,
-        kind: &event.kind,
+        kind: event.kind.as_str(),
         order_id: &event.order_id,
         size: Amounts::Contracts.write(event.size),
         price: event.order_price,
@@ -313,6 +315,16 @@ pub(super) fn futures_stop(event: &FuturesStopOrder) -> LineContent {
     stop.line()
 }
 
-fn trigger(stop: &str, price: Option<Decimal>) -> String {
+/// Names the price that triggers a futures stop order.
+pub(super) fn price_kind(stop_price_type: &str) -> Option<&'static str> {
+    match stop_price_type {
+        "TP" => Some("(last price)"),
+        "MP" => Some("(mark price)"),
+        "IP" => Some("(index price)"),
+        _ => None,
+    }
+}
+
+pub(super) fn trigger(stop: &str, price: Option<Decimal>) -> String {
     format!("{} at {}", safe(stop), format_or_unknown(price))
 }

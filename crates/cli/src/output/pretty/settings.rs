@@ -49,7 +49,7 @@ pub(super) fn leverages(change: &FuturesCrossLeverageChange) -> LineContent {
 }
 
 /// Returns symbols and their values, separated by commas.
-fn settings<'s>(settings: impl Iterator<Item = (&'s str, String)>) -> Vec<Cell> {
+pub(super) fn settings<'s>(settings: impl Iterator<Item = (&'s str, String)>) -> Vec<Cell> {
     let settings: Vec<_> = settings.collect();
     let last = settings.len().saturating_sub(1);
     let cells = settings.into_iter().enumerate();

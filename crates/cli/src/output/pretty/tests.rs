@@ -99,7 +99,13 @@ fn line_of(painter: Painter, marked: bool, columns: Option<usize>, frame: &str) 
         _ => WsKey::PrivateProV2,
     };
     let content = super::event(&event);
-    Some(pretty(painter, marked, columns).line(Timestamp::from_nanos(0), ws_key, content))
+    let pretty = pretty(painter, marked, columns);
+    Some(pretty.line(
+        Some(Timestamp::from_nanos(0)),
+        LineSource::Live,
+        ws_key,
+        content,
+    ))
 }
 
 fn pretty(painter: Painter, marked: bool, columns: Option<usize>) -> Pretty {
@@ -108,6 +114,7 @@ fn pretty(painter: Painter, marked: bool, columns: Option<usize>) -> Pretty {
         width: Width::Fixed(columns),
         marked,
         lifecycle: LifecycleLines::default(),
+        state: StateRows::default(),
     }
 }
 
