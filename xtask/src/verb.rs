@@ -100,10 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn soak_takes_a_time_or_a_seed() {
+    fn soak_takes_a_time_a_seed_or_a_storm() {
         for (line, accepted) in [
             ("--minutes 3", true),
             ("--seed 17", true),
+            ("--storm 17", true),
             ("", false),
             ("--seed x", false),
             ("--seed 1 --minutes 2", false),

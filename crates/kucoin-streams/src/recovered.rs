@@ -170,6 +170,9 @@ pub struct RecoveredSubscription<S: RecoverableSubscription> {
     is_ended: bool,
 }
 
+/// Maximum number of events to take before looking at replies and timers.
+const MAX_TAKEN: usize = 256;
+
 struct Connection<E> {
     ws_key: WsKey,
     recovery: Recovery<Update<E>>,
@@ -270,12 +273,31 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<RecoveredItem<S::Event>>> {
+        // Events that were received before a reply are taken first: a row of the reply may be one of them.
+        let mut taken = 0;
         loop {
             if let Some(item) = self.next_output() {
                 return Poll::Ready(Some(item));
             }
             if self.is_ended {
                 return Poll::Ready(None);
+            }
+            if taken < MAX_TAKEN {
+                match self.subscription.poll_item(context) {
+                    Poll::Ready(Some(item)) => {
+                        taken += 1;
+                        self.take(item);
+                        continue;
+                    }
+                    Poll::Ready(None) => {
+                        self.is_ended = true;
+                        for connection in &mut self.connections {
+                            connection.recovery.finish();
+                        }
+                        continue;
+                    }
+                    Poll::Pending => {}
+                }
             }
             self.send_queries();
             if let Poll::Ready(Some(reply)) = self.replies.poll_join_next(context) {
@@ -286,21 +308,17 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
                         .recovery
                         .on_reply(now, id, reply);
                 }
+                taken = 0;
                 continue;
             }
             if self.poll_timer(context).is_ready() {
+                taken = 0;
                 continue;
             }
-            match self.subscription.poll_item(context) {
-                Poll::Ready(Some(item)) => self.take(item),
-                Poll::Ready(None) => {
-                    self.is_ended = true;
-                    for connection in &mut self.connections {
-                        connection.recovery.finish();
-                    }
-                }
-                Poll::Pending => return Poll::Pending,
+            if taken < MAX_TAKEN {
+                return Poll::Pending;
             }
+            taken = 0;
         }
     }
 

@@ -1,0 +1,8 @@
+//! Recovery over REST, through the facade and the local exchange: what was missed is yielded, once and in order.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+mod basics;
+mod judge;
+mod storm;
+mod trader;
