@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use kucoin_streams::v1::{self, OrderKind};
 use kucoin_streams::{
-    Config, Kucoin, MissingReason, Origin, RecoveredItem, RecoveredSubscription, RecoverySettings,
-    Subscription, Update,
+    Config, Kucoin, MissingReason, Origin, RecoveredItem, RecoveredSubscription, Subscription,
+    Update,
 };
 use kucoin_streams_exchange::{
     Cut, Decimal, Effect, Exchange, ExchangeBuilder, Faults, KeyPermissions, RestFault, Side,
@@ -13,18 +13,10 @@ use kucoin_streams_exchange::{
 use kucoin_streams_tests::setup::{credentials, fast_retries, hosts_of};
 use tokio::time::{Instant, timeout};
 
+use crate::settings::fast;
+
 type Orders = RecoveredSubscription<Subscription<v1::SpotOrders>>;
 type Item = RecoveredItem<v1::SpotOrder>;
-
-/// Delays ten times shorter than the defaults.
-fn fast() -> RecoverySettings {
-    let ms = Duration::from_millis;
-    let mut settings = RecoverySettings::default();
-    settings.row_delay = ms(100);
-    settings.sweep_delays = [ms(300), ms(1000)];
-    settings.late_delays = [ms(1000), ms(2000), ms(3000)];
-    settings
-}
 
 /// An exchange whose second token takes two seconds, so an outage lasts as long.
 async fn with_slow_reconnect(builder: ExchangeBuilder) -> Exchange {

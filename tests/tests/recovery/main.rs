@@ -4,5 +4,7 @@
 
 mod basics;
 mod judge;
+mod settings;
 mod storm;
+mod topics;
 mod trader;
