@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use kucoin_streams_core::Decimal;
 use kucoin_streams_decode::{Scanner, write_string};
 
 /// The fields of a row: names and JSON texts, in order.
@@ -25,6 +26,19 @@ impl<'r> RowFields<'r> {
         let found = self.0.iter().find(|(known, _)| known == name)?;
         (found.1 != "null" && found.1 != r#""""#).then_some(found.1)
     }
+
+    /// Returns a number, a word or a text without escapes; `None` if it is absent, null or empty.
+    pub(crate) fn text(&self, name: &str) -> Option<&'r str> {
+        self.get(name).map(|json| json.trim_matches('"'))
+    }
+
+    /// Returns a decimal; `None` if it is absent or not a decimal.
+    pub(crate) fn decimal(&self, name: &str) -> Option<Decimal> {
+        let text = self.text(name)?;
+        text.parse()
+            .or_else(|_| Decimal::from_scientific(text))
+            .ok()
+    }
 }
 
 /// How the JSON text of a field of the row is written in the frame.
@@ -36,6 +50,8 @@ pub(crate) enum As {
     Nanos,
     /// A number as a string, such as a trade ID.
     String,
+    /// A word in upper case.
+    Upper,
 }
 
 /// A field of the frame, the field of the row, and how it is written.
@@ -67,6 +83,13 @@ impl FrameData {
         self.key(name);
         write_string(&mut self.json, text);
         self.written.push(name);
+    }
+
+    /// Writes a decimal as a string field, if it is known.
+    pub(crate) fn amount(&mut self, name: &'static str, amount: Option<Decimal>) {
+        if let Some(amount) = amount {
+            self.text(name, &amount.to_string());
+        }
     }
 
     /// Writes the fields of a table that the row has and that are not written yet.
@@ -140,6 +163,7 @@ impl As {
             Self::Nanos if digits.len() <= 13 => Cow::Owned(format!("{digits}000000")),
             Self::Nanos => Cow::Borrowed(digits),
             Self::String if !json.starts_with('"') => Cow::Owned(format!("\"{json}\"")),
+            Self::Upper => Cow::Owned(json.to_ascii_uppercase()),
             Self::Same | Self::String => Cow::Borrowed(json),
         }
     }

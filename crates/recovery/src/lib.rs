@@ -11,8 +11,10 @@ mod merge;
 mod output;
 mod queries;
 mod recovery;
+mod report;
 mod seen;
 mod settings;
+mod sweep;
 mod topics;
 
 pub use facts::{EventFacts, Recoverable};

@@ -2,19 +2,26 @@
 
 pub(crate) mod funding;
 pub(crate) mod ledger;
+mod missing;
 pub(crate) mod none;
+mod open_orders;
 pub(crate) mod orders;
+pub(crate) mod positions;
 pub(crate) mod state;
 pub(crate) mod stops;
+pub(crate) mod unified_ledger;
 
-use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use kucoin_streams_core::{Text, Timestamp};
+use kucoin_streams_core::{Decimal, Text, Timestamp};
 use kucoin_streams_rest::{Query, QueryError, RawPage};
 
-use crate::facts::{EventFacts, Identity};
+pub(crate) use missing::MissingParts;
+
+use crate::facts::{EventFacts, Identity, OrderStage};
 use crate::output::MissingReason;
+use crate::seen::Seen;
 
 /// Index of a topic in the list of subscribed topics.
 pub(crate) type TopicIndex = usize;
@@ -32,15 +39,18 @@ pub(crate) enum Step {
     ById,
     /// Balances, positions and settings.
     State,
+    /// Positions and settings that the lists of the step before do not name.
+    Unlisted,
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Index,
         Self::History,
         Self::Open,
         Self::ById,
         Self::State,
+        Self::Unlisted,
     ];
 }
 
@@ -49,6 +59,8 @@ impl Step {
 pub(crate) struct Window {
     /// Start of the queries: the last event before the loss, less an overlap.
     pub(crate) from: Timestamp,
+    /// Time when the topics were first live: nothing older is recovered.
+    pub(crate) first_live_at: Timestamp,
     /// Time when the topics were live again: later events come over the stream.
     pub(crate) live_at: Timestamp,
     /// Latest time of an event to recover, a little after `live_at`, because the clock offset is an estimate.
@@ -57,6 +69,52 @@ pub(crate) struct Window {
     pub(crate) last: Timestamp,
     /// End of the queries, after `live_at`.
     pub(crate) to: Timestamp,
+}
+
+/// How long KuCoin keeps spot and margin records, ledgers, and records of unified accounts, less a minute.
+pub(crate) const KEPT: Duration = Duration::from_secs(7 * 24 * 3600 - 60);
+
+impl Window {
+    pub(crate) fn contains(&self, time: Timestamp) -> bool {
+        (self.from..=self.last).contains(&time)
+    }
+
+    pub(crate) fn length(&self) -> Duration {
+        self.to.duration_since(self.from)
+    }
+
+    /// Returns the window without what is older than KuCoin keeps it.
+    pub(crate) fn kept(&self, kept: Duration) -> Self {
+        let oldest = self.to.checked_sub(kept).unwrap_or(self.from);
+        Self {
+            from: self.from.max(oldest),
+            ..*self
+        }
+    }
+
+    /// Returns the periods of queries that may span at most `span` each.
+    pub(crate) fn periods(&self, span: Duration) -> Vec<(Timestamp, Timestamp)> {
+        let mut periods = Vec::new();
+        let mut from = self.from;
+        while from < self.to {
+            let to = from.checked_add(span).unwrap_or(self.to).min(self.to);
+            periods.push((from, to));
+            from = to;
+        }
+        periods
+    }
+}
+
+/// The sweep in progress.
+#[derive(Debug)]
+pub(crate) struct Sweep<'s> {
+    /// `None` for the first snapshot, which needs no history.
+    pub(crate) window: Option<Window>,
+    /// Number of the sweep, from 1.
+    pub(crate) number: u32,
+    /// The account uses margin, as far as is known.
+    pub(crate) uses_margin: bool,
+    pub(crate) seen: &'s Seen,
 }
 
 /// What a book asks for, so that it recognizes the reply.
@@ -73,6 +131,8 @@ pub(crate) enum Ask {
     Order(Text),
     Funding,
     State,
+    /// A position or setting that no list names.
+    Unlisted,
 }
 
 /// The queries of one step, each with the venue or account that it is for.
@@ -102,9 +162,23 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    pub(crate) fn failed(query: Query, error: QueryError) -> Self {
+        Self {
+            query,
+            pages: Vec::new(),
+            error: Some(error),
+        }
+    }
+
     /// Returns the path template of the endpoint, the source of what is found in the reply.
     pub(crate) fn source(&self) -> &'static str {
         self.query.endpoint().path()
+    }
+
+    /// Returns the rows of all pages, each with the times of its request and reply.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, (Timestamp, Timestamp))> {
+        let pages = self.pages.iter();
+        pages.flat_map(|(page, times)| page.raw_rows().map(|row| (row, *times)))
     }
 }
 
@@ -141,8 +215,17 @@ pub(crate) struct Findings {
     pub(crate) snapshots: Vec<FoundRow>,
     pub(crate) vanished: Vec<FoundVanished>,
     pub(crate) missing: Vec<(TopicIndex, String, MissingReason)>,
-    /// The records contradict each other, which a later sweep may resolve.
-    pub(crate) is_inconsistent: bool,
+    /// Another sweep may find more: records contradict each other, or a list is not in real time.
+    pub(crate) is_unsettled: bool,
+}
+
+impl Findings {
+    /// Notes a contradiction, which a later sweep may resolve.
+    pub(crate) fn contradict(&mut self, topics: impl Iterator<Item = TopicIndex>, what: &str) {
+        self.is_unsettled = true;
+        let parts = topics.map(|topic| (topic, what.to_owned(), MissingReason::Inconsistent));
+        self.missing.extend(parts);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -157,8 +240,12 @@ pub(crate) struct FoundRow {
 /// State that a row shows, to recognize live events that are older than the row.
 #[derive(Clone, Debug)]
 pub(crate) enum RowState {
-    /// Order and its cumulative filled size.
-    Order(Text, kucoin_streams_core::Decimal),
+    Order {
+        order_id: Text,
+        filled: Option<Decimal>,
+        size: Option<Decimal>,
+        stage: OrderStage,
+    },
     /// Symbol, leg (empty if none) and time of the row.
     Position(Text, Text, Timestamp),
     Other,
@@ -169,16 +256,18 @@ pub(crate) struct FoundVanished {
     pub(crate) topic: TopicIndex,
     pub(crate) symbol: Text,
     pub(crate) order_id: Text,
-    pub(crate) filled: Option<kucoin_streams_core::Decimal>,
+    pub(crate) filled: Option<Decimal>,
 }
 
-/// What happened to an event before the book sees it.
+/// What happens to a live event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passed {
     /// Delivered at once: no recovery of its topic is in progress.
     Delivered,
-    /// Held back until the recovery of its topic is complete.
+    /// Held back until the recovery of its topic is reported.
     Held,
+    /// Delivered at once, while a reported recovery of its topic is repeated in the background.
+    Late,
 }
 
 /// What a recovery fetches and compares for a family of topics.
@@ -187,48 +276,36 @@ pub(crate) trait Book: std::fmt::Debug + Send {
     fn topics(&self) -> &[TopicIndex];
 
     /// Takes note of a live event of one of the book's topics.
-    fn observe(&mut self, facts: &EventFacts, passed: Passed);
+    fn observe(&mut self, _facts: &EventFacts, _passed: Passed) {}
 
-    /// Starts a recovery, or starts it over; what is known from live events stays.
-    fn begin(&mut self);
+    /// Starts a recovery; what is known from live events stays.
+    ///
+    /// `is_restart`: a recovery that was not reported starts over after a second loss.
+    fn begin(&mut self, _is_restart: bool) {}
 
     /// Starts a sweep: forgets the errors of the sweep before, and keeps its rows.
-    fn begin_sweep(&mut self);
+    fn begin_sweep(&mut self) {}
 
-    /// Asks for what the step needs. `window` is `None` for the first snapshot, which needs no history.
-    fn ask(&mut self, step: Step, window: Option<&Window>, asks: &mut Asks);
+    /// Asks for what the step needs.
+    fn ask(&mut self, _step: Step, _sweep: &Sweep<'_>, _asks: &mut Asks) {}
 
     /// Takes the reply to a query.
-    fn reply(&mut self, ask: &Ask, part: usize, reply: &Reply);
+    fn reply(&mut self, _ask: &Ask, _part: usize, _reply: &Reply) {}
 
     /// Ends a sweep: all replies are there.
     fn end_sweep(&mut self) {}
 
-    /// Returns what all sweeps until now have found, without what is in `seen` for each topic.
-    fn findings(
-        &mut self,
-        window: Option<&Window>,
-        seen: &HashSet<(TopicIndex, Identity)>,
-    ) -> Findings;
+    /// Returns what all sweeps until now have found, without what was delivered.
+    fn findings(&mut self, sweep: &Sweep<'_>) -> Findings;
 
     /// Takes what was found and held back as known, as if it had been seen live: it was reported.
     ///
     /// Later sweeps may still find more.
-    fn commit(&mut self);
-}
+    fn commit(&mut self) {}
 
-/// Returns the reason for which an error makes a part of a topic missing.
-pub(crate) fn missing_reason(error: &QueryError) -> MissingReason {
-    match error {
-        QueryError::RateLimited { reset, .. } => MissingReason::RateLimited { reset: *reset },
-        QueryError::Overloaded { .. } => MissingReason::Overloaded,
-        QueryError::Refused { code, .. } | QueryError::BadParameter { code, .. } => {
-            MissingReason::Refused { code: code.clone() }
-        }
-        QueryError::NotFound { .. } => MissingReason::Refused {
-            code: Text::from_static("404"),
-        },
-        _ => MissingReason::Unreachable,
+    /// Returns `true` if rows or events show that the account uses margin, or if that cannot be excluded.
+    fn uses_margin(&self) -> bool {
+        false
     }
 }
 

@@ -1,9 +1,6 @@
 //! Topics that cannot be recovered, such as topics of the user's own.
 
-use std::collections::HashSet;
-
-use super::{Ask, Asks, Book, Findings, Passed, Reply, Step, TopicIndex, Window};
-use crate::facts::{EventFacts, Identity};
+use super::{Book, Findings, Sweep, TopicIndex};
 use crate::output::MissingReason;
 
 /// A topic without any history or state on REST: each gap stays open.
@@ -21,22 +18,8 @@ impl Book for NoBook {
         &self.0
     }
 
-    fn observe(&mut self, _: &EventFacts, _: Passed) {}
-
-    fn begin(&mut self) {}
-
-    fn begin_sweep(&mut self) {}
-
-    fn ask(&mut self, _: Step, _: Option<&Window>, _: &mut Asks) {}
-
-    fn reply(&mut self, _: &Ask, _: usize, _: &Reply) {}
-
-    fn findings(
-        &mut self,
-        window: Option<&Window>,
-        _: &HashSet<(TopicIndex, Identity)>,
-    ) -> Findings {
-        let what = match window {
+    fn findings(&mut self, sweep: &Sweep<'_>) -> Findings {
+        let what = match sweep.window {
             Some(_) => "events",
             None => "state",
         };
@@ -45,6 +28,4 @@ impl Book for NoBook {
             ..Findings::default()
         }
     }
-
-    fn commit(&mut self) {}
 }

@@ -1,18 +1,18 @@
-//! State without history: positions, wallets, margin accounts, settings; the rows are a snapshot.
+//! State without history: wallets, margin accounts, settings; the rows are a snapshot.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use kucoin_streams_core::{Text, Timestamp};
+use kucoin_streams_core::Text;
 use kucoin_streams_rest as rest;
 use rest::Query;
 
 use super::{
-    Ask, Asks, Book, Findings, FoundRow, Passed, Reply, RowState, Step, TopicIndex, Window,
-    missing_reason,
+    Ask, Asks, Book, Findings, FoundRow, MissingParts, Passed, Reply, RowState, Step, Sweep,
+    TopicIndex,
 };
-use crate::facts::{Change, EventFacts, Identity};
+use crate::facts::{Change, EventFacts};
 use crate::frame::RowFields;
-use crate::output::MissingReason;
 
 /// Settle currencies of the futures account: it is queried by currency.
 const SETTLE_CURRENCIES: [&str; 2] = ["USDT", "XBT"];
@@ -25,14 +25,13 @@ pub(crate) enum State {
         symbol: Text,
     },
     FuturesWallet,
-    /// Positions of all contracts, or of one.
-    FuturesPositions {
-        symbol: Option<Text>,
+    /// Margin modes of contracts: those with a position, and these.
+    MarginModes {
+        contracts: BTreeSet<Text>,
     },
-    MarginModes,
-    CrossLeverages,
-    UnifiedPositions {
-        symbol: Option<Text>,
+    /// Cross-margin leverages of contracts: those with a cross-margin position, and these.
+    CrossLeverages {
+        contracts: BTreeSet<Text>,
     },
     UnifiedBalance,
     /// The balances of an account in classic mode: `FUNDING`, `SPOT`, `FUTURES`, ..
@@ -48,12 +47,9 @@ pub(crate) enum State {
 pub(crate) struct StateBook {
     topic: [TopicIndex; 1],
     state: State,
-    /// Contracts that events have named, or that had an open position.
-    symbols: BTreeSet<Text>,
-    rows: Vec<FoundRow>,
-    /// Contracts that a list of positions names.
-    listed: BTreeSet<Text>,
-    missing: BTreeMap<String, MissingReason>,
+    /// Rows of this sweep: by symbol for settings, otherwise by number.
+    rows: BTreeMap<(Text, usize), FoundRow>,
+    missing: MissingParts,
 }
 
 impl StateBook {
@@ -61,38 +57,27 @@ impl StateBook {
         Self {
             topic: [topic],
             state,
-            symbols: BTreeSet::new(),
-            rows: Vec::new(),
-            listed: BTreeSet::new(),
-            missing: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            missing: MissingParts::default(),
         }
     }
 
     fn queries(&self) -> Vec<Query> {
         match &self.state {
+            // The currency in which the stream reports debts.
             State::CrossMargin => {
-                // The currency in which the stream reports debts.
                 vec![rest::CrossMarginAccount::new().quote_currency("BTC").into()]
             }
-            State::IsolatedMargin { symbol } => {
-                vec![
-                    rest::IsolatedMarginAccounts::new()
-                        .symbol(symbol.clone())
-                        .into(),
-                ]
-            }
+            // One query for the topics of all symbols.
+            State::IsolatedMargin { .. } => vec![rest::IsolatedMarginAccounts::new().into()],
             State::FuturesWallet => {
-                let query = |currency| {
-                    rest::FuturesAccountOverview::new()
-                        .currency(currency)
-                        .into()
-                };
+                let query = rest::FuturesAccountOverview::new();
+                let query = |currency| query.clone().currency(currency).into();
                 SETTLE_CURRENCIES.into_iter().map(query).collect()
             }
-            State::FuturesPositions { .. } | State::MarginModes | State::CrossLeverages => {
+            State::MarginModes { .. } | State::CrossLeverages { .. } => {
                 vec![rest::FuturesOpenPositions::new().into()]
             }
-            State::UnifiedPositions { .. } => vec![rest::UnifiedPositions::new().into()],
             State::UnifiedBalance => vec![rest::UnifiedBalance::new().into()],
             State::ClassicBalance { account } => vec![rest::ClassicBalance::new(*account).into()],
             State::UnifiedLeverages => {
@@ -102,41 +87,45 @@ impl StateBook {
         }
     }
 
-    /// Returns `true` if the row belongs to the topic.
-    fn is_wanted(&self, fields: &RowFields<'_>, symbol: Option<&Text>) -> bool {
-        let is_of =
-            |wanted: &Option<Text>| wanted.as_ref().is_none_or(|wanted| Some(wanted) == symbol);
+    /// Returns the queries of settings of contracts without a position.
+    fn unlisted_queries(&self) -> Vec<Query> {
+        let is_listed = |symbol: &Text| self.rows.contains_key(&(symbol.clone(), 0));
+        let unlisted = |contracts: &BTreeSet<Text>| {
+            let contracts = contracts.iter().filter(|symbol| !is_listed(symbol));
+            contracts.cloned().collect::<Vec<_>>()
+        };
         match &self.state {
-            State::FuturesPositions { symbol: wanted } => {
-                let is_closed = fields.get("isOpen") == Some("false");
-                let was_open = symbol.is_some_and(|symbol| self.symbols.contains(symbol));
-                is_of(wanted) && (!is_closed || was_open)
-            }
-            State::UnifiedPositions { symbol: wanted } => is_of(wanted),
-            State::MarginModes => fields.get("marginMode").is_some(),
-            State::CrossLeverages => {
-                fields.get("leverage").is_some() && fields.get("marginMode") != Some("\"ISOLATED\"")
-            }
-            _ => true,
+            State::MarginModes { contracts } => unlisted(contracts)
+                .into_iter()
+                .map(|symbol| rest::FuturesMarginModeOf::new(symbol).into())
+                .collect(),
+            State::CrossLeverages { contracts } => unlisted(contracts)
+                .into_iter()
+                .map(|symbol| rest::FuturesLeverageOf::new(symbol).into())
+                .collect(),
+            _ => Vec::new(),
         }
     }
-}
 
-/// Returns the state that a row of a position shows.
-fn row_state(fields: &RowFields<'_>, symbol: Option<&Text>) -> RowState {
-    let text = |name| fields.get(name).map(|json| json.trim_matches('"'));
-    let time = text("currentTimestamp").or(text("updateTime"));
-    let time = time
-        .and_then(|time| time.parse().ok())
-        .and_then(Timestamp::from_wire);
-    match (symbol, time) {
-        (Some(symbol), Some(time)) => {
-            let side = text("positionSide")
-                .filter(|side| *side != "BOTH")
-                .unwrap_or_default();
-            RowState::Position(symbol.clone(), side.into(), time)
+    /// Returns the key of a row; `None` if it does not belong to the topic.
+    fn key_of(&self, fields: &RowFields<'_>) -> Option<(Text, usize)> {
+        let symbol = fields.text("symbol").map(Text::from);
+        let is_cross = fields.text("marginMode") != Some("ISOLATED");
+        let by_number = (Text::default(), self.rows.len());
+        match &self.state {
+            State::IsolatedMargin { symbol: wanted } => {
+                (symbol.as_ref() == Some(wanted)).then_some(by_number)
+            }
+            State::MarginModes { .. } => {
+                fields.get("marginMode")?;
+                Some((symbol?, 0))
+            }
+            State::CrossLeverages { .. } => {
+                fields.get("leverage").filter(|_| is_cross)?;
+                Some((symbol?, 0))
+            }
+            _ => Some(by_number),
         }
-        _ => RowState::Other,
     }
 }
 
@@ -146,70 +135,66 @@ impl Book for StateBook {
     }
 
     fn observe(&mut self, facts: &EventFacts, _: Passed) {
-        if let Change::Position(position) = &facts.change {
-            self.symbols.insert(position.symbol.clone());
+        if let (
+            Change::Contracts(changed),
+            State::MarginModes { contracts } | State::CrossLeverages { contracts },
+        ) = (&facts.change, &mut self.state)
+        {
+            contracts.extend(changed.iter().cloned());
         }
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, _: bool) {
         self.begin_sweep();
     }
 
     fn begin_sweep(&mut self) {
         self.rows.clear();
-        self.listed.clear();
         self.missing.clear();
     }
 
-    fn ask(&mut self, step: Step, _: Option<&Window>, asks: &mut Asks) {
-        if step == Step::State {
-            for query in self.queries() {
-                asks.push(query, Ask::State, 0);
-            }
+    fn ask(&mut self, step: Step, _: &Sweep<'_>, asks: &mut Asks) {
+        let (queries, ask) = match step {
+            Step::State => (self.queries(), Ask::State),
+            Step::Unlisted => (self.unlisted_queries(), Ask::Unlisted),
+            _ => return,
+        };
+        for query in queries {
+            asks.push(query, ask.clone(), 0);
         }
     }
 
     fn reply(&mut self, _: &Ask, _: usize, reply: &Reply) {
-        for (page, taken_at) in &reply.pages {
-            for raw in page.raw_rows() {
-                let fields = RowFields::read(raw);
-                let symbol = fields
-                    .get("symbol")
-                    .map(|json| Text::from(json.trim_matches('"')));
-                if !self.is_wanted(&fields, symbol.as_ref()) {
-                    continue;
-                }
-                self.listed.extend(symbol.clone());
-                self.rows.push(FoundRow {
-                    topic: self.topic[0],
-                    state: row_state(&fields, symbol.as_ref()),
-                    source: reply.source(),
-                    taken_at: *taken_at,
-                    data: raw.into(),
-                });
-            }
+        for (raw, taken_at) in reply.rows() {
+            let Some(key) = self.key_of(&RowFields::read(raw)) else {
+                continue;
+            };
+            let row = FoundRow {
+                topic: self.topic[0],
+                state: RowState::Other,
+                source: reply.source(),
+                taken_at,
+                data: Arc::from(raw),
+            };
+            self.rows.insert(key, row);
         }
         if let Some(error) = &reply.error {
-            let what = match reply.query.param("currency") {
-                Some(currency) => format!("state of {currency}"),
+            let param = |name| reply.query.param(name);
+            let what = match param("currency").or(param("symbol")) {
+                Some(part) => format!("state of {part}"),
                 None => "state".to_owned(),
             };
-            self.missing.insert(what, missing_reason(error));
+            self.missing.fail(what, error);
         }
     }
 
-    fn findings(&mut self, _: Option<&Window>, _: &HashSet<(TopicIndex, Identity)>) -> Findings {
-        let missing = self.missing.iter();
-        Findings {
-            snapshots: self.rows.clone(),
-            missing: missing
-                .map(|(what, reason)| (self.topic[0], what.clone(), reason.clone()))
-                .collect(),
+    fn findings(&mut self, _: &Sweep<'_>) -> Findings {
+        let mut findings = Findings {
+            snapshots: self.rows.values().cloned().collect(),
             ..Findings::default()
-        }
-    }
-
-    fn commit(&mut self) {
-        self.symbols.extend(self.listed.iter().cloned());
+        };
+        let topics = self.topic.iter().copied();
+        self.missing.add_to(&mut findings, topics);
+        findings
     }
 }

@@ -1,22 +1,19 @@
 //! Stop orders: open ones at the start; new and ended ones after a gap.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kucoin_streams_core::{Text, Timestamp};
 use kucoin_streams_rest as rest;
-use rest::Query;
+use rest::{Query, TradeType};
 
+use super::open_orders::{KnownOrder, ObservedOrder, OpenOrders};
 use super::{
-    Ask, Asks, Book, Findings, Found, FoundRow, FoundVanished, Passed, Rank, Reply, RowState, Step,
-    TopicIndex, Window, is_unknown_order, missing_reason,
+    Ask, Asks, Book, Findings, Found, FoundRow, FoundVanished, MissingParts, Passed, Rank, Reply,
+    RowState, Step, Sweep, TopicIndex, Window, is_unknown_order,
 };
-use crate::facts::{Change, EventFacts, Identity};
+use crate::facts::{Change, EventFacts, Identity, OrderStage};
 use crate::frame::{As, FieldRule, FrameData, RowFields};
-use crate::output::MissingReason;
-
-/// Number of sweeps in which a stop order must be absent before it is reported as vanished.
-const ABSENT_SWEEPS: u32 = 2;
 
 const SPOT_RULES: &[FieldRule] = &[
     ("orderId", "id", As::Same),
@@ -42,6 +39,7 @@ const FUTURES_RULES: &[FieldRule] = &[
     ("positionSide", "positionSide", As::Same),
     ("createdAt", "createdAt", As::Same),
 ];
+const MARGIN_TYPES: [TradeType; 2] = [TradeType::CrossMargin, TradeType::IsolatedMargin];
 
 /// The stop orders of spot and margin, or of futures.
 #[derive(Debug)]
@@ -49,18 +47,14 @@ pub(crate) struct StopBook {
     topic: [TopicIndex; 1],
     name: String,
     is_futures: bool,
-    /// Open stop orders by the events and lists that were yielded: ID and symbol.
-    known: HashMap<Text, Text>,
-    /// Open stop orders when the recovery in progress began.
-    before: HashMap<Text, Text>,
-    /// Stop orders of which live events came since the topic was last live; `true` if open.
-    held: HashMap<Text, (Text, bool)>,
+    orders: OpenOrders,
     open: BTreeMap<Text, StopRow>,
     by_id: BTreeMap<Text, StopRow>,
-    absences: HashMap<Text, u32>,
     /// All lists of this sweep are read.
     is_listed: bool,
-    missing: BTreeMap<String, MissingReason>,
+    /// Margin stop orders exist, or it is not known that there are none.
+    uses_margin: bool,
+    missing: MissingParts,
     taken_at: Option<(Timestamp, Timestamp)>,
 }
 
@@ -68,6 +62,8 @@ pub(crate) struct StopBook {
 struct StopRow {
     symbol: Text,
     created_at: Option<Timestamp>,
+    /// Time of the trigger or the end.
+    ended_at: Option<Timestamp>,
     raw: Arc<str>,
     source: &'static str,
 }
@@ -78,40 +74,37 @@ impl StopBook {
             topic: [topic],
             name: name.to_owned(),
             is_futures,
-            known: HashMap::new(),
-            before: HashMap::new(),
-            held: HashMap::new(),
+            orders: OpenOrders::default(),
             open: BTreeMap::new(),
             by_id: BTreeMap::new(),
-            absences: HashMap::new(),
             is_listed: false,
-            missing: BTreeMap::new(),
+            uses_margin: !is_futures,
+            missing: MissingParts::default(),
             taken_at: None,
         }
     }
 
-    fn lists(&self) -> Vec<Query> {
+    fn lists(&self, uses_margin: bool) -> Vec<Query> {
         if self.is_futures {
             return vec![rest::FuturesOpenStops::new().into()];
         }
-        let mut lists = Vec::new();
-        for trade_type in ["TRADE", "MARGIN_TRADE", "MARGIN_ISOLATED_TRADE"] {
-            for stop in ["stop", "oco"] {
-                let list = rest::StopOrderList::new();
-                lists.push(
-                    list.trade_type(rest::TradeType::from(trade_type))
-                        .stop(stop)
-                        .into(),
-                );
-            }
+        let list = |kind: TradeType, stop| {
+            let list = rest::StopOrderList::new().trade_type(kind).stop(stop);
+            Query::from(list)
+        };
+        let mut lists = vec![list(TradeType::Spot, "stop"), list(TradeType::Spot, "oco")];
+        for kind in MARGIN_TYPES.into_iter().filter(|_| uses_margin) {
+            lists.push(list(kind.clone(), "stop"));
+            lists.push(rest::MarginStopOrders::new().trade_type(kind).into());
         }
         lists
     }
 
     /// Returns the stop orders of before that no list names.
-    fn unexplained(&self) -> impl Iterator<Item = (&Text, &Text)> {
-        let known = self.before.iter().filter(|_| self.is_listed);
-        known.filter(|(id, _)| !self.open.contains_key(*id) && !self.held.contains_key(*id))
+    fn unexplained(&self) -> Vec<(Text, KnownOrder)> {
+        let mut all = self.orders.unexplained();
+        all.retain(|(id, _)| self.is_listed && !self.open.contains_key(id));
+        all
     }
 
     /// Returns the frame of an event, with what the row says.
@@ -133,71 +126,80 @@ impl StopBook {
         &self,
         id: &Text,
         row: &StopRow,
-        (kind, rank): (&str, Rank),
+        kind: &str,
+        rank: Rank,
+        sweep: &Sweep<'_>,
         window: &Window,
-    ) -> Found {
-        let identity = match rank {
-            Rank::Placed => Identity::StopOpen(id.clone()),
-            _ => Identity::StopEnd(id.clone()),
+    ) -> Option<Found> {
+        let identity = Identity::stop(id, rank == Rank::Placed);
+        let time = match rank {
+            Rank::Placed => row.created_at.unwrap_or(window.from),
+            _ => row.ended_at.unwrap_or(window.live_at).min(window.live_at),
         };
-        Found {
+        let topic = self.topic[0];
+        (!sweep.seen.has(topic, &identity, time)).then(|| Found {
             identity,
             order_id: Some(id.clone()),
             rank,
-            time: match rank {
-                Rank::Placed => row.created_at.unwrap_or(window.from),
-                _ => window.live_at,
-            },
+            time,
             // The time of the push is not on REST.
             exact: false,
             trade_id: Text::default(),
             source: row.source,
-            frames: vec![(self.topic[0], self.frame(row, kind))],
-        }
+            frames: vec![(topic, self.frame(row, kind))],
+        })
     }
 
-    fn take(&mut self, reply: &Reply, is_list: bool) {
-        for (page, times) in &reply.pages {
-            let before = self.taken_at.unwrap_or(*times);
-            self.taken_at = Some((before.0.min(times.0), before.1.max(times.1)));
-            for raw in page.raw_rows() {
-                let fields = RowFields::read(raw);
-                let text = |name| {
-                    fields
-                        .get(name)
-                        .map(|json| Text::from(json.trim_matches('"')))
-                };
-                let (Some(id), Some(symbol)) = (text("id"), text("symbol")) else {
-                    let what = format!("an unreadable row of {}", reply.source());
-                    self.missing.insert(what, MissingReason::Unreachable);
-                    continue;
-                };
-                let created_at = text("createdAt").and_then(|time| time.parse().ok());
-                let row = StopRow {
-                    symbol,
-                    created_at: created_at.and_then(Timestamp::from_wire),
-                    raw: raw.into(),
-                    source: reply.source(),
-                };
-                match is_list {
-                    true => self.open.insert(id, row),
-                    false => self.by_id.insert(id, row),
-                };
+    fn find_ended(&self, sweep: &Sweep<'_>, window: &Window, findings: &mut Findings) {
+        for (id, known) in self.unexplained() {
+            let row = self.by_id.get(&id);
+            if let Some((row, end)) = row.and_then(|row| Some((row, end_of(row)?))) {
+                let found = self.found(&id, row, end, Rank::Ended, sweep, window);
+                findings.found.extend(found);
+            } else if row.is_none() && self.orders.has_vanished(&id) {
+                findings.vanished.push(FoundVanished {
+                    topic: self.topic[0],
+                    symbol: known.symbol,
+                    order_id: id,
+                    filled: None,
+                });
+            } else {
+                // The row shows it open although the list does not: it may be moving.
+                findings.contradict(self.topic.into_iter(), &format!("stop order {id}"));
             }
         }
+    }
+}
+
+impl StopRow {
+    fn read(raw: &str, source: &'static str) -> Option<(Text, Self)> {
+        let fields = RowFields::read(raw);
+        let time = |name| Timestamp::from_wire(fields.text(name)?.parse().ok()?);
+        let row = Self {
+            symbol: fields.text("symbol")?.into(),
+            created_at: time("createdAt"),
+            ended_at: time("stopTriggerTime").or(time("endAt")),
+            raw: raw.into(),
+            source,
+        };
+        Some((fields.text("id")?.into(), row))
+    }
+
+    fn is_margin(&self) -> bool {
+        let fields = RowFields::read(&self.raw);
+        let kind = fields.text("tradeType").unwrap_or_default();
+        kind.starts_with("MARGIN")
     }
 }
 
 /// Returns how a stop order ended, by its row; `None` if it is open, or the row does not say.
 fn end_of(row: &StopRow) -> Option<&'static str> {
     let fields = RowFields::read(&row.raw);
-    let is = |name, json| fields.get(name) == Some(json);
-    if is("status", "\"TRIGGERED\"") || is("stopTriggered", "true") {
+    let status = fields.text("status").unwrap_or_default();
+    let is = |name| fields.text(name) == Some("true");
+    if status.eq_ignore_ascii_case("triggered") || is("stopTriggered") {
         Some("triggered")
-    } else if is("cancelExist", "true")
-        || is("status", "\"CANCELLED\"")
-        || is("status", "\"CANCELED\"")
-    {
+    } else if is("cancelExist") || ["CANCELLED", "CANCELED"].contains(&status) {
         Some("cancel")
     } else {
         None
@@ -213,27 +215,19 @@ impl Book for StopBook {
         let Change::Stop(stop) = &facts.change else {
             return;
         };
-        match (passed, stop.is_open) {
-            (Passed::Held, is_open) => {
-                self.held
-                    .insert(stop.order_id.clone(), (stop.symbol.clone(), is_open));
-            }
-            (Passed::Delivered, true) => {
-                self.known
-                    .insert(stop.order_id.clone(), stop.symbol.clone());
-            }
-            (Passed::Delivered, false) => {
-                self.known.remove(&stop.order_id);
-            }
-        }
+        self.uses_margin |= stop.is_margin;
+        let order = ObservedOrder {
+            order_id: &stop.order_id,
+            symbol: &stop.symbol,
+            filled: None,
+            is_open: stop.is_open,
+        };
+        self.orders.observe(&order, passed);
     }
 
-    fn begin(&mut self) {
-        // Events between two losses are part of what was known before the second one.
-        self.take_held();
-        self.before.clone_from(&self.known);
+    fn begin(&mut self, is_restart: bool) {
+        self.orders.begin(is_restart);
         self.by_id.clear();
-        self.absences.clear();
         self.begin_sweep();
     }
 
@@ -244,136 +238,118 @@ impl Book for StopBook {
         self.taken_at = None;
     }
 
-    fn ask(&mut self, step: Step, window: Option<&Window>, asks: &mut Asks) {
+    fn ask(&mut self, step: Step, sweep: &Sweep<'_>, asks: &mut Asks) {
         match step {
             Step::Open => {
                 self.is_listed = true;
-                for query in self.lists() {
+                for query in self.lists(sweep.uses_margin) {
                     asks.push(query, Ask::Open, 0);
                 }
             }
-            Step::ById if window.is_some() => {
+            Step::ById if sweep.window.is_some() => {
                 for (id, _) in self.unexplained() {
+                    let is_ended = self.by_id.get(&id).is_some_and(|row| end_of(row).is_some());
                     let query = match self.is_futures {
                         true => rest::FuturesOrderById::new(id.clone()).into(),
                         false => Query::from(rest::StopOrderById::new(id.clone())),
                     };
-                    asks.push(query, Ask::Order(id.clone()), 0);
+                    if !is_ended {
+                        asks.push(query, Ask::Order(id), 0);
+                    }
                 }
             }
             _ => {}
         }
     }
 
-    fn end_sweep(&mut self) {
-        let absent = self
-            .unexplained()
-            .filter(|(id, _)| !self.by_id.contains_key(*id));
-        let absent: Vec<_> = absent.map(|(id, _)| id.clone()).collect();
-        for id in absent {
-            *self.absences.entry(id).or_default() += 1;
-        }
-    }
-
     fn reply(&mut self, ask: &Ask, _: usize, reply: &Reply) {
-        self.take(reply, *ask == Ask::Open);
+        for (raw, times) in reply.rows() {
+            let before = self.taken_at.unwrap_or(times);
+            self.taken_at = Some((before.0.min(times.0), before.1.max(times.1)));
+            match (StopRow::read(raw, reply.source()), ask) {
+                (Some((id, row)), Ask::Open) => self.open.insert(id, row),
+                (Some((id, row)), _) => self.by_id.insert(id, row),
+                (None, _) => {
+                    self.missing.unreadable(reply.source());
+                    continue;
+                }
+            };
+        }
         let Some(error) = &reply.error else { return };
         match ask {
             Ask::Order(_) if is_unknown_order(error) => {}
-            Ask::Order(id) => {
-                self.missing
-                    .insert(format!("stop order {id}"), missing_reason(error));
-            }
+            Ask::Order(id) => self.missing.fail(format!("stop order {id}"), error),
             _ => {
                 self.is_listed = false;
                 let kind = reply.query.param("tradeType").unwrap_or("futures");
                 self.missing
-                    .insert(format!("open stop orders ({kind})"), missing_reason(error));
+                    .fail(format!("open stop orders ({kind})"), error);
             }
         }
     }
 
-    fn findings(
-        &mut self,
-        window: Option<&Window>,
-        seen: &HashSet<(TopicIndex, Identity)>,
-    ) -> Findings {
+    fn end_sweep(&mut self) {
+        for (id, _) in self.unexplained() {
+            if !self.by_id.contains_key(&id) {
+                self.orders.note_absence(id);
+            }
+        }
+        if self.is_listed {
+            self.uses_margin = self.open.values().any(StopRow::is_margin);
+        }
+    }
+
+    fn findings(&mut self, sweep: &Sweep<'_>) -> Findings {
         let mut findings = Findings::default();
-        let topic = self.topic[0];
-        let Some(window) = window else {
-            for (id, row) in &self.open {
-                findings.snapshots.push(FoundRow {
-                    topic,
-                    state: RowState::Order(id.clone(), Default::default()),
+        for (id, row) in &self.open {
+            if self.orders.before(id).is_some() {
+                continue;
+            }
+            let created = row.created_at;
+            match &sweep.window {
+                Some(window) if created.is_none_or(|created| created >= window.from) => {
+                    if !self.orders.is_live(id) {
+                        let found = self.found(id, row, "open", Rank::Placed, sweep, window);
+                        findings.found.extend(found);
+                    }
+                }
+                _ => findings.snapshots.push(FoundRow {
+                    topic: self.topic[0],
+                    state: RowState::Order {
+                        order_id: id.clone(),
+                        filled: None,
+                        size: None,
+                        stage: OrderStage::Open,
+                    },
                     source: row.source,
                     taken_at: self.taken_at.unwrap_or_default(),
                     data: Arc::clone(&row.raw),
-                });
-            }
-            findings.missing = self.missing_parts();
-            return findings;
-        };
-        for (id, row) in &self.open {
-            let is_new = !self.before.contains_key(id) && !self.held.contains_key(id);
-            if is_new && !seen.contains(&(topic, Identity::StopEnd(id.clone()))) {
-                findings
-                    .found
-                    .push(self.found(id, row, ("open", Rank::Placed), window));
+                }),
             }
         }
-        for (id, symbol) in self.unexplained() {
-            let row = self.by_id.get(id);
-            if let Some((row, end)) = row.and_then(|row| Some((row, end_of(row)?))) {
-                findings
-                    .found
-                    .push(self.found(id, row, (end, Rank::Ended), window));
-            } else if row.is_some()
-                || self
-                    .absences
-                    .get(id)
-                    .is_none_or(|count| *count < ABSENT_SWEEPS)
-            {
-                // The row shows it open although the list does not: it may be moving.
-                findings.is_inconsistent = true;
-            } else {
-                findings.vanished.push(FoundVanished {
-                    topic,
-                    symbol: symbol.clone(),
-                    order_id: id.clone(),
-                    filled: None,
-                });
-            }
+        if let Some(window) = &sweep.window {
+            self.find_ended(sweep, window, &mut findings);
         }
-        findings.missing = self.missing_parts();
+        self.missing
+            .add_to(&mut findings, self.topic.iter().copied());
         findings
     }
 
     fn commit(&mut self) {
-        if self.is_listed {
-            self.known = self
-                .open
-                .iter()
-                .map(|(id, row)| (id.clone(), row.symbol.clone()))
-                .collect();
-        }
-        self.take_held();
-    }
-}
-
-impl StopBook {
-    fn take_held(&mut self) {
-        for (id, (symbol, is_open)) in std::mem::take(&mut self.held) {
-            match is_open {
-                true => self.known.insert(id, symbol),
-                false => self.known.remove(&id),
+        let ended = self.by_id.iter().filter(|(_, row)| end_of(row).is_some());
+        let ended = ended.map(|(id, _)| (id.clone(), None));
+        let open = self.open.iter().map(|(id, row)| {
+            let order = KnownOrder {
+                symbol: row.symbol.clone(),
+                venue: None,
+                filled: None,
             };
-        }
+            (id.clone(), Some(order))
+        });
+        self.orders.commit(ended.chain(open));
     }
 
-    fn missing_parts(&self) -> Vec<(TopicIndex, String, MissingReason)> {
-        let missing = self.missing.iter();
-        missing
-            .map(|(what, reason)| (self.topic[0], what.clone(), reason.clone()))
-            .collect()
+    fn uses_margin(&self) -> bool {
+        self.uses_margin
     }
 }

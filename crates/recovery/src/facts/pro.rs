@@ -3,9 +3,7 @@
 use kucoin_streams_core::Text;
 use kucoin_streams_pro as pro;
 
-use super::{
-    BalanceFacts, Change, EventFacts, OrderFacts, OrderStage, PositionFacts, Recoverable,
-};
+use super::{BalanceFacts, Change, EventFacts, OrderFacts, OrderStage, PositionFacts, Recoverable};
 
 impl Recoverable for pro::Order {
     fn facts(&self) -> EventFacts {
@@ -18,7 +16,10 @@ impl Recoverable for pro::Order {
         let order = OrderFacts {
             order_id: self.order_id.clone(),
             symbol: self.symbol.clone(),
-            filled: self.filled_size,
+            // Sizes of the fills are in the base currency or in contracts.
+            filled: (self.size_unit != Some(pro::SizeUnit::QuoteCurrency))
+                .then_some(self.filled_size)
+                .flatten(),
             size: self.size,
             stage,
             fill: self.fill().map(|fill| (fill.key(), fill.size)),

@@ -5,8 +5,8 @@ use kucoin_streams_v1 as v1;
 use v1::{AccountKind, OrderKind};
 
 use super::{
-    BalanceFacts, Change, EventFacts, FundingMark, OrderFacts, OrderStage, PositionFacts, Recoverable,
-    StopFacts,
+    BalanceFacts, Change, EventFacts, FundingMark, OrderFacts, OrderStage, PositionFacts,
+    Recoverable, StopFacts,
 };
 
 impl Recoverable for v1::SpotOrder {
@@ -56,10 +56,7 @@ impl Recoverable for v1::SpotTradeFill {
             self.trade_id.clone(),
             Some(self.order_id.clone()),
         );
-        EventFacts::new(
-            self.time,
-            Change::Fill(key, self.size.unwrap_or_default()),
-        )
+        EventFacts::new(self.time, Change::Fill(key, self.size.unwrap_or_default()))
     }
 }
 

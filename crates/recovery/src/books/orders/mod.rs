@@ -1,36 +1,36 @@
 //! Orders and fills: open orders at the start; fills, ended and placed orders after a gap.
 
+mod find;
 mod frames;
+mod rows;
+mod rules;
+mod symbols;
 mod venue;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use kucoin_streams_core::{Decimal, FillKey, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner};
-use kucoin_streams_rest::{QueryError, SpotLedgerRow};
+use kucoin_streams_rest::{ActiveSymbolsRow, QueryError, SpotLedgerRow};
 
-use frames::OrderEvent;
 pub(crate) use frames::OrderTopic;
+use rows::{FillRow, OrderRow};
+use symbols::{RecentSymbols, UnifiedCurrencies};
 pub(crate) use venue::Venue;
-use venue::{FillRow, OrderRow, futures_fill_history};
 
+use super::open_orders::{KnownOrder, ObservedOrder, OpenOrders};
 use super::{
-    Ask, Asks, Book, Findings, Found, FoundRow, FoundVanished, Passed, Rank, Reply, RowState, Step,
-    TopicIndex, Window, is_unknown_order, missing_reason,
+    Ask, Asks, Book, Findings, KEPT, MissingParts, Passed, Reply, Step, Sweep, TopicIndex, Window,
+    is_unknown_order,
 };
-use crate::facts::{Change, EventFacts, Identity, OrderFacts};
+use crate::facts::{Change, EventFacts, Identity};
 use crate::output::MissingReason;
 
-/// Number of symbols of past events that are queried after a gap.
-const RECENT_SYMBOLS: usize = 50;
-/// Rows of KuCoin's list of recent futures fills: a longer list is cut.
+/// Rows of KuCoin's lists of recent futures orders and fills: a longer list is cut.
 const MAX_RECENT: usize = 1000;
-/// How long KuCoin keeps fills and filled orders, and canceled orders, of spot and margin.
-const FILLS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
-const CANCELED_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
-/// Number of sweeps in which an order must be absent before it is reported as vanished.
-const ABSENT_SWEEPS: u32 = 2;
+/// How long KuCoin keeps canceled orders of spot, margin and unified accounts, less a minute.
+const CANCELED_KEPT: Duration = Duration::from_secs(2 * 24 * 3600 - 60);
 
 /// The orders of one or several venues, for the topics that report them.
 #[derive(Debug)]
@@ -39,96 +39,102 @@ pub(crate) struct OrderBook {
     kinds: Vec<OrderTopic>,
     venues: Vec<VenueState>,
     /// Symbols that the user has named.
-    symbols: Vec<Text>,
-    /// Open orders, by the events and lists that were yielded.
-    known: HashMap<Text, KnownOrder>,
-    /// Open orders when the recovery in progress began.
-    before: HashMap<Text, KnownOrder>,
-    recent_symbols: VecDeque<Text>,
-    /// Live events that came during the recovery in progress, by order.
-    held: HashMap<Text, HeldOrder>,
-    held_fills: HashSet<FillKey>,
+    named: Vec<Text>,
+    /// The symbols of the topics; `None` if a topic has all symbols.
+    wanted: Option<BTreeSet<Text>>,
+    /// Symbols of live events.
+    recent: RecentSymbols,
+    currencies: UnifiedCurrencies,
+    /// The account uses margin, or it is not known that it does not.
+    uses_margin: bool,
+    open: OpenOrders,
+    /// Fills of live events that came during the recovery in progress: size and time.
+    live_fills: HashMap<FillKey, (Decimal, Timestamp)>,
+    /// Fills that the last findings have, and those that were reported in this recovery.
+    found_fills: Vec<FillKey>,
+    reported_fills: HashSet<FillKey>,
+    /// Filled sizes of orders with the yielded fills; `None` if the records contradict each other.
+    filled: HashMap<Text, Option<Decimal>>,
     orders: HashMap<Text, (usize, OrderRow)>,
     fills: BTreeMap<FillKey, (usize, FillRow)>,
-    /// Trades in the ledger, each with its symbol: all their fills must be found.
+    /// Trades in the ledger: all their fills must be found.
     ledger_trades: BTreeMap<FillKey, Timestamp>,
-    absences: HashMap<Text, u32>,
-    /// Orders whose fills contradict their size, by the last findings.
-    contradicted: HashSet<Text>,
-    missing: BTreeMap<String, MissingReason>,
+    /// What is missing of fills, and of orders.
+    missing: MissingParts,
+    missing_orders: MissingParts,
     /// Something must be asked again in a later sweep.
     is_unsettled: bool,
     /// Times of the first request and the last reply of the lists of open orders.
-    taken_at: (Timestamp, Timestamp),
+    taken_at: Option<(Timestamp, Timestamp)>,
 }
 
-/// A venue, and what its lists of this sweep have said.
+/// A venue, and what its lists have said.
 #[derive(Debug)]
 struct VenueState {
     venue: Venue,
-    /// Symbols of open orders and of the ledger.
+    /// Symbols of open orders and of the ledger, in this recovery.
     symbols: BTreeSet<Text>,
-    /// IDs of the open orders; `None` until all lists are read.
+    /// The same of past recoveries, for margin, whose events do not name their venue.
+    recent: RecentSymbols,
+    /// KuCoin has named the symbols of open orders in this sweep.
+    has_symbols: bool,
+    /// IDs of the open orders; `None` until all lists of this sweep are read.
     open: Option<HashSet<Text>>,
     /// KuCoin wants a symbol for the list of open orders.
     lists_by_symbol: bool,
-    /// The list of recent fills is refused or cut: a longer list, which is not in real time, is used.
+    /// The lists of recent futures fills and orders are refused or cut: longer lists, which are late, are used.
     uses_long_list: bool,
-}
-
-#[derive(Clone, Debug)]
-struct KnownOrder {
-    symbol: Text,
-    venue: Option<usize>,
-    filled: Option<Decimal>,
-}
-
-/// What live events during a recovery say about an order.
-#[derive(Clone, Debug)]
-struct HeldOrder {
-    symbol: Text,
-    fill_keys: HashSet<FillKey>,
-    /// Sum of the sizes of the fills.
-    fills: Decimal,
-    /// Cumulative size by the last event since the topics were last live.
-    filled: Option<Decimal>,
-    is_done: bool,
-    /// An event came since the topics were last live, so the stream reports what happens next.
-    is_current: bool,
+    /// The list of recent fills is refused to this API key.
+    is_recent_refused: bool,
 }
 
 impl OrderBook {
     pub(crate) fn new(
         topics: Vec<(TopicIndex, OrderTopic)>,
         venues: Vec<Venue>,
-        symbols: Vec<Text>,
+        named: Vec<Text>,
     ) -> Self {
-        let (topics, kinds) = topics.into_iter().unzip();
+        let (topics, kinds): (_, Vec<OrderTopic>) = topics.into_iter().unzip();
+        let has_all = kinds.iter().any(|kind| kind.symbols().is_empty());
+        let symbols = kinds.iter().flat_map(OrderTopic::symbols).cloned();
+        let wanted = (!has_all).then(|| symbols.collect::<BTreeSet<_>>());
+        let is_wanted = |venue: &Venue| match &wanted {
+            Some(wanted) => wanted.iter().any(|symbol| venue.trades(symbol)),
+            None => true,
+        };
+        let venues = venues.into_iter().filter(is_wanted);
         let state = |venue| VenueState {
             venue,
             symbols: BTreeSet::new(),
+            recent: RecentSymbols::default(),
+            has_symbols: false,
             open: None,
             lists_by_symbol: false,
             uses_long_list: false,
+            is_recent_refused: false,
         };
+        let venues: Vec<_> = venues.map(state).collect();
         Self {
             topics,
             kinds,
-            venues: venues.into_iter().map(state).collect(),
-            symbols,
-            known: HashMap::new(),
-            before: HashMap::new(),
-            recent_symbols: VecDeque::new(),
-            held: HashMap::new(),
-            held_fills: HashSet::new(),
+            uses_margin: venues.iter().any(|state| state.venue.is_margin()),
+            venues,
+            named,
+            wanted,
+            recent: RecentSymbols::default(),
+            currencies: UnifiedCurrencies::default(),
+            open: OpenOrders::default(),
+            live_fills: HashMap::new(),
+            found_fills: Vec::new(),
+            reported_fills: HashSet::new(),
+            filled: HashMap::new(),
             orders: HashMap::new(),
             fills: BTreeMap::new(),
             ledger_trades: BTreeMap::new(),
-            absences: HashMap::new(),
-            contradicted: HashSet::new(),
-            missing: BTreeMap::new(),
+            missing: MissingParts::default(),
+            missing_orders: MissingParts::default(),
             is_unsettled: false,
-            taken_at: Default::default(),
+            taken_at: None,
         }
     }
 
@@ -136,559 +142,353 @@ impl OrderBook {
         self.kinds.iter().any(OrderTopic::reports_orders)
     }
 
-    /// Returns the symbols to query in a venue.
-    fn symbols_of(&self, venue: usize) -> BTreeSet<Text> {
-        let state = &self.venues[venue];
+    /// Returns the topics that report orders.
+    fn order_topics(&self) -> impl Iterator<Item = TopicIndex> + Clone {
+        let topics = self.topics.iter().zip(&self.kinds);
+        let topics = topics.filter(|(_, kind)| kind.reports_orders());
+        topics.map(|(topic, _)| *topic)
+    }
+
+    fn is_wanted(&self, symbol: &Text) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_none_or(|wanted| wanted.contains(symbol))
+    }
+
+    /// Returns the symbols that rows, events or the user name in a venue.
+    fn named_symbols(&self, part: usize) -> BTreeSet<Text> {
+        let state = &self.venues[part];
         let mut symbols = state.symbols.clone();
-        let is_of = |order: &&KnownOrder| order.venue.is_none_or(|known| known == venue);
-        let known = self.before.values().filter(is_of);
-        symbols.extend(known.map(|order| order.symbol.clone()));
-        // A margin venue lists its own symbols, so that an account without margin costs few queries.
-        if !matches!(state.venue, Venue::Margin(_)) {
-            symbols.extend(self.recent_symbols.iter().cloned());
-            symbols.extend(self.symbols.iter().cloned());
-        } else if state.symbols.is_empty() {
-            return symbols
-                .into_iter()
-                .filter(|symbol| self.is_known_in(venue, symbol))
-                .collect();
+        let is_of = |order: &KnownOrder| match order.venue {
+            Some(venue) => venue == part,
+            None => !state.venue.is_margin() || self.uses_margin,
+        };
+        let before = self.open.all_before().filter(|(_, order)| is_of(order));
+        symbols.extend(before.map(|(_, order)| order.symbol.clone()));
+        match state.venue.is_margin() {
+            true => symbols.extend(state.recent.iter().cloned()),
+            false => {
+                symbols.extend(self.recent.iter().cloned());
+                symbols.extend(self.named.iter().cloned());
+            }
+        }
+        symbols.extend(self.wanted.iter().flatten().cloned());
+        symbols.retain(|symbol| state.venue.trades(symbol) && self.is_wanted(symbol));
+        symbols
+    }
+
+    /// Returns the symbols to query in a venue, with those that the currencies of a unified account suggest.
+    fn symbols_of(&self, part: usize, ask: &Ask) -> BTreeSet<Text> {
+        let mut symbols = self.named_symbols(part);
+        if self.venues[part].venue.is_unified_by_symbol() && self.wanted.is_none() {
+            match ask {
+                Ask::Open => symbols.extend(self.currencies.open_symbols()),
+                _ => symbols.extend(self.currencies.traded_symbols()),
+            }
         }
         symbols
     }
 
-    fn is_known_in(&self, venue: usize, symbol: &Text) -> bool {
-        let mut known = self.before.values();
-        known.any(|order| order.venue == Some(venue) && order.symbol == *symbol)
-    }
-
     /// Returns the venues in which an order may be: its own, or all that are used.
-    fn venues_of(&self, venue: Option<usize>) -> Vec<usize> {
-        if let Some(venue) = venue {
+    fn venues_of(&self, order: &KnownOrder) -> Vec<usize> {
+        if let Some(venue) = order.venue {
             return vec![venue];
         }
-        let is_used = |index: &usize| {
-            let state = &self.venues[*index];
-            !matches!(state.venue, Venue::Margin(_)) || !state.symbols.is_empty()
+        let is_possible = |part: &usize| {
+            let state = &self.venues[*part];
+            let is_used = !state.venue.is_margin() || self.uses_margin || !state.symbols.is_empty();
+            is_used && state.venue.trades(&order.symbol)
         };
-        (0..self.venues.len()).filter(is_used).collect()
+        (0..self.venues.len()).filter(is_possible).collect()
     }
 
-    /// Returns `true` if the stream reports the end of the order, or will.
-    fn is_on_stream(&self, order_id: &Text) -> bool {
-        let held = self.held.get(order_id);
-        held.is_some_and(|held| held.is_current || held.is_done)
+    /// Returns the orders that must be over, since no list names them as open, with the venues to ask.
+    fn unexplained(&self) -> Vec<(Text, KnownOrder, Vec<usize>)> {
+        let mut orders = self.open.unexplained();
+        // Orders that only an earlier sweep has shown as open.
+        let shown = self.orders.iter().filter(|(id, (_, row))| {
+            row.stage.is_open() && self.open.before(id).is_none() && !self.open.is_live(id)
+        });
+        orders.extend(shown.map(|(id, (part, row))| {
+            let order = KnownOrder {
+                symbol: row.symbol.clone(),
+                venue: Some(*part),
+                filled: row.filled,
+            };
+            (id.clone(), order)
+        }));
+        let is_over = |id: &Text| {
+            let row = self.orders.get(id);
+            row.is_some_and(|(_, row)| row.is_over())
+        };
+        let orders = orders.into_iter().filter(|(id, _)| !is_over(id));
+        let orders = orders.map(|(id, order)| {
+            let venues = self.venues_of(&order);
+            (id, order, venues)
+        });
+        let is_gone = |id: &Text, part: &usize| {
+            let open = self.venues[*part].open.as_ref();
+            open.is_some_and(|open| !open.contains(id))
+        };
+        orders
+            .filter(|(id, _, venues)| venues.iter().all(|part| is_gone(id, part)))
+            .collect()
     }
 
-    /// Returns the open orders of before that no list names any more, with the venues to ask.
-    fn unexplained(&self) -> Vec<(Text, Text, Vec<usize>)> {
-        let mut unexplained = Vec::new();
-        let held = self.held.iter().map(|(id, held)| (id, &held.symbol, None));
-        let before = self.before.iter();
-        let before = before.map(|(id, order)| (id, &order.symbol, order.venue));
-        for (id, symbol, venue) in
-            before.chain(held.filter(|(id, ..)| !self.before.contains_key(*id)))
-        {
-            let has_ended = self
-                .orders
-                .get(id)
-                .is_some_and(|(_, row)| row.end.is_some());
-            if has_ended || self.is_on_stream(id) {
-                continue;
-            }
-            let venues = self.venues_of(venue);
-            let lists = venues.iter().map(|venue| self.venues[*venue].open.as_ref());
-            let lists: Option<Vec<_>> = lists.collect();
-            let Some(lists) = lists else { continue };
-            if !lists.iter().any(|open| open.contains(id)) {
-                unexplained.push((id.clone(), symbol.clone(), venues));
-            }
-        }
-        unexplained
-    }
-
-    /// Returns the orders of recovered fills whose row is not known yet.
-    fn unjoined(&self) -> Vec<(Text, Text, Vec<usize>)> {
+    /// Returns the orders of missed fills whose row is not known yet.
+    fn unjoined(&self, sweep: &Sweep<'_>) -> Vec<(Text, KnownOrder, Vec<usize>)> {
         let mut orders = BTreeMap::new();
-        for (key, (venue, _)) in &self.fills {
-            if let Some(order_id) = &key.order_id
-                && !self.orders.contains_key(order_id)
-                && !self.is_on_stream(order_id)
-                && !self.before.contains_key(order_id)
-                && !matches!(order_id.as_str(), "" | "0")
+        for (key, (part, fill)) in &self.fills {
+            let Some(order_id) = key.order_id.as_ref().filter(|id| !id.is_empty()) else {
+                continue;
+            };
+            if !self.orders.contains_key(order_id)
+                && !self.open.is_live(order_id)
+                && self.is_missed(key, fill, sweep)
             {
-                orders.insert(order_id.clone(), (key.symbol.clone(), vec![*venue]));
+                orders.insert(order_id, (key.symbol.clone(), *part));
             }
         }
         let orders = orders.into_iter();
         orders
-            .map(|(id, (symbol, venues))| (id, symbol, venues))
+            .map(|(id, (symbol, part))| {
+                let order = KnownOrder {
+                    symbol,
+                    venue: Some(part),
+                    filled: None,
+                };
+                (id.clone(), order, vec![part])
+            })
             .collect()
     }
 
-    fn ask_history(&mut self, window: &Window, asks: &mut Asks) {
-        let window = self.clamp(window);
-        for part in 0..self.venues.len() {
-            let symbols = self.symbols_of(part);
-            let state = &self.venues[part];
-            if state.venue.needs_symbols() && symbols.is_empty() {
-                if matches!(state.venue, Venue::Unified(_)) {
-                    self.missing.insert(
-                        format!("{} orders and fills", state.venue),
-                        MissingReason::NoSymbols,
-                    );
-                }
+    fn ask_index(&mut self, sweep: &Sweep<'_>, asks: &mut Asks) {
+        let window = sweep.window.map(|window| window.kept(KEPT));
+        for (part, state) in self.venues.iter_mut().enumerate() {
+            let venue = &state.venue;
+            if venue.is_unified_by_symbol() && self.wanted.is_some() {
                 continue;
             }
-            for (is_fills, query) in state.venue.history(&window, &symbols) {
-                if !is_fills && !self.reports_orders() {
-                    continue;
-                }
-                let ask = match is_fills {
-                    true => Ask::Fills,
-                    false => Ask::Done,
-                };
-                let is_recent = query == kucoin_streams_rest::FuturesRecentFills::new().into();
-                match is_recent && state.uses_long_list {
-                    true => asks.push(futures_fill_history(&window), ask, part),
-                    false => asks.push(query, ask, part),
+            // An account that does not use margin costs few queries: the ledger first, the open orders last.
+            let is_idle = venue.is_margin() && !sweep.uses_margin;
+            if let Some(query) = window.and_then(|window| venue.ledger(&window))
+                && (!is_idle || sweep.number == 1)
+            {
+                asks.push(query, Ask::Ledger, part);
+            }
+            state.has_symbols = true;
+            if let Some(query) = venue.active_symbols(state.lists_by_symbol)
+                && self.kinds.iter().any(OrderTopic::reports_orders)
+            {
+                match is_idle && sweep.number == 1 {
+                    true => state.has_symbols = false,
+                    false => asks.push(query, Ask::Symbols, part),
                 }
             }
         }
     }
 
-    /// Cuts the window to what KuCoin keeps, and notes what is too old.
-    fn clamp(&mut self, window: &Window) -> Window {
-        let mut window = *window;
-        let length = window.to.duration_since(window.from);
-        let is_spot = self
-            .venues
-            .iter()
-            .any(|state| state.venue != Venue::Futures);
-        if is_spot && length > CANCELED_KEPT && self.reports_orders() {
-            self.missing
-                .insert("canceled orders".to_owned(), MissingReason::TooOld);
+    fn ask_history(&mut self, window: &Window, asks: &mut Asks) {
+        let is_futures = |state: &VenueState| !state.venue.needs_symbols();
+        if !self.venues.iter().all(is_futures) {
+            if window.length() > CANCELED_KEPT {
+                self.missing_orders
+                    .insert("canceled orders", MissingReason::TooOld);
+            }
+            if window.length() > KEPT {
+                self.missing
+                    .insert("fills and filled orders", MissingReason::TooOld);
+            }
+        } else if window.length() > venue::FUTURES_KEPT {
+            self.missing.insert("fills", MissingReason::TooOld);
         }
-        if length > FILLS_KEPT {
-            self.missing
-                .insert("fills and filled orders".to_owned(), MissingReason::TooOld);
-            window.from = window.to.checked_sub(FILLS_KEPT).unwrap_or(window.from);
+        for part in 0..self.venues.len() {
+            let fill_symbols = self.symbols_of(part, &Ask::Fills);
+            let done_symbols = self.symbols_of(part, &Ask::Done);
+            let state = &self.venues[part];
+            let kept = match state.venue {
+                Venue::Futures => venue::FUTURES_KEPT,
+                _ => KEPT,
+            };
+            let window = window.kept(kept);
+            let is_long = state.uses_long_list;
+            let is_late_list = is_long || state.is_recent_refused;
+            self.is_unsettled |= is_late_list;
+            for query in state.venue.fills(&window, &fill_symbols, is_late_list) {
+                asks.push(query, Ask::Fills, part);
+            }
+            if self.reports_orders() {
+                for query in state.venue.done(&window, &done_symbols, is_long) {
+                    asks.push(query, Ask::Done, part);
+                }
+            }
         }
-        window
     }
 
     fn ask_open(&mut self, asks: &mut Asks) {
-        if !self.reports_orders() {
-            return;
-        }
         for part in 0..self.venues.len() {
-            let symbols = self.symbols_of(part);
+            let symbols = self.symbols_of(part, &Ask::Open);
+            let has_named = self.named.iter().any(|symbol| symbol.contains('-'));
             let state = &mut self.venues[part];
             state.open = Some(HashSet::new());
+            if state.venue.is_unified_by_symbol() && self.wanted.is_none() && !has_named {
+                let what = format!("orders of symbols that are not named ({})", state.venue);
+                self.missing_orders.insert(what, MissingReason::NoSymbols);
+            }
             for query in state.venue.open(&symbols, state.lists_by_symbol) {
                 asks.push(query, Ask::Open, part);
             }
         }
     }
 
+    /// Takes the error of a query, unless another query replaces it in the next sweep.
     fn fail(&mut self, ask: &Ask, part: usize, reply: &Reply, error: &QueryError) {
+        let symbol = reply.query.param("symbol");
+        let is_guess = symbol.is_some_and(|symbol| {
+            let is_unified = self.venues[part].venue.is_unified_by_symbol();
+            is_unified && !self.named_symbols(part).contains(symbol)
+        });
         let state = &mut self.venues[part];
+        let is_refused = matches!(error, QueryError::Refused { .. });
         match ask {
-            // Order by ID: unknown to the venue.
             Ask::Order(_) if is_unknown_order(error) => return,
-            Ask::Open
-                if matches!(error, QueryError::BadParameter { .. }) && !state.lists_by_symbol =>
-            {
-                state.lists_by_symbol = true;
+            // A symbol that the currencies suggest may not exist.
+            Ask::Open | Ask::Fills | Ask::Done if is_guess && is_of_query(error) => return,
+            Ask::Open if is_unknown_order(error) && state.venue == Venue::Spot => {
                 state.open = None;
                 self.is_unsettled = true;
-                return;
+                state.lists_by_symbol = true;
             }
-            Ask::Fills
-                if matches!(error, QueryError::Refused { .. })
-                    && state.venue == Venue::Futures
-                    && !state.uses_long_list =>
-            {
-                state.uses_long_list = true;
-                self.is_unsettled = true;
-                return;
+            Ask::Fills if is_refused && state.venue == Venue::Futures => {
+                self.is_unsettled |= !state.is_recent_refused;
+                state.is_recent_refused = true;
             }
             Ask::Open => state.open = None,
+            Ask::Symbols => state.has_symbols = false,
             _ => {}
         }
-        let venue = &state.venue;
-        let symbol = reply.query.param("symbol");
-        let what = match (ask, symbol) {
-            (Ask::Fills, Some(symbol)) => format!("fills of {symbol} ({venue})"),
-            (Ask::Fills, None) => format!("fills ({venue})"),
-            (Ask::Done, Some(symbol)) => format!("done orders of {symbol} ({venue})"),
-            (Ask::Done, None) => format!("done orders ({venue})"),
-            (Ask::Order(id), _) => format!("order {id} ({venue})"),
-            (Ask::Ledger, _) => format!("ledger ({venue})"),
-            (_, Some(symbol)) => format!("open orders of {symbol} ({venue})"),
-            (_, None) => format!("open orders ({venue})"),
-        };
-        self.missing.insert(what, missing_reason(error));
+        let what = state.venue.name_of(ask, symbol);
+        match ask {
+            Ask::Fills | Ask::Ledger => self.missing.fail(what, error),
+            _ => self.missing_orders.fail(what, error),
+        }
     }
 
     fn take_fills(&mut self, part: usize, reply: &Reply) {
         let source = reply.source();
-        for (page, _) in &reply.pages {
-            for row in page.raw_rows() {
-                match self.venues[part].venue.read_fill(row, source) {
-                    Some(fill) => {
-                        self.fills.entry(fill.key.clone()).or_insert((part, fill));
-                    }
-                    None => self.unreadable(source),
+        for (raw, _) in reply.rows() {
+            match FillRow::read(&self.venues[part].venue, raw, source) {
+                Some(fill) => {
+                    let fills = self.fills.entry(fill.key.clone());
+                    fills.or_insert((part, fill));
                 }
+                None => self.missing.unreadable(source),
             }
         }
     }
 
-    fn take_orders(&mut self, part: usize, reply: &Reply, is_open_list: bool) {
+    fn take_orders(&mut self, ask: &Ask, part: usize, reply: &Reply) {
         let source = reply.source();
-        for (page, _) in &reply.pages {
-            for row in page.raw_rows() {
-                let Some(order) = self.venues[part].venue.read_order(row, source) else {
-                    self.unreadable(source);
-                    continue;
-                };
-                if is_open_list
-                    && order.end.is_none()
-                    && let Some(open) = &mut self.venues[part].open
-                {
-                    open.insert(order.order_id.clone());
-                }
-                // A row with less progress is stale.
-                let shown = self.orders.get(&order.order_id);
-                let is_stale = shown.is_some_and(|(_, shown)| {
-                    (shown.filled, shown.end.is_some()) > (order.filled, order.end.is_some())
-                });
-                if !is_stale {
-                    self.orders.insert(order.order_id.clone(), (part, order));
-                }
+        for (raw, _) in reply.rows() {
+            let state = &mut self.venues[part];
+            let Some(order) = OrderRow::read(&state.venue, raw, source) else {
+                self.missing_orders.unreadable(source);
+                continue;
+            };
+            if *ask == Ask::Open
+                && order.stage.is_open()
+                && let Some(open) = &mut state.open
+            {
+                open.insert(order.order_id.clone());
             }
+            let known = self.orders.get(&order.order_id);
+            if !known.is_some_and(|(_, known)| order.is_older_than(known)) {
+                self.orders.insert(order.order_id.clone(), (part, order));
+            }
+        }
+        if *ask == Ask::Open {
+            for (_, (sent_at, received_at)) in &reply.pages {
+                let before = self.taken_at.unwrap_or((*sent_at, *received_at));
+                self.taken_at = Some((before.0.min(*sent_at), before.1.max(*received_at)));
+            }
+        }
+    }
+
+    /// Notes that a list of recent rows is cut.
+    fn check_length(&mut self, part: usize, reply: &Reply) {
+        let rows: usize = reply.pages.iter().map(|(page, _)| page.len()).sum();
+        let state = &mut self.venues[part];
+        let is_recent = reply.source().contains("/recent");
+        if is_recent && rows >= MAX_RECENT && !state.uses_long_list {
+            state.uses_long_list = true;
+            self.is_unsettled = true;
+            let what = format!("more than {MAX_RECENT} rows ({})", state.venue);
+            self.missing.insert(what, MissingReason::TooOld);
         }
     }
 
     fn take_ledger(&mut self, part: usize, reply: &Reply) {
-        for (page, _) in &reply.pages {
-            for row in page.raw_rows() {
-                let Ok(row) = SpotLedgerRow::read(&mut Scanner::new(row)) else {
-                    self.unreadable(reply.source());
-                    continue;
-                };
-                let Some(trade) = row.trade() else { continue };
-                let Some(symbol) = trade.symbol else { continue };
-                self.venues[part].symbols.insert(symbol.clone());
-                if let (Some(order), Some(trade), Some(at)) =
-                    (trade.order_id, trade.trade_id, row.created_at)
-                {
-                    self.ledger_trades
-                        .insert(FillKey::new(symbol, trade, Some(order)), at);
+        for (raw, _) in reply.rows() {
+            if self.venues[part].venue.is_unified_by_symbol() {
+                if !self.currencies.take_booking(raw) {
+                    self.missing.unreadable(reply.source());
                 }
-            }
-        }
-    }
-
-    fn unreadable(&mut self, source: &str) {
-        self.missing.insert(
-            format!("an unreadable row of {source}"),
-            MissingReason::Unreachable,
-        );
-    }
-
-    /// Returns the cumulative size of an order before the window; `None` if unknown.
-    fn filled_before(
-        &self,
-        order_id: &Text,
-        row: Option<&OrderRow>,
-        window: &Window,
-    ) -> Option<Decimal> {
-        match self.before.get(order_id) {
-            Some(known) => known.filled,
-            None => row
-                .and_then(|row| row.created_at)
-                .filter(|created| *created >= window.from)
-                .map(|_| Decimal::ZERO),
-        }
-    }
-
-    /// Compares the fills of an order with its cumulative size. Returns the size before its recovered fills.
-    ///
-    /// `Err` if they contradict each other, `Ok(None)` if the sizes are not known.
-    fn check_order(
-        &self,
-        order_id: &Text,
-        recovered: Decimal,
-        window: &Window,
-    ) -> Result<Option<Decimal>, ()> {
-        let row = self.orders.get(order_id).map(|(_, row)| row);
-        let Some(before) = self.filled_before(order_id, row, window) else {
-            return Ok(None);
-        };
-        let held = self.held.get(order_id);
-        let held_fills = held.map_or(Decimal::ZERO, |held| held.fills);
-        let (shown, coming) = match (held.and_then(|held| held.filled), row) {
-            (Some(filled), _) => (Some(filled), Decimal::ZERO),
-            // The row may show fills that the stream is about to bring.
-            (None, Some(row)) => (row.filled, self.fills_after(window.last, order_id)),
-            (None, None) => (None, Decimal::ZERO),
-        };
-        let Some(shown) = shown else { return Ok(None) };
-        match before + recovered + held_fills + coming == shown {
-            true => Ok(Some(before)),
-            false => Err(()),
-        }
-    }
-
-    /// Returns the sum of the fills of an order that came after the window and that the stream has not brought yet.
-    fn fills_after(&self, last: Timestamp, order_id: &Text) -> Decimal {
-        let fills = self.fills.iter().filter(|(key, (_, fill))| {
-            key.order_id.as_ref() == Some(order_id)
-                && fill.time > last
-                && !self.held_fills.contains(key)
-        });
-        fills.map(|(_, (_, fill))| fill.size).sum()
-    }
-
-    /// Returns the recovered fills of each order, in order.
-    fn missed_fills(
-        &self,
-        window: &Window,
-        seen: &HashSet<(TopicIndex, Identity)>,
-    ) -> BTreeMap<Text, Vec<&FillKey>> {
-        let last = window.last;
-        let mut by_order: BTreeMap<Text, Vec<&FillKey>> = BTreeMap::new();
-        for (key, (_, fill)) in &self.fills {
-            if fill.time < window.from || fill.time > last || self.held_fills.contains(key) {
                 continue;
             }
-            let identity = Identity::Fill(key.clone());
-            let is_seen = self
-                .topics
-                .iter()
-                .all(|topic| seen.contains(&(*topic, identity.clone())));
-            if !is_seen {
-                let order = key.order_id.clone().unwrap_or_default();
-                by_order.entry(order).or_default().push(key);
-            }
-        }
-        for keys in by_order.values_mut() {
-            keys.sort_by_key(|key| {
-                (
-                    self.fills.get(key).map(|(_, fill)| fill.time.as_millis()),
-                    key.trade_id.len(),
-                    key.trade_id.clone(),
-                )
-            });
-        }
-        by_order
-    }
-
-    fn find_fills(
-        &mut self,
-        window: &Window,
-        seen: &HashSet<(TopicIndex, Identity)>,
-        findings: &mut Findings,
-    ) {
-        let mut contradicted = HashSet::new();
-        let by_order = self.missed_fills(window, seen);
-        // An order without missed fills can still contradict its cumulative size.
-        let mut unchecked: BTreeSet<&Text> = self
-            .orders
-            .keys()
-            .filter(|id| self.before.contains_key(*id))
-            .collect();
-        for (order_id, keys) in by_order {
-            unchecked.remove(&order_id);
-            let row = self.orders.get(&order_id).map(|(_, row)| row);
-            let sizes = keys.iter().filter_map(|key| self.fills.get(*key));
-            let recovered = sizes.map(|(_, fill)| fill.size).sum();
-            let mut filled = match self.check_order(&order_id, recovered, window) {
-                Ok(before) => before,
-                Err(()) => {
-                    contradicted.insert(order_id.clone());
-                    None
-                }
+            let Ok(row) = SpotLedgerRow::read(&mut Scanner::new(raw)) else {
+                self.missing.unreadable(reply.source());
+                continue;
             };
-            for key in keys {
-                let Some((venue, fill)) = self.fills.get(key) else {
-                    continue;
-                };
-                filled = filled.map(|filled| filled + fill.size);
-                let identity = Identity::Fill(key.clone());
-                let mut frames = Vec::new();
-                for (topic, kind) in self.topics.iter().zip(&self.kinds) {
-                    if kind.serves(&self.venues[*venue].venue, &key.symbol)
-                        && !seen.contains(&(*topic, identity.clone()))
-                    {
-                        frames.push((*topic, kind.fill(fill, row, filled)));
-                    }
-                }
-                findings.found.push(Found {
-                    identity,
-                    order_id: key.order_id.clone(),
-                    rank: Rank::Matched,
-                    time: fill.time,
-                    exact: true,
-                    trade_id: key.trade_id.clone(),
-                    source: fill.source,
-                    frames,
-                });
-            }
-        }
-        for order_id in unchecked {
-            if self.check_order(order_id, Decimal::ZERO, window).is_err() {
-                contradicted.insert(order_id.clone());
-            }
-        }
-        for order_id in &contradicted {
-            self.contradict(findings, format!("fills of order {order_id}"));
-        }
-        let last = window.live_at;
-        for (key, at) in &self.ledger_trades {
-            let identity = Identity::Fill(key.clone());
-            let is_found = self.fills.contains_key(key)
-                || self.held_fills.contains(key)
-                || self
-                    .topics
-                    .iter()
-                    .any(|topic| seen.contains(&(*topic, identity.clone())));
-            if *at >= window.from && *at <= last && !is_found {
-                self.contradict(findings, format!("fill {} of {}", key.trade_id, key.symbol));
-            }
-        }
-        self.contradicted = contradicted;
-    }
-
-    fn contradict(&self, findings: &mut Findings, what: String) {
-        findings.is_inconsistent = true;
-        for topic in &self.topics {
-            findings
-                .missing
-                .push((*topic, what.clone(), MissingReason::Inconsistent));
-        }
-    }
-
-    fn find_orders(
-        &self,
-        window: &Window,
-        seen: &HashSet<(TopicIndex, Identity)>,
-        findings: &mut Findings,
-    ) {
-        let last = window.last;
-        for (order_id, (venue, row)) in &self.orders {
-            // The stream reports the order, and everything that comes after.
-            if self.is_on_stream(order_id) {
+            let Some(trade) = row
+                .trade()
+                .filter(|_| is_of(&self.venues[part].venue, &row))
+            else {
                 continue;
-            }
-            let is_known = self.before.contains_key(order_id) || self.held.contains_key(order_id);
-            let is_new = row
-                .created_at
-                .is_some_and(|created| created >= window.from && created <= last);
-            let (event, identity, rank, time, exact) = match &row.end {
-                Some(end) if is_known || is_new => {
-                    let time = row.ended_at.or(row.touched_at).unwrap_or(window.live_at);
-                    (
-                        OrderEvent::End(*end),
-                        Identity::OrderEnd(order_id.clone()),
-                        Rank::Ended,
-                        time.min(last),
-                        row.ended_at.is_some(),
-                    )
-                }
-                None if is_new && !is_known && !row.is_inactive => {
-                    let time = row.created_at.unwrap_or(window.from);
-                    (
-                        OrderEvent::Open,
-                        Identity::OrderOpen(order_id.clone()),
-                        Rank::Placed,
-                        time,
-                        row.created_at.is_some(),
-                    )
-                }
-                _ => continue,
             };
-            let mut frames = Vec::new();
-            for (topic, kind) in self.topics.iter().zip(&self.kinds) {
-                if kind.serves(&self.venues[*venue].venue, &row.symbol)
-                    && !seen.contains(&(*topic, identity.clone()))
-                    && let Some(frame) = kind.order(row, event)
-                {
-                    frames.push((*topic, frame));
-                }
-            }
-            findings.found.push(Found {
-                identity,
-                order_id: Some(order_id.clone()),
-                rank,
-                time,
-                exact,
-                trade_id: Text::default(),
-                source: row.source,
-                frames,
-            });
-        }
-    }
-
-    fn find_vanished(&self, findings: &mut Findings) {
-        for (order_id, symbol, _) in self.unexplained() {
-            if self.orders.contains_key(&order_id) {
+            let Some(symbol) = trade.symbol.filter(|symbol| self.is_wanted(symbol)) else {
                 continue;
-            }
-            if self
-                .absences
-                .get(&order_id)
-                .is_none_or(|count| *count < ABSENT_SWEEPS)
+            };
+            self.venues[part].symbols.insert(symbol.clone());
+            if let (Some(order), Some(trade), Some(at)) =
+                (trade.order_id, trade.trade_id, row.created_at)
             {
-                findings.is_inconsistent = true;
-                continue;
-            }
-            let filled = self.before.get(&order_id).and_then(|order| order.filled);
-            for (topic, kind) in self.topics.iter().zip(&self.kinds) {
-                if kind.reports_orders() {
-                    findings.vanished.push(FoundVanished {
-                        topic: *topic,
-                        symbol: symbol.clone(),
-                        order_id: order_id.clone(),
-                        filled,
-                    });
-                }
+                let key = FillKey::new(symbol, trade, Some(order));
+                self.ledger_trades.insert(key, at);
             }
         }
     }
 
-    /// Returns the rows of the open orders that were not known before: all of them at the start.
-    ///
-    /// Orders that were placed in the window are events.
-    fn snapshot(&self, window: Option<&Window>, findings: &mut Findings) {
-        let taken_at = self.taken_at;
-        let is_in_window = |row: &OrderRow| {
-            let created = row.created_at;
-            window.is_some_and(|window| created.is_some_and(|created| created >= window.from))
-        };
-        let open = self.orders.iter().filter(|(id, (_, row))| {
-            row.end.is_none()
-                && !row.is_inactive
-                && !self.before.contains_key(*id)
-                && !is_in_window(row)
-        });
-        let mut rows: Vec<_> = open.collect();
-        rows.sort_by_key(|(_, (_, row))| row.created_at);
-        for (order_id, (venue, row)) in rows {
-            for (topic, kind) in self.topics.iter().zip(&self.kinds) {
-                if kind.reports_orders() && kind.serves(&self.venues[*venue].venue, &row.symbol) {
-                    let filled = row.filled.unwrap_or_default();
-                    findings.snapshots.push(FoundRow {
-                        topic: *topic,
-                        state: RowState::Order(order_id.clone(), filled),
-                        source: row.source,
-                        taken_at,
-                        data: row.raw.clone(),
-                    });
-                }
+    fn take_symbols(&mut self, part: usize, reply: &Reply) {
+        for (raw, _) in reply.rows() {
+            let is_read = match self.venues[part].venue {
+                Venue::Unified(_) => self.currencies.take_balance(raw),
+                _ => match ActiveSymbolsRow::read(&mut Scanner::new(raw)) {
+                    Ok(row) => {
+                        self.venues[part].symbols.extend(row.symbols);
+                        true
+                    }
+                    Err(_) => false,
+                },
+            };
+            if !is_read {
+                self.missing_orders.unreadable(reply.source());
             }
         }
+    }
+}
+
+/// Returns `true` if KuCoin refuses the parameters of the query, and not the API key.
+fn is_of_query(error: &QueryError) -> bool {
+    let is_of_key = error.is_credentials() || matches!(error.code(), Some("400007" | "112010"));
+    is_unknown_order(error) || (matches!(error, QueryError::Refused { .. }) && !is_of_key)
+}
+
+/// Returns `true` if a row of the ledger belongs to the venue: both margin venues have one ledger.
+fn is_of(venue: &Venue, row: &SpotLedgerRow) -> bool {
+    let account = row.account_type.as_deref().unwrap_or_default();
+    let is_isolated = account.to_ascii_uppercase().contains("ISOLATED");
+    match venue {
+        Venue::Margin(kind) => (kind.as_str() == "MARGIN_ISOLATED_TRADE") == is_isolated,
+        _ => true,
     }
 }
 
@@ -698,240 +498,168 @@ impl Book for OrderBook {
     }
 
     fn observe(&mut self, facts: &EventFacts, passed: Passed) {
-        let symbol = match &facts.change {
-            Change::Order(order) => &order.symbol,
-            Change::Fill(key) => &key.symbol,
+        let (symbol, fills) = match &facts.change {
+            Change::Order(order) => (&order.symbol, order.fill.as_slice().to_vec()),
+            Change::Fill(key, size) => (&key.symbol, vec![(key.clone(), *size)]),
+            Change::Trade(taker, maker, size) => (
+                &taker.symbol,
+                vec![(taker.clone(), *size), (maker.clone(), *size)],
+            ),
             _ => return,
         };
-        if self.recent_symbols.back() != Some(symbol) {
-            self.recent_symbols.retain(|known| known != symbol);
-            if self.recent_symbols.len() == RECENT_SYMBOLS {
-                self.recent_symbols.pop_front();
+        self.recent.note(symbol);
+        if passed != Passed::Delivered {
+            let time = facts.time.unwrap_or_default();
+            for (key, size) in fills {
+                self.live_fills.insert(key, (size, time));
             }
-            self.recent_symbols.push_back(symbol.clone());
         }
-        match (&facts.change, passed) {
-            (Change::Order(order), Passed::Delivered) => self.know(order),
-            (Change::Order(order), Passed::Held) => self.hold(order),
-            (Change::Fill(key), Passed::Held) => {
-                self.held_fills.insert(key.clone());
-            }
-            _ => {}
+        if let Change::Order(order) = &facts.change {
+            let order = ObservedOrder {
+                order_id: &order.order_id,
+                symbol: &order.symbol,
+                filled: order.filled,
+                is_open: order.stage.is_open(),
+            };
+            self.open.observe(&order, passed);
         }
     }
 
-    fn begin(&mut self) {
-        self.before.clone_from(&self.known);
-        for held in self.held.values_mut() {
-            held.filled = None;
-            held.is_current = false;
+    fn begin(&mut self, is_restart: bool) {
+        self.open.begin(is_restart);
+        if !is_restart {
+            self.live_fills.clear();
         }
+        self.found_fills.clear();
+        self.reported_fills.clear();
+        self.filled.clear();
         self.orders.clear();
         self.fills.clear();
         self.ledger_trades.clear();
-        self.absences.clear();
+        self.currencies = UnifiedCurrencies::default();
         for state in &mut self.venues {
-            state.symbols.clear();
+            for symbol in std::mem::take(&mut state.symbols) {
+                state.recent.note(&symbol);
+            }
+            state.uses_long_list = false;
         }
         self.begin_sweep();
     }
 
     fn begin_sweep(&mut self) {
         self.missing.clear();
+        self.missing_orders.clear();
         self.is_unsettled = false;
-        self.taken_at = Default::default();
+        self.taken_at = None;
         for state in &mut self.venues {
             state.open = None;
+            state.has_symbols = false;
         }
     }
 
-    fn ask(&mut self, step: Step, window: Option<&Window>, asks: &mut Asks) {
-        match step {
-            Step::Index => {
-                for (part, state) in self.venues.iter().enumerate() {
-                    if let Some(query) = window.and_then(|window| state.venue.ledger(window)) {
-                        asks.push(query, Ask::Ledger, part);
-                    }
-                    if let Some(query) = state.venue.active_symbols(state.lists_by_symbol)
-                        && self.reports_orders()
-                    {
-                        asks.push(query, Ask::Symbols, part);
-                    }
-                }
-            }
-            Step::History => {
-                if let Some(window) = window {
-                    self.ask_history(window, asks);
-                }
-            }
-            Step::Open => self.ask_open(asks),
-            Step::ById => {
-                if window.is_none() {
-                    return;
-                }
+    fn ask(&mut self, step: Step, sweep: &Sweep<'_>, asks: &mut Asks) {
+        match (step, &sweep.window) {
+            (Step::Index, _) => self.ask_index(sweep, asks),
+            (Step::History, Some(window)) => self.ask_history(window, asks),
+            (Step::Open, _) if self.reports_orders() => self.ask_open(asks),
+            (Step::ById, Some(_)) if self.reports_orders() => {
                 let mut orders = self.unexplained();
-                if self.reports_orders() {
-                    orders.extend(self.unjoined());
-                }
-                for (id, symbol, venues) in orders {
+                orders.extend(self.unjoined(sweep));
+                for (id, order, venues) in orders {
                     for part in venues {
-                        let query = self.venues[part].venue.order(&id, &symbol);
+                        let query = self.venues[part].venue.order(&id, &order.symbol);
                         asks.push(query, Ask::Order(id.clone()), part);
                     }
                 }
             }
-            Step::State => {}
-        }
-    }
-
-    fn end_sweep(&mut self) {
-        for (id, _, _) in self.unexplained() {
-            if !self.orders.contains_key(&id) {
-                *self.absences.entry(id).or_default() += 1;
-            }
+            _ => {}
         }
     }
 
     fn reply(&mut self, ask: &Ask, part: usize, reply: &Reply) {
         match ask {
             Ask::Ledger => self.take_ledger(part, reply),
-            Ask::Symbols => {
-                for (page, _) in &reply.pages {
-                    for row in page
-                        .rows::<kucoin_streams_rest::ActiveSymbolsRow>()
-                        .unwrap_or_default()
-                    {
-                        self.venues[part]
-                            .symbols
-                            .extend(row.symbols.iter().cloned());
-                    }
-                }
-            }
-            Ask::Fills => {
-                self.take_fills(part, reply);
-                let rows: usize = reply.pages.iter().map(|(page, _)| page.len()).sum();
-                let state = &mut self.venues[part];
-                let is_cut = state.venue == Venue::Futures && rows >= MAX_RECENT;
-                if is_cut && !state.uses_long_list {
-                    state.uses_long_list = true;
-                    self.is_unsettled = true;
-                }
-            }
-            Ask::Open => {
-                for (_, (sent_at, received_at)) in &reply.pages {
-                    let first = Some(self.taken_at.0).filter(|first| *first > Timestamp::default());
-                    self.taken_at.0 = first.map_or(*sent_at, |first| first.min(*sent_at));
-                    self.taken_at.1 = self.taken_at.1.max(*received_at);
-                }
-                self.take_orders(part, reply, true);
-            }
-            _ => self.take_orders(part, reply, false),
+            Ask::Symbols => self.take_symbols(part, reply),
+            Ask::Fills => self.take_fills(part, reply),
+            _ => self.take_orders(ask, part, reply),
         }
+        self.check_length(part, reply);
         if let Some(error) = &reply.error {
             self.fail(ask, part, reply, error);
         }
     }
 
-    fn findings(
-        &mut self,
-        window: Option<&Window>,
-        seen: &HashSet<(TopicIndex, Identity)>,
-    ) -> Findings {
+    fn end_sweep(&mut self) {
+        for (id, ..) in self.unexplained() {
+            if !self.orders.contains_key(&id) {
+                self.open.note_absence(id);
+            }
+        }
+        let mut margin = self.venues.iter().filter(|state| state.venue.is_margin());
+        let is_used = margin.clone().any(|state| !state.symbols.is_empty());
+        let is_known = margin.all(|state| state.has_symbols) && self.reports_orders();
+        self.uses_margin = is_used || (self.uses_margin && !is_known);
+    }
+
+    fn findings(&mut self, sweep: &Sweep<'_>) -> Findings {
         let mut findings = Findings {
-            is_inconsistent: self.is_unsettled,
+            is_unsettled: self.is_unsettled,
             ..Findings::default()
         };
-        if let Some(window) = window {
-            self.find_fills(window, seen, &mut findings);
+        if let Some(window) = &sweep.window {
+            self.find_fills(window, sweep, &mut findings);
             if self.reports_orders() {
-                self.find_orders(window, seen, &mut findings);
+                self.find_orders(window, sweep, &mut findings);
                 self.find_vanished(&mut findings);
             }
         }
-        self.snapshot(window, &mut findings);
-        for (what, reason) in &self.missing {
-            for topic in &self.topics {
-                findings
-                    .missing
-                    .push((*topic, what.clone(), reason.clone()));
-            }
-        }
+        self.find_open(sweep.window.as_ref(), &mut findings);
+        let topics = self.topics.iter().copied();
+        self.missing.add_to(&mut findings, topics);
+        self.missing_orders
+            .add_to(&mut findings, self.order_topics());
         findings
     }
 
     fn commit(&mut self) {
-        for (order_id, count) in &self.absences {
-            if *count >= ABSENT_SWEEPS && !self.orders.contains_key(order_id) {
-                self.known.remove(order_id);
-            }
-        }
-        for (order_id, (venue, row)) in &self.orders {
-            if row.end.is_some() || row.is_inactive {
-                self.known.remove(order_id);
-            } else {
-                let known = KnownOrder {
-                    symbol: row.symbol.clone(),
-                    venue: Some(*venue),
-                    // A size that the yielded fills contradict is of no use for the next check.
-                    filled: row.filled.filter(|_| !self.contradicted.contains(order_id)),
-                };
-                self.known.insert(order_id.clone(), known);
-            }
-        }
-        for (order_id, held) in std::mem::take(&mut self.held) {
-            if held.is_done {
-                self.known.remove(&order_id);
-                continue;
-            }
-            let known = self.known.entry(order_id).or_insert(KnownOrder {
-                symbol: held.symbol,
-                venue: None,
-                filled: None,
-            });
-            known.filled = held.filled.or(known.filled);
-        }
-        self.contradicted.clear();
-        self.held_fills.clear();
+        let filled = &self.filled;
+        let rows = self.orders.iter().map(|(id, (part, row))| {
+            let order = KnownOrder {
+                symbol: row.symbol.clone(),
+                venue: Some(*part),
+                filled: filled.get(id).copied().unwrap_or(row.filled),
+            };
+            (id.clone(), row.stage.is_open().then_some(order))
+        });
+        self.open.commit(rows);
+        self.reported_fills.extend(self.found_fills.drain(..));
+    }
+
+    fn uses_margin(&self) -> bool {
+        self.uses_margin
     }
 }
 
 impl OrderBook {
-    fn know(&mut self, order: &OrderFacts) {
-        if order.is_done {
-            self.known.remove(&order.order_id);
-            return;
-        }
-        let known = self
-            .known
-            .entry(order.order_id.clone())
-            .or_insert(KnownOrder {
-                symbol: order.symbol.clone(),
-                venue: None,
-                filled: Some(Decimal::ZERO),
-            });
-        known.filled = order.filled.or(known.filled);
+    /// Returns `true` if a topic that counts the fills of orders has delivered the fill before the recovery.
+    fn was_counted(&self, key: &FillKey, time: Timestamp, sweep: &Sweep<'_>) -> bool {
+        let identity = Identity::Fill(key.clone());
+        let is_new = self.live_fills.contains_key(key) || self.reported_fills.contains(key);
+        let has = |topic| sweep.seen.has(topic, &identity, time);
+        !is_new
+            && match self.reports_orders() {
+                true => self.order_topics().any(has),
+                false => self.topics.iter().copied().any(has),
+            }
     }
 
-    fn hold(&mut self, order: &OrderFacts) {
-        let held = self
-            .held
-            .entry(order.order_id.clone())
-            .or_insert(HeldOrder {
-                symbol: order.symbol.clone(),
-                fill_keys: HashSet::new(),
-                fills: Decimal::ZERO,
-                filled: None,
-                is_done: false,
-                is_current: true,
-            });
-        held.is_current = true;
-        held.filled = order.filled.or(held.filled);
-        held.is_done |= order.is_done;
-        if let Some((key, size)) = &order.fill {
-            self.held_fills.insert(key.clone());
-            if held.fill_keys.insert(key.clone()) {
-                held.fills += *size;
-            }
-        }
+    /// Returns `true` if a topic has missed the fill.
+    fn is_missed(&self, key: &FillKey, fill: &FillRow, sweep: &Sweep<'_>) -> bool {
+        let identity = Identity::Fill(key.clone());
+        let mut topics = self.topics.iter();
+        sweep
+            .window
+            .is_some_and(|window| window.contains(fill.time))
+            && topics.any(|topic| !sweep.seen.has(*topic, &identity, fill.time))
     }
 }

@@ -1,15 +1,14 @@
-//! The venues of orders: which queries list their orders and fills, and how the rows are read.
+//! The venues of orders: which queries list their orders and fills.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::fmt;
 use std::time::Duration;
 
-use kucoin_streams_core::{Decimal, FillKey, Text, Timestamp};
-use kucoin_streams_decode::{Record, Scanner};
+use kucoin_streams_core::Text;
 use kucoin_streams_rest as rest;
-use rest::{OrderEnd, Query};
+use rest::Query;
 
-use crate::books::Window;
+use crate::books::{Ask, Window};
 
 /// A market with its own lists of orders and fills.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,129 +24,143 @@ pub(crate) enum Venue {
 
 /// A list of open orders of a unified account: `orderFilter`.
 const UNIFIED_FILTERS: [&str; 2] = ["NORMAL", "ADVANCED"];
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How far KuCoin's lists of recent futures orders and fills reach, less a minute.
+const RECENT: Duration = Duration::from_secs(24 * 3600 - 60);
+/// How long KuCoin keeps futures fills, and the longest period of one query.
+pub(crate) const FUTURES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+const FUTURES_SPAN: Duration = Duration::from_secs(7 * 24 * 3600 - 60);
 
 impl Venue {
     /// Returns `true` if fills and done orders are listed by symbol.
     pub(crate) fn needs_symbols(&self) -> bool {
-        match self {
-            Self::Spot | Self::Margin(_) => true,
-            Self::Futures => false,
-            Self::Unified(trade_type) => *trade_type != "FUTURES",
-        }
+        !matches!(self, Self::Futures | Self::Unified("FUTURES"))
     }
 
-    /// Returns the query of the ledger, which names the symbols and trades of the window; `None` if there is none.
+    pub(crate) fn is_margin(&self) -> bool {
+        matches!(self, Self::Margin(_))
+    }
+
+    /// Returns `true` for a market of a unified account that is listed by symbol.
+    pub(crate) fn is_unified_by_symbol(&self) -> bool {
+        matches!(self, Self::Unified(_)) && self.needs_symbols()
+    }
+
+    /// Returns `true` if the venue can have orders of this symbol: only spot symbols have a hyphen.
+    pub(crate) fn trades(&self, symbol: &str) -> bool {
+        self.needs_symbols() == symbol.contains('-')
+    }
+
+    /// Returns the query of the ledger, which names the symbols, trades or currencies of the window.
     pub(crate) fn ledger(&self, window: &Window) -> Option<Query> {
+        let (from, to) = (window.from, window.to);
         Some(match self {
-            Self::Spot => rest::SpotLedger::new()
-                .from(window.from)
-                .to(window.to)
-                .into(),
-            Self::Margin(_) => rest::MarginLedger::new()
-                .from(window.from)
-                .to(window.to)
-                .into(),
+            Self::Spot => rest::SpotLedger::new().from(from).to(to).into(),
+            Self::Margin(_) => rest::MarginLedger::new().from(from).to(to).into(),
+            Self::Unified("SPOT") => {
+                let query = rest::UnifiedLedger::new("UNIFIED");
+                query.from(from).to(to).into()
+            }
             Self::Futures | Self::Unified(_) => return None,
         })
     }
 
-    /// Returns the query of the symbols that have open orders; `None` if open orders are listed for all symbols.
+    /// Returns the query that names the symbols of open orders; `None` if the list of open orders needs no symbol.
     pub(crate) fn active_symbols(&self, lists_by_symbol: bool) -> Option<Query> {
         match self {
             Self::Spot if lists_by_symbol => Some(rest::SpotActiveSymbols::new().into()),
-            Self::Margin(trade_type) => {
-                Some(rest::MarginActiveSymbols::new(trade_type.clone()).into())
-            }
+            Self::Margin(kind) => Some(rest::MarginActiveSymbols::new(kind.clone()).into()),
+            // The currencies that orders hold.
+            Self::Unified("SPOT") => Some(rest::UnifiedBalance::new().into()),
             _ => None,
         }
     }
 
-    /// Returns the queries of the fills and of the done orders in the window.
-    pub(crate) fn history(&self, window: &Window, symbols: &BTreeSet<Text>) -> Vec<(bool, Query)> {
+    /// Returns the queries of the fills in the window. `is_long`: use the list of futures fills that is not in real time.
+    pub(crate) fn fills(
+        &self,
+        window: &Window,
+        symbols: &BTreeSet<Text>,
+        is_long: bool,
+    ) -> Vec<Query> {
         let (from, to) = (window.from, window.to);
-        let mut queries = Vec::new();
-        match self {
-            Self::Spot => {
-                for symbol in symbols {
-                    let fills = rest::SpotFills::new(symbol.clone()).from(from).to(to);
-                    let done = rest::SpotDoneOrders::new(symbol.clone()).from(from).to(to);
-                    queries.extend([(true, fills.into()), (false, done.into())]);
-                }
-            }
+        self.by_symbol(symbols, |symbol| match self {
+            Self::Spot => vec![rest::SpotFills::new(symbol).from(from).to(to).into()],
             Self::Margin(kind) => {
-                for symbol in symbols {
-                    let fills = rest::MarginFills::new(symbol.clone(), kind.clone());
-                    let done = rest::MarginDoneOrders::new(symbol.clone(), kind.clone());
-                    queries.push((true, fills.from(from).to(to).into()));
-                    queries.push((false, done.from(from).to(to).into()));
-                }
+                let query = rest::MarginFills::new(symbol, kind.clone());
+                vec![query.from(from).to(to).into()]
             }
-            Self::Futures if to.duration_since(from) < DAY => {
-                queries.push((true, rest::FuturesRecentFills::new().into()));
-                queries.push((false, rest::FuturesRecentDoneOrders::new().into()));
+            Self::Futures if !is_long && window.length() < RECENT => {
+                vec![rest::FuturesRecentFills::new().into()]
             }
             Self::Futures => {
-                queries.push((true, futures_fill_history(window)));
-                let done = rest::FuturesDoneOrders::new().from(from).to(to);
-                queries.push((false, done.into()));
+                let query = rest::FuturesFillHistory::new();
+                let periods = window.periods(FUTURES_SPAN).into_iter();
+                let query = |(from, to)| query.clone().from(from).to(to).into();
+                periods.map(query).collect()
             }
             Self::Unified(kind) => {
-                let mut push = |symbol: Option<&Text>| {
-                    let mut fills = rest::UnifiedFills::new(*kind).from(from).to(to);
-                    let mut done = rest::UnifiedOrderHistory::new(*kind).from(from).to(to);
-                    if let Some(symbol) = symbol {
-                        fills = fills.symbol(symbol.clone());
-                        done = done.symbol(symbol.clone());
-                    }
-                    queries.extend([(true, fills.into()), (false, done.into())]);
-                };
-                match self.needs_symbols() {
-                    true => symbols.iter().for_each(|symbol| push(Some(symbol))),
-                    false => push(None),
+                let mut query = rest::UnifiedFills::new(*kind).from(from).to(to);
+                if !symbol.is_empty() {
+                    query = query.symbol(symbol);
                 }
+                vec![query.into()]
             }
-        }
-        queries
+        })
+    }
+
+    /// Returns the queries of the orders that ended in the window.
+    pub(crate) fn done(
+        &self,
+        window: &Window,
+        symbols: &BTreeSet<Text>,
+        is_long: bool,
+    ) -> Vec<Query> {
+        let (from, to) = (window.from, window.to);
+        self.by_symbol(symbols, |symbol| match self {
+            Self::Spot => vec![rest::SpotDoneOrders::new(symbol).from(from).to(to).into()],
+            Self::Margin(kind) => {
+                let query = rest::MarginDoneOrders::new(symbol, kind.clone());
+                vec![query.from(from).to(to).into()]
+            }
+            Self::Futures if !is_long && window.length() < RECENT => {
+                vec![rest::FuturesRecentDoneOrders::new().into()]
+            }
+            Self::Futures => {
+                let query = rest::FuturesDoneOrders::new();
+                let periods = window.periods(FUTURES_SPAN).into_iter();
+                let query = |(from, to)| query.clone().from(from).to(to).into();
+                periods.map(query).collect()
+            }
+            Self::Unified(kind) => {
+                let mut query = rest::UnifiedOrderHistory::new(*kind).from(from).to(to);
+                if !symbol.is_empty() {
+                    query = query.symbol(symbol);
+                }
+                vec![query.into()]
+            }
+        })
     }
 
     /// Returns the queries of the open orders.
     pub(crate) fn open(&self, symbols: &BTreeSet<Text>, lists_by_symbol: bool) -> Vec<Query> {
-        match self {
-            Self::Spot if lists_by_symbol => {
-                let query =
-                    |symbol: &Text| rest::SpotOpenOrders::new().symbol(symbol.clone()).into();
-                symbols.iter().map(query).collect()
-            }
-            Self::Spot => vec![rest::SpotOpenOrders::new().into()],
-            Self::Margin(kind) => {
-                let query = |symbol: &Text| {
-                    rest::MarginOpenOrders::new(symbol.clone(), kind.clone()).into()
-                };
-                symbols.iter().map(query).collect()
-            }
+        if *self == Self::Spot && !lists_by_symbol {
+            return vec![rest::SpotOpenOrders::new().into()];
+        }
+        self.by_symbol(symbols, |symbol| match self {
+            Self::Spot => vec![rest::SpotOpenOrders::new().symbol(symbol).into()],
+            Self::Margin(kind) => vec![rest::MarginOpenOrders::new(symbol, kind.clone()).into()],
             Self::Futures => vec![rest::FuturesOpenOrders::new().into()],
             Self::Unified(kind) => {
-                let query = |symbol: Option<&Text>, filter: &'static str| {
+                let query = |filter| {
                     let query = rest::UnifiedOpenOrders::new(*kind).order_filter(filter);
-                    match symbol {
-                        Some(symbol) => query.symbol(symbol.clone()).into(),
-                        None => query.into(),
+                    match symbol.is_empty() {
+                        true => query.into(),
+                        false => query.symbol(symbol.clone()).into(),
                     }
                 };
-                let mut queries = Vec::new();
-                for filter in UNIFIED_FILTERS {
-                    match self.needs_symbols() {
-                        true => {
-                            queries.extend(symbols.iter().map(|symbol| query(Some(symbol), filter)))
-                        }
-                        false => queries.push(query(None, filter)),
-                    }
-                }
-                queries
+                UNIFIED_FILTERS.into_iter().map(query).collect()
             }
-        }
+        })
     }
 
     /// Returns the query of one order.
@@ -157,128 +170,51 @@ impl Venue {
             Self::Spot => rest::SpotOrderById::new(id, symbol).into(),
             Self::Margin(kind) => rest::MarginOrderById::new(id, symbol, kind.clone()).into(),
             Self::Futures => rest::FuturesOrderById::new(id).into(),
-            Self::Unified(kind) => rest::UnifiedOrderDetail::new(*kind, symbol)
-                .order_id(id)
-                .into(),
+            Self::Unified(kind) => {
+                let query = rest::UnifiedOrderDetail::new(*kind, symbol);
+                query.order_id(id).into()
+            }
         }
     }
 
-    /// Reads a row of an order; `None` if it is not readable.
-    pub(crate) fn read_order(&self, row: &str, source: &'static str) -> Option<OrderRow> {
-        let raw = Arc::from(row);
-        let scanner = &mut Scanner::new(row);
-        Some(match self {
-            Self::Spot | Self::Margin(_) => {
-                let row = rest::SpotOrderRow::read(scanner).ok()?;
-                OrderRow {
-                    end: row.end(),
-                    is_inactive: row.is_active == Some(false),
-                    symbol: row.symbol,
-                    filled: row.filled_size,
-                    created_at: row.created_at,
-                    ended_at: None,
-                    touched_at: row.row_updated_at,
-                    order_id: row.order_id,
-                    raw,
-                    source,
-                }
-            }
-            Self::Futures => {
-                let row = rest::FuturesOrderRow::read(scanner).ok()?;
-                OrderRow {
-                    end: row.end(),
-                    is_inactive: row.is_active == Some(false),
-                    symbol: row.symbol,
-                    filled: row.filled_size,
-                    created_at: row.ordered_at.or(row.created_at),
-                    ended_at: None,
-                    touched_at: row.ended_at.or(row.row_updated_at),
-                    order_id: row.order_id,
-                    raw,
-                    source,
-                }
-            }
-            Self::Unified(_) => {
-                let row = rest::UnifiedOrderRow::read(scanner).ok()?;
-                let end = row.end();
-                OrderRow {
-                    is_inactive: end.is_some(),
-                    // The time of a live order is no time of the matching engine.
-                    ended_at: end.as_ref().and(row.row_updated_at),
-                    end,
-                    symbol: row.symbol,
-                    filled: row.filled_size,
-                    created_at: row.created_at,
-                    touched_at: row.row_updated_at,
-                    order_id: row.order_id,
-                    raw,
-                    source,
-                }
-            }
-        })
+    /// Returns the queries of all symbols, or those for an empty symbol if the venue needs none.
+    fn by_symbol(
+        &self,
+        symbols: &BTreeSet<Text>,
+        queries: impl Fn(Text) -> Vec<Query>,
+    ) -> Vec<Query> {
+        match self.needs_symbols() {
+            true => symbols.iter().cloned().flat_map(queries).collect(),
+            false => queries(Text::default()),
+        }
     }
 
-    /// Reads a row of a fill; `None` if it is not readable.
-    pub(crate) fn read_fill(&self, row: &str, source: &'static str) -> Option<FillRow> {
-        let scanner = &mut Scanner::new(row);
-        let fill = match self {
-            Self::Spot | Self::Margin(_) => rest::SpotFillRow::read(scanner).ok()?.fill(),
-            Self::Futures => rest::FuturesFillRow::read(scanner).ok()?.fill(),
-            Self::Unified(_) => rest::UnifiedFillRow::read(scanner).ok()?.fill(),
+    /// Returns the name of a part of the venue in reports.
+    pub(crate) fn name_of(&self, ask: &Ask, symbol: Option<&str>) -> String {
+        let what = match ask {
+            Ask::Fills => "fills",
+            Ask::Done => "done orders",
+            Ask::Ledger => "ledger",
+            Ask::Symbols => "symbols of open orders",
+            Ask::Order(id) => return format!("order {id} ({self})"),
+            _ => "open orders",
         };
-        Some(FillRow {
-            key: fill.key(),
-            size: fill.size,
-            time: fill.time?,
-            raw: Arc::from(row),
-            source,
-        })
+        match symbol {
+            Some(symbol) => format!("{what} of {symbol} ({self})"),
+            None => format!("{what} ({self})"),
+        }
     }
-}
-
-/// Returns the query of the futures fills that KuCoin keeps longest. It is not a real-time list.
-pub(crate) fn futures_fill_history(window: &Window) -> Query {
-    let query = rest::FuturesFillHistory::new();
-    query.from(window.from).to(window.to).into()
-}
-
-/// An order as a list shows it.
-#[derive(Clone, Debug)]
-pub(crate) struct OrderRow {
-    pub(crate) order_id: Text,
-    pub(crate) symbol: Text,
-    /// Cumulative filled size.
-    pub(crate) filled: Option<Decimal>,
-    /// How the order ended; `None` if it is open or the row does not say.
-    pub(crate) end: Option<OrderEnd>,
-    pub(crate) is_inactive: bool,
-    pub(crate) created_at: Option<Timestamp>,
-    /// Exact time of the end; `None` if the list has none.
-    pub(crate) ended_at: Option<Timestamp>,
-    /// Time of the last change of the row, later than the event by an unknown time.
-    pub(crate) touched_at: Option<Timestamp>,
-    pub(crate) raw: Arc<str>,
-    pub(crate) source: &'static str,
-}
-
-/// A fill as a list shows it.
-#[derive(Clone, Debug)]
-pub(crate) struct FillRow {
-    pub(crate) key: FillKey,
-    pub(crate) size: Decimal,
-    pub(crate) time: Timestamp,
-    pub(crate) raw: Arc<str>,
-    pub(crate) source: &'static str,
 }
 
 /// Name of the venue in reports.
-impl std::fmt::Display for Venue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Venue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spot => f.write_str("spot"),
-            Self::Margin(kind) => write!(f, "margin, {kind}"),
+            Self::Margin(rest::TradeType::IsolatedMargin) => f.write_str("isolated margin"),
+            Self::Margin(_) => f.write_str("cross margin"),
             Self::Futures => f.write_str("futures"),
-            Self::Unified(kind) => write!(f, "unified, {kind}"),
+            Self::Unified(kind) => write!(f, "unified, {}", kind.to_ascii_lowercase()),
         }
     }
 }
