@@ -7,6 +7,7 @@ use kucoin_streams_auth::rest::{ConfigError, Hosts, ProAuthentication, RestToken
 use kucoin_streams_auth::{Credentials, DynSign, HmacSigner, Sign};
 use kucoin_streams_client::Config;
 use kucoin_streams_core::{ConnectionSource, DynConnectionSource, explain};
+use kucoin_streams_rest::Rest;
 use kucoin_streams_transport::{Connect, DynConnect, Proxy, WebSocketConnector};
 
 use crate::Kucoin;
@@ -23,6 +24,7 @@ pub struct KucoinBuilder {
     pro_authentication: Option<ProAuthentication>,
     proxy: Option<Proxy>,
     tokens: Option<Arc<dyn DynConnectionSource>>,
+    rest: Option<Rest>,
     transport: Option<Arc<dyn DynConnect>>,
     config: Config,
     label: Option<Arc<str>>,
@@ -109,6 +111,29 @@ impl KucoinBuilder {
         self
     }
 
+    /// Sets the client of REST queries. Default: one with the credentials, hosts and proxy of the token requests.
+    ///
+    /// Use it for other limits or the other version of the unified account's API, or with your own source of tokens, which
+    /// otherwise leaves the client without REST:
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    ///
+    /// use kucoin_streams::rest::{Rest, UnifiedVersion};
+    /// use kucoin_streams::{Credentials, Kucoin, RestTokens};
+    ///
+    /// # fn build() -> Result<Kucoin, Box<dyn std::error::Error>> {
+    /// let tokens = Arc::new(RestTokens::new(&Credentials::from_env()?)?);
+    /// let rest = Rest::builder(Arc::clone(&tokens)).unified_version(UnifiedVersion::V2).quota_percent(10).build();
+    /// let kucoin = Kucoin::builder().tokens(tokens).rest(rest).build()?;
+    /// # Ok(kucoin) }
+    /// ```
+    #[must_use]
+    pub fn rest(mut self, rest: Rest) -> Self {
+        self.rest = Some(rest);
+        self
+    }
+
     /// Sets the transport: your own, or a [`WebSocketConnector`] with custom settings.
     #[must_use]
     pub fn transport(mut self, transport: impl Connect) -> Self {
@@ -167,7 +192,9 @@ impl KucoinBuilder {
             Some(label) => self.config.with_label(label),
             None => self.config,
         };
-        Ok(Kucoin::new(tokens, rest_tokens, transport, config))
+        let default_rest = || rest_tokens.map_or_else(Rest::disabled, Rest::new);
+        let rest = self.rest.unwrap_or_else(default_rest);
+        Ok(Kucoin::new(tokens, rest, transport, config))
     }
 
     /// Returns an error for a setting that would have no effect.

@@ -31,7 +31,7 @@ pub struct Kucoin {
 
 struct Inner {
     tokens: Arc<dyn DynConnectionSource>,
-    rest: Option<Rest>,
+    rest: Rest,
     transport: Arc<dyn DynConnect>,
     config: Config,
     lifecycle: LifecycleSender,
@@ -55,14 +55,14 @@ impl Kucoin {
 
     pub(crate) fn new(
         tokens: Arc<dyn DynConnectionSource>,
-        rest_tokens: Option<Arc<RestTokens>>,
+        rest: Rest,
         transport: Arc<dyn DynConnect>,
         config: Config,
     ) -> Self {
         let kucoin = Self {
             inner: Arc::new(Inner {
                 tokens,
-                rest: rest_tokens.map(Rest::new),
+                rest,
                 transport,
                 config,
                 lifecycle: LifecycleSender::default(),
@@ -128,26 +128,26 @@ impl Kucoin {
 
     /// Returns the client for token requests, to change credentials or read the clock offset.
     ///
-    /// `None` if you set your own source of [`tokens`](KucoinBuilder::tokens).
+    /// `None` if you set your own source of [`tokens`](KucoinBuilder::tokens) and no client of [`rest`](KucoinBuilder::rest).
     pub fn rest_tokens(&self) -> Option<&Arc<RestTokens>> {
-        self.inner.rest.as_ref().map(Rest::tokens)
+        self.inner.rest.tokens()
     }
 
     /// Returns the client for REST queries of this account: orders, fills, balances, positions.
     ///
-    /// It has the hosts, the signer and the clock of the token requests, and keeps KuCoin's rate limits. `None` if you set
-    /// your own source of [`tokens`](KucoinBuilder::tokens).
+    /// It has the hosts, the signer and the clock of the token requests, and keeps KuCoin's rate limits. If you set your
+    /// own source of [`tokens`](KucoinBuilder::tokens), every query fails, unless you set a client of
+    /// [`rest`](KucoinBuilder::rest) too.
     ///
     /// ```no_run
     /// # async fn run(kucoin: &kucoin_streams::Kucoin) -> Result<(), Box<dyn std::error::Error>> {
-    /// let rest = kucoin.rest().ok_or("the client has its own token source")?;
-    /// for order in rest.spot().open_orders().await? {
+    /// for order in kucoin.rest().spot().open_orders().await? {
     ///     println!("{} {} {:?}", order.symbol, order.side, order.price);
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn rest(&self) -> Option<&Rest> {
-        self.inner.rest.as_ref()
+    pub fn rest(&self) -> &Rest {
+        &self.inner.rest
     }
 
     /// Opens a connection if it is not open, and waits until it is live: see [`Connections::wait_live`].

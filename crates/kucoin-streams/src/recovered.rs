@@ -9,14 +9,12 @@ use std::time::Instant;
 
 use futures_util::Stream;
 use kucoin_streams_client::{EndReason, Gap, Origin, Subscription, TopicLedger, Update};
-use kucoin_streams_core::{
-    ConnectionKind, Push, RetryPolicy, SourceError, Timestamp, Topic, WsKey,
-};
+use kucoin_streams_core::{ConnectionKind, Push, Timestamp, Topic, WsKey};
 use kucoin_streams_recovery::{
     LiveReport, QueryId, Recoverable, RecoveredFrame, Recovery, RecoveryOutput, RecoverySettings,
     SnapshotRow, VanishedOrder,
 };
-use kucoin_streams_rest::{FailedQuery, Query, QueryError, RawPage, Rest, UnifiedVersion};
+use kucoin_streams_rest::{QueryError, RawPage, Rest};
 use kucoin_streams_session::ClockReading;
 use serde::{Serialize, Serializer};
 use tokio::task::JoinSet;
@@ -161,7 +159,7 @@ impl sealed::Source for AnySubscription {
 /// It progresses only while it is polled. Queries run in tasks of their own, within a quarter of the account's rate limit.
 pub struct RecoveredSubscription<S: RecoverableSubscription> {
     subscription: S,
-    rest: Option<Rest>,
+    rest: Rest,
     /// One machine for each connection.
     connections: Vec<Connection<S::Event>>,
     /// Queries in progress, each for a connection.
@@ -214,17 +212,16 @@ impl Kucoin {
         subscription: S,
         settings: RecoverySettings,
     ) -> RecoveredSubscription<S> {
-        RecoveredSubscription::new(subscription, self.rest().cloned(), settings)
+        RecoveredSubscription::new(subscription, self.rest().clone(), settings)
     }
 }
 
 impl<S: RecoverableSubscription> RecoveredSubscription<S> {
-    /// Creates the adaptor. Without a REST client, every gap is reported with everything missing.
-    pub fn new(subscription: S, rest: Option<Rest>, settings: RecoverySettings) -> Self {
+    /// Creates the adaptor. With a [disabled](Rest::disabled) client, every gap is reported with everything missing.
+    pub fn new(subscription: S, rest: Rest, settings: RecoverySettings) -> Self {
         let now = read_clock();
-        let offset_ms = rest
-            .as_ref()
-            .map_or(0, |rest| rest.tokens().clock_offset_ms());
+        let tokens = rest.tokens();
+        let offset_ms = tokens.map_or(0, |tokens| tokens.clock_offset_ms());
         let topics = subscription.topics().into_iter();
         let connections = topics.map(|(ws_key, names)| Connection {
             ws_key,
@@ -388,10 +385,7 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
             while let Some((id, query)) = connection.recovery.next_query(read_clock()) {
                 let rest = self.rest.clone();
                 self.replies.spawn(async move {
-                    let reply = match rest {
-                        Some(rest) => rest.execute(&query).await,
-                        None => Err(no_rest(&query)),
-                    };
+                    let reply = rest.execute(&query).await;
                     (index, id, reply)
                 });
             }
@@ -437,18 +431,6 @@ fn recovered<E>(ws_key: WsKey, push: Push<E>, frame: &RecoveredFrame, epoch: u64
     Update::recovered(ws_key, topic, push, origin, (Timestamp::now(), epoch))
 }
 
-fn no_rest(query: &Query) -> QueryError {
-    let source = SourceError::new(
-        RetryPolicy::Fatal,
-        "there is no REST client, because the source of tokens is your own",
-    );
-    let query = FailedQuery::new(query.endpoint(), UnifiedVersion::V1, "no host");
-    QueryError::Unreachable {
-        query,
-        source: Arc::new(source),
-    }
-}
-
 /// Reads both clocks. The monotonic one is tokio's, so that it stands still in tests with a paused clock.
 fn read_clock() -> ClockReading {
     let monotonic: Instant = tokio::time::Instant::now().into_std();
@@ -470,7 +452,7 @@ impl<S: RecoverableSubscription> fmt::Debug for RecoveredSubscription<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecoveredSubscription")
             .field("connections", &self.connections.len())
-            .field("has_rest", &self.rest.is_some())
+            .field("rest", &self.rest)
             .finish_non_exhaustive()
     }
 }

@@ -21,7 +21,7 @@ async fn queries_use_the_account_of_the_streams() {
     let placed = exchange
         .account()
         .place_market("KCS-USDT", Side::Buy, 10.into());
-    let rest = kucoin.rest().unwrap();
+    let rest = kucoin.rest();
     let fills = rest.spot().fills("KCS-USDT").await.unwrap();
     assert!(!fills.is_empty());
     let order_id = placed.unwrap();
@@ -37,9 +37,12 @@ impl ConnectionSource for Fixed {
     }
 }
 
-#[test]
-fn own_token_source_has_no_rest_client() {
+#[tokio::test]
+async fn own_token_source_needs_its_own_rest_client() {
     let kucoin = Kucoin::builder().tokens(Fixed).build().unwrap();
-    assert!(kucoin.rest().is_none());
     assert!(kucoin.rest_tokens().is_none());
+    let error = kucoin.rest().spot().open_orders().await.unwrap_err();
+    let remedy = error.remedy().unwrap();
+    assert!(remedy.contains("KucoinBuilder::rest"), "{remedy}");
+    assert!(!error.is_retryable());
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::{HostRole, RequestLimits, RestTokens};
-use kucoin_streams_core::explain;
+use kucoin_streams_core::{RetryPolicy, SourceError, explain};
 
 use crate::{
     FailedQuery, PageProblem, Pool, Query, QueryError, QueryOf, RawPage, RestHost, UnifiedVersion,
@@ -42,7 +42,8 @@ pub struct Rest {
 }
 
 struct RestInner {
-    tokens: Arc<RestTokens>,
+    /// `None` if the client sends nothing.
+    tokens: Option<Arc<RestTokens>>,
     version: UnifiedVersion,
     limits: RequestLimits,
     spot: Gate,
@@ -56,6 +57,11 @@ struct RestInner {
 #[derive(Clone, Debug)]
 pub struct RestBuilder {
     tokens: Arc<RestTokens>,
+    settings: RestSettings,
+}
+
+#[derive(Clone, Debug)]
+struct RestSettings {
     version: UnifiedVersion,
     max_reply_bytes: usize,
     time_limit: Duration,
@@ -63,32 +69,60 @@ pub struct RestBuilder {
     quota_percent: u32,
 }
 
+impl Default for RestSettings {
+    fn default() -> Self {
+        Self {
+            version: UnifiedVersion::default(),
+            max_reply_bytes: 8 * 1024 * 1024,
+            time_limit: Duration::from_secs(10),
+            concurrency: 4,
+            quota_percent: 25,
+        }
+    }
+}
+
+impl RestInner {
+    fn new(settings: RestSettings, tokens: Option<Arc<RestTokens>>) -> Self {
+        let gate = |pool| Gate::new(pool, settings.concurrency, settings.quota_percent);
+        Self {
+            tokens,
+            version: settings.version,
+            limits: RequestLimits::new(settings.max_reply_bytes, settings.time_limit),
+            spot: gate(Pool::Spot),
+            futures: gate(Pool::Futures),
+            management: gate(Pool::Management),
+            unified: gate(Pool::Unified),
+            public: gate(Pool::Public),
+        }
+    }
+}
+
 impl RestBuilder {
     /// Sets the version of the REST API of a unified account. Default: [`UnifiedVersion::V1`].
     #[must_use]
     pub fn unified_version(mut self, version: UnifiedVersion) -> Self {
-        self.version = version;
+        self.settings.version = version;
         self
     }
 
     /// Sets the maximum length of a reply, in bytes. Default: 8 MiB.
     #[must_use]
     pub fn max_reply_bytes(mut self, bytes: usize) -> Self {
-        self.max_reply_bytes = bytes;
+        self.settings.max_reply_bytes = bytes;
         self
     }
 
     /// Sets the timeout of one request, from signing to the last byte of the reply. Default: 10 s.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.time_limit = limit;
+        self.settings.time_limit = limit;
         self
     }
 
     /// Sets the number of requests of one pool that are sent at the same time. Default: 4; at least 1.
     #[must_use]
     pub fn concurrency(mut self, requests: usize) -> Self {
-        self.concurrency = requests;
+        self.settings.concurrency = requests;
         self
     }
 
@@ -97,24 +131,14 @@ impl RestBuilder {
     /// The rest is for the account's orders and other programs.
     #[must_use]
     pub fn quota_percent(mut self, percent: u32) -> Self {
-        self.quota_percent = percent;
+        self.settings.quota_percent = percent;
         self
     }
 
     /// Creates the client. No request is sent yet.
     pub fn build(self) -> Rest {
-        let gate = |pool| Gate::new(pool, self.concurrency, self.quota_percent);
         Rest {
-            inner: Arc::new(RestInner {
-                version: self.version,
-                limits: RequestLimits::new(self.max_reply_bytes, self.time_limit),
-                spot: gate(Pool::Spot),
-                futures: gate(Pool::Futures),
-                management: gate(Pool::Management),
-                unified: gate(Pool::Unified),
-                public: gate(Pool::Public),
-                tokens: self.tokens,
-            }),
+            inner: Arc::new(RestInner::new(self.settings, Some(self.tokens))),
         }
     }
 }
@@ -131,17 +155,22 @@ impl Rest {
     pub fn builder(tokens: Arc<RestTokens>) -> RestBuilder {
         RestBuilder {
             tokens,
-            version: UnifiedVersion::default(),
-            max_reply_bytes: 8 * 1024 * 1024,
-            time_limit: Duration::from_secs(10),
-            concurrency: 4,
-            quota_percent: 25,
+            settings: RestSettings::default(),
         }
     }
 
-    /// Returns the token source.
-    pub fn tokens(&self) -> &Arc<RestTokens> {
-        &self.inner.tokens
+    /// Creates a client that sends nothing: every query fails with [`QueryError::Unreachable`].
+    ///
+    /// It takes the place of a client if there is nothing to sign with.
+    pub fn disabled() -> Self {
+        Self {
+            inner: Arc::new(RestInner::new(RestSettings::default(), None)),
+        }
+    }
+
+    /// Returns the token source; `None` if the client is [`disabled`](Self::disabled).
+    pub fn tokens(&self) -> Option<&Arc<RestTokens>> {
+        self.inner.tokens.as_ref()
     }
 
     /// Sends a query and returns the rows of the first page only.
@@ -206,10 +235,13 @@ impl Rest {
 
     async fn attempt(&self, query: &Query) -> Result<RawPage, QueryError> {
         let endpoint = query.endpoint();
+        let Some(tokens) = &self.inner.tokens else {
+            return Err(self.is_disabled(query));
+        };
         let entered = self.gate(endpoint.pool()).enter(endpoint.weight()).await;
         let path = query.path_and_query(self.inner.version);
         let host = host_role(endpoint.host());
-        let reply = self.inner.tokens.get(host, &path, self.inner.limits).await;
+        let reply = tokens.get(host, &path, self.inner.limits).await;
         let reply = reply.map_err(|error| classify::no_reply(self.failed(query), error))?;
         let (status, quota) = (reply.status(), reply.quota());
         tracing::debug!(path = endpoint.path(), status, ?quota, "query answered");
@@ -235,9 +267,21 @@ impl Rest {
     fn failed(&self, query: &Query) -> FailedQuery {
         let endpoint = query.endpoint();
         let role = host_role(endpoint.host());
-        let host = self.inner.tokens.host_name(role);
-        let host = host.unwrap_or_else(|_| role.to_string());
+        let tokens = self.inner.tokens.as_ref();
+        let host = tokens.and_then(|tokens| tokens.host_name(role).ok());
+        let host = host.unwrap_or_else(|| role.to_string());
         FailedQuery::new(endpoint, self.inner.version, &host)
+    }
+
+    fn is_disabled(&self, query: &Query) -> QueryError {
+        let message =
+            "the REST client is disabled, because the source of connection tokens is your own";
+        let source = SourceError::new(RetryPolicy::Fatal, message)
+            .with_remedy("set a REST client with `KucoinBuilder::rest`");
+        QueryError::Unreachable {
+            query: self.failed(query),
+            source: Arc::new(source),
+        }
     }
 
     fn gate(&self, pool: Pool) -> &Gate {

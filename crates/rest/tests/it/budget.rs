@@ -53,7 +53,8 @@ async fn a_quarter_of_the_remaining_quota_is_used() {
     // 12 queries of weight 2: the next one is over 25.
     assert_eq!(exchange.stats().rest_queries.len(), 12);
     // The rest of the quota is for others.
-    let whole = kucoin_streams_rest::Rest::builder(Arc::clone(rest.tokens())).quota_percent(100);
+    let whole =
+        kucoin_streams_rest::Rest::builder(Arc::clone(rest.tokens().unwrap())).quota_percent(100);
     let whole = whole.build();
     for _ in 0..38 {
         whole.fetch(SpotOpenOrders::new()).await.unwrap();

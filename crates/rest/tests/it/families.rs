@@ -61,7 +61,7 @@ async fn every_query_has_readable_rows() {
     check(rest, FuturesMarginModeOf::new(perp)).await;
     check(rest, FuturesLeverageOf::new(perp)).await;
     for version in [UnifiedVersion::V1, UnifiedVersion::V2] {
-        let rest = Rest::builder(rest.tokens().clone());
+        let rest = Rest::builder(rest.tokens().unwrap().clone());
         let rest = &rest.unified_version(version).build();
         for (trade_type, symbol) in [("SPOT", btc), ("FUTURES", perp)] {
             check(rest, UnifiedOpenOrders::new(trade_type).symbol(symbol)).await;
