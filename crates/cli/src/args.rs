@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Print the events of an account as they arrive: orders, fills, balances, positions, margin.
     ///
     /// If a connection is lost, `watch` reconnects with a new token and subscribes to the same topics again. A `gap`
-    /// marks each place where events may be missing. If KuCoin refuses a connection that you did not ask for, such as
+    /// marks each place where events may be missing; what was missed is then read over REST, unless --no-recover. If KuCoin refuses a connection that you did not ask for, such as
     /// futures for an account without futures, the refusal is reported and the other connections continue.
     Watch(Box<WatchArgs>),
     /// Decode recorded frames into NDJSON lines like those of `watch`.

@@ -85,8 +85,8 @@ Examples:
   kucoin-streams watch --ws-key privateProV2
     Watch the whole unified account, spot and futures on one connection.
   kucoin-streams watch --format ndjson |
-      jq -c 'select(.kind == \"gap\" or .kind == \"live\")'
-    Print each period in which events may be missing, to query it over REST.
+      jq -c 'select(.kind == \"live\" and .complete == false)'
+    Print what could not be recovered after a gap, and why.
 ";
 
 const WATCH_END: &str = "\
@@ -105,8 +105,15 @@ with ? is optional:
     undecodable  error raw
     refused      code? message retrying
     closed       cause lastEventAt?
-  live         topics[] lastEventAt? lastHeardAt lostAt liveAt epoch, the
-               topics are live again after a loss
+  snapshot     topic source takenAt[] data, one row of the current state: an
+               open order, a balance, a position; not an event
+  recovered    an event that was missed: the fields of update, and source
+               exact late?
+  vanished     topic symbol orderId filledSize?, an order that is in no list
+               any more, for an unknown reason
+  live         topics[] lastEventAt? lostAt? liveAt epoch?, the topics are live
+               after a loss, or at the start; also window[]? complete missing[]
+               requests weight late?, or with --no-recover lastHeardAt
   reconnect    cause remedy? stage code? attempt delayMs
   reconnected  downMs refused
   rotated      tookMs
@@ -121,13 +128,28 @@ value as sent. `epoch` counts how often the connection became live: 1 at
 first, one more after each reconnect and each rotation. `connection` is
 present on additional connections of the same kind: their number, from 1.
 
+Recovery reads KuCoin's REST API: the state at the start, and after a gap what
+was missed. Meanwhile the events of its topics wait, for 30 s at most. Then
+come the `recovered` events in order, the `snapshot` of what has no history,
+`live`, and the events that waited. `source` is the path of the REST API, and
+`data` of a snapshot is KuCoin's row as sent. `takenAt` is the time before the
+request and after its response. `exact` is false if KuCoin does not say when
+the event happened. `missing` lists what could not be recovered: topic what
+reason code?. Later attempts may still find it; that is `late`. No event comes
+twice. `--count` counts updates and recovered events. Recovery uses at most a
+quarter of the rate limit of the account.
+
 --format pretty fits the width of the terminal. If stdout is not a terminal,
 it fits COLUMNS, if set. The minimum is 80 columns. In a narrow terminal,
 lines leave out details, such as the order type. `ct` are contracts; … begins
-the last 6 characters of an order ID.
+the last 6 characters of an order ID. A mark after the time means that the line
+was read over REST: = is the current state, at most 5 lines for each topic, and
+~ is an event that was missed, with the time of the exchange or --:--:--.
 
 Credentials are read from the environment: KUCOIN_API_KEY, KUCOIN_API_SECRET
-and KUCOIN_API_PASSPHRASE. The key needs only the permission `General`.
+and KUCOIN_API_PASSPHRASE. The key needs only the permission `General`. Some
+queries of recovery also need `Spot`, `Margin`, `Futures` or `Unified`, with
+which a key can trade; without them, that part is reported as missing.
 
 On SIGINT, SIGTERM or the end of --for, `watch` closes the connections,
 writes everything that it has received and exits within two seconds, even if

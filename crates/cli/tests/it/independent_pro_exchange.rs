@@ -43,7 +43,9 @@ fn start(server: &IndependentExchange, args: &[&str]) -> Running {
         "--pro-ws-url",
         &server.ws_url,
     ];
-    let args = [&["watch", "--format", "ndjson"], &hosts[..], args].concat();
+    // The server has no REST queries.
+    let watch = ["watch", "--format", "ndjson", "--no-recover"];
+    let args = [&watch[..], &hosts, args].concat();
     Running::start(authorised(command(&args), KEY, SECRET, PASSPHRASE))
 }
 

@@ -15,6 +15,7 @@ mod ndjson;
 mod pretty;
 mod pro_v2;
 mod proxy;
+mod recovery;
 mod rig;
 mod secrecy;
 mod stalled_output;

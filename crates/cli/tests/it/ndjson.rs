@@ -33,9 +33,26 @@ fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
                 "retrying",
             ],
         ),
+        "recovered" => (
+            &["topic", "receivedAt", "epoch", "source", "exact", "data"],
+            &["subject", "id", "userId", "pushedAt", "late", "envelope"],
+        ),
+        "snapshot" => (&["topic", "source", "takenAt", "data"], &[]),
+        "vanished" => (&["topic", "symbol", "orderId"], &["filledSize"]),
         "live" => (
-            &["topics", "lastHeardAt", "lostAt", "liveAt", "epoch"],
-            &["lastEventAt"],
+            &["topics", "liveAt"],
+            &[
+                "lastEventAt",
+                "lastHeardAt",
+                "lostAt",
+                "epoch",
+                "window",
+                "complete",
+                "missing",
+                "requests",
+                "weight",
+                "late",
+            ],
         ),
         "reconnect" => (
             &["cause", "stage", "attempt", "delayMs"],
@@ -70,6 +87,8 @@ fn help_lists_every_kind_with_its_fields() {
     for kind in [
         "response",
         "update",
+        "snapshot",
+        "vanished",
         "gap",
         "live",
         "reconnect",
@@ -96,7 +115,15 @@ fn help_lists_every_kind_with_its_fields() {
             assert!(words.contains(key), "{key} of {kind} in {words:?}");
         }
     }
-    for kind in ["open", "authenticated"] {
+    // `recovered` has the fields of `update` and three more.
+    for kind in [
+        "open",
+        "authenticated",
+        "recovered",
+        "source",
+        "exact",
+        "late",
+    ] {
         assert!(table.contains(kind));
     }
 }
@@ -196,7 +223,7 @@ fn default_format_of_a_pipe_is_ndjson() {
 fn updates_match_the_truth_log_in_order() {
     let local = LocalExchange::start(Exchange::builder().seed(61));
     // Reads every update of the account; the end shows that there are no more.
-    let mut running = Running::start(local.watch(&["--format", "ndjson"]));
+    let mut running = Running::start(local.watch(&["--format", "ndjson", "--no-recover"]));
     running.until_subscribed();
     local.exchange.account().step(300);
     let truth: Vec<TruthEntry> = local.exchange.truth().snapshot();
@@ -227,7 +254,8 @@ fn updates_match_the_truth_log_in_order() {
 #[test]
 fn stats_account_for_every_frame() {
     let local = LocalExchange::start(Exchange::builder().seed(66));
-    let mut running = Running::start(local.watch(&["--format", "ndjson", "--stats"]));
+    let args = ["--format", "ndjson", "--stats", "--no-recover"];
+    let mut running = Running::start(local.watch(&args));
     running.until_subscribed();
     local.exchange.account().step(100);
     let truth: Vec<TruthEntry> = local.exchange.truth().snapshot();
@@ -270,7 +298,7 @@ fn check_update(update: &Value, entry: &TruthEntry) {
 #[test]
 fn loss_is_reported_in_its_place() {
     let local = LocalExchange::start(Exchange::builder().seed(62));
-    let mut running = Running::start(local.watch(&["--format", "ndjson"]));
+    let mut running = Running::start(local.watch(&["--format", "ndjson", "--no-recover"]));
     running.until_subscribed();
     local.exchange.account().step(50);
     running.until("update");

@@ -29,12 +29,20 @@ fn watch(local: &LocalExchange, args: &[&str]) -> Command {
 }
 
 #[test]
-fn tokens_and_events_use_the_proxy_flag() {
-    let local = LocalExchange::start(Exchange::builder().event_rate(50.0));
-    let proxy = start_proxy(&local);
-    run(watch(&local, &["--count", "3", "--proxy", &proxy.url()])).succeeds();
-    let target = format!("127.0.0.1:{}", local.exchange.port());
-    assert_eq!(proxy.targets(), [&*target, &*target]);
+fn all_traffic_uses_the_proxy_flag() {
+    for (flag, has_queries) in [("--no-recover", false), ("--recover", true)] {
+        let local = LocalExchange::start(Exchange::builder().event_rate(50.0));
+        let proxy = start_proxy(&local);
+        let args = ["--count", "3", "--proxy", &proxy.url(), flag];
+        run(watch(&local, &args)).succeeds();
+        let target = format!("127.0.0.1:{}", local.exchange.port());
+        let targets = proxy.targets();
+        assert!(targets.iter().all(|to| *to == target), "{targets:?}");
+        // One connection for the token, one for the events, and those for the queries.
+        assert_eq!(targets.len() > 2, has_queries, "{targets:?}");
+        let queries = local.exchange.stats().rest_queries;
+        assert_eq!(!queries.is_empty(), has_queries);
+    }
 }
 
 #[test]
@@ -42,7 +50,8 @@ fn proxy_variables_apply_only_on_request() {
     let local = LocalExchange::start(Exchange::builder().event_rate(50.0));
     let proxy = start_proxy(&local);
     let run_with = |args: &[&str], no_proxy: &str| {
-        let mut command = watch(&local, &[&["--count", "3"][..], args].concat());
+        let args = [&["--count", "3", "--no-recover"][..], args].concat();
+        let mut command = watch(&local, &args);
         command
             .env("HTTPS_PROXY", proxy.url())
             .env("no_proxy", no_proxy);

@@ -35,7 +35,8 @@ pub(crate) fn flood(local: &LocalExchange, count: u64) {
 }
 
 fn start(local: &LocalExchange, args: &[&str]) -> Running {
-    let args = [&["--format", "ndjson", "--topic", BALANCE], args].concat();
+    let base = ["--format", "ndjson", "--topic", BALANCE, "--no-recover"];
+    let args = [&base[..], args].concat();
     let running = Running::start(local.watch(&args));
     local.wait(local.exchange.wait_subscribed(BALANCE));
     running
