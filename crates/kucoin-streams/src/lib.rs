@@ -1,8 +1,8 @@
 //! Unofficial Rust SDK for KuCoin's private WebSocket streams.
 //!
 //! Subscribe to a topic and receive typed events of your orders, fills, balances, positions and margin; tokens, logins,
-//! heartbeats and reconnects are handled for you. If events may be missing, the stream has a [`Gap`] at that position, so
-//! nothing is lost silently.
+//! heartbeats and reconnects are handled for you. If events may be missing, the stream has a [`Gap`] at that position, and
+//! [recovery](guide::recovery) fetches them over REST, so nothing is lost silently.
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -46,14 +46,16 @@
 //! The key needs only the permission `General`. Without an account, use the [local exchange](guide::testing).
 //!
 //! In the API, start with [`Kucoin`] (the client of an account), [`Subscription`] (a stream of [`Update`]s and [`Gap`]s),
-//! the topics and events in [`v1`] and [`pro`], and [`Config`] (timeouts, queues, retries).
+//! [`Kucoin::recovered`] (the same with its gaps filled), the topics and events in [`v1`] and [`pro`], and [`Config`]
+//! (timeouts, queues, retries).
 //!
 //! # Guide
 //!
 //! | Chapter | Contents |
 //! |---|---|
 //! | [Choosing topics](guide::topics) | V1 or Pro V2, what each topic reports, one symbol or all, topics as strings |
-//! | [Gaps](guide::gaps) | what each gap means and what to do, the REST calls, slow consumers, the ledger |
+//! | [Gaps](guide::gaps) | what each gap means and what to do, slow consumers, the ledger |
+//! | [Recovery](guide::recovery) | gaps filled over REST, what can be recovered, permissions, cost, your own REST queries |
 //! | [Testing without an account](guide::testing) | the local exchange, fault scripts, subscriptions fed by the test, logs |
 //! | [Several accounts](guide::accounts) | labels, the shared dial limit, merged streams |
 //! | [Your own transport, proxy, signer or tokens](guide::custom) | the traits to implement, and their trait objects |
@@ -84,6 +86,7 @@
 //! | [`auth`] | `kucoin-streams-auth` | credentials, signing, connection tokens over REST |
 //! | [`rest`] | `kucoin-streams-rest` | read-only queries of the REST API, and the client that sends them: [`Kucoin::rest`] |
 //! | [`transport`] | `kucoin-streams-transport` | the transport traits and the default WebSocket |
+//! | [`recovery`] | `kucoin-streams-recovery` | the state machine that fills gaps, without I/O |
 //! | [`session`] | `kucoin-streams-session` | the state machine of a connection, without I/O |
 //! | [`client`] | `kucoin-streams-client` | the tokio driver, subscriptions, lifecycle events |
 //! | [`decode`] | `kucoin-streams-decode` | the lossless JSON decoder, and the macros that define events |

@@ -9,12 +9,14 @@
 //! | `watchBalance()` | [`v1::Balances`](crate::v1::Balances), [`v1::FuturesWallet`](crate::v1::FuturesWallet) | [`pro::Balances`](crate::pro::Balances) |
 //! | `watchPositions()` | [`v1::FuturesPositions`](crate::v1::FuturesPositions) | [`pro::Positions::all`](crate::pro::Positions::all) |
 //! | `watchPosition(symbol)` | [`v1::FuturesSymbolPosition`](crate::v1::FuturesSymbolPosition) | [`pro::Positions::symbol`](crate::pro::Positions::symbol) |
+//! | `fetchOpenOrders()`, `fetchMyTrades()`, `fetchBalance()`, `fetchPositions()` | the queries of [`Kucoin::rest`](crate::Kucoin::rest) | the same |
 //! | `options.uta` | the topics that you choose: [`v1`](crate::v1) or [`pro`](crate::pro) | |
 //! | symbols such as `BTC/USDT`, `BTC/USDT:USDT` | KuCoin's: `BTC-USDT`, `XBTUSDTM` | the same |
 //! | `exchange.close()` | [`Kucoin::close`](crate::Kucoin::close) | the same |
 //!
 //! `ccxt.pro` keeps caches and returns their state; here you receive events. If you need the state, keep it yourself.
-//! An order event contains the current state of the order, so this is short:
+//! An order event contains the current state of the order, so this is short. To start with the orders that are already
+//! open, and to have gaps filled, use [recovery](super::recovery).
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -65,7 +67,7 @@
 //!                     break; // only to end the example
 //!                 }
 //!             }
-//!             Err(gap) => eprintln!("{gap}"), // see the chapter on gaps
+//!             Err(gap) => eprintln!("{gap}"), // see the chapter on recovery
 //!         }
 //!     }
 //!     assert!(open.is_empty());
@@ -82,11 +84,12 @@
 //!   event is an item.
 //! - If the connection is lost while no call is waiting, the next call reconnects without an error, and the events in
 //!   between are missing. If a call is waiting, it throws a `NetworkError`. Here a [`Gap`](crate::Gap) is in the stream
-//!   in both cases, with the times to query over REST.
+//!   in both cases, and [recovery](super::recovery) fills it.
 //! - `watchOrders` on V1 spot uses `/spotMarket/tradeOrders`, which has no `received` event. The same topic is
 //!   [`v1::SpotOrdersV1`](crate::v1::SpotOrdersV1).
 //! - `watchMyTrades` on a unified account uses `execution.lite`, which has no fees.
 //! - Prices and sizes are floating-point numbers by default. Here they are exact decimals.
 //! - `ccxt` merges each balance push into a table of all currencies. Here an event has one currency and, on V1 spot,
 //!   the reason of the change.
-//! - `ccxt` also has market data, REST and orders, for many exchanges. This SDK has KuCoin's private streams only.
+//! - `ccxt` also has market data and places orders, for many exchanges. This SDK has KuCoin's private streams and
+//!   read-only REST queries of the account.

@@ -17,6 +17,7 @@
 //! | `close(wsKey)`, `closeAll()` | [`close_connections`](crate::Kucoin::close_connections)`(ws_key)`, [`close`](crate::Kucoin::close)`()` |
 //! | `reconnectTimeout`, `pingInterval`, `pongTimeout` | [`Config::session`](crate::Config): `backoff`; `heartbeat` applies only if KuCoin sends no intervals |
 //! | `customSignMessageFn` | [`KucoinBuilder::signer`](crate::KucoinBuilder::signer) |
+//! | the methods of `SpotClient`, `FuturesClient` and `UnifiedAPIClient` that read orders, fills, balances and positions | the queries of [`Kucoin::rest`](crate::Kucoin::rest) |
 //! | `apiRegion` | `.hosts(Hosts::of(Region::Europe))`, see [`Region`](crate::Region) |
 //! | `restOptions.baseUrl`, `wsUrl` | `.hosts(Hosts::default().with_spot_rest(url)?)`, `with_futures_rest`, `with_pro_ws` of [`Hosts`](crate::Hosts); V1 sockets have the URL of the token response |
 //! | the second argument of `new WebsocketClient(options, logger)` | a `tracing` subscriber, see [logs](super::testing#logs) |
@@ -124,12 +125,13 @@
 //! versions may differ.
 //!
 //! - After a loss, `kucoin-api` does not report which events may be missing, and emits `reconnected` when the socket
-//!   opens, before the topics are subscribed again. Here a [`Gap`](crate::Gap) is in the stream, and `Reconnected`
-//!   means that every topic is acknowledged or refused.
+//!   opens, before the topics are subscribed again. Here a [`Gap`](crate::Gap) is in the stream,
+//!   [recovery](super::recovery) fills it, and `Reconnected` means that every topic is acknowledged or refused.
 //! - `subscribe` returns before the answer, and the V1 frame that refuses a topic (`"type":"error"`) is emitted as an
 //!   `update`. Here `subscribe` returns the error, with KuCoin's code and message.
 //! - A frame that contains the text `pong` anywhere, for example in a `clientOid`, is treated as a heartbeat and
 //!   dropped.
 //! - `JSON.parse` rounds integers above 2^53, such as times in nanoseconds. Here times and decimals are exact.
 //! - It reconnects every 500 ms, each time with a new token request. Here the delay grows up to 30 s, with jitter.
-//! - `kucoin-api` also has market data, REST and orders. This SDK has private streams only.
+//! - `kucoin-api` also has market data and places orders. This SDK has private streams and read-only REST queries of the
+//!   account.

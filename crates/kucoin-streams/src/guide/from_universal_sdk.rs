@@ -15,6 +15,7 @@
 //! | a callback `(topic, subject, data)` | a loop over the subscription; [`Update`](crate::Update) has `topic()` and `subject()` |
 //! | `unsubscribe(id)` | [`unsubscribe`](crate::Subscription::unsubscribe), or drop the subscription |
 //! | `stop()` | [`Kucoin::close`](crate::Kucoin::close) |
+//! | `rest_service()`: reading orders, fills, balances and positions | the queries of [`Kucoin::rest`](crate::Kucoin::rest) |
 //! | `with_event_callback` | [`Kucoin::lifecycle`](crate::Kucoin::lifecycle) |
 //! | `EVENT_READ_BUFFER_FULL` | [`GapReason::Overflowed`](crate::GapReason) in the stream, with the number of dropped frames |
 //! | `EVENT_RE_SUBSCRIBE_OK` | `LifecycleEvent::Reconnected`, and `GapReason::Live` in each stream |
@@ -88,7 +89,7 @@
 //! - It reconnects 5 s after a loss and subscribes another 5 s later, with at most 3 attempts. After that, it emits
 //!   `EVENT_RE_SUBSCRIBE_ERROR`, and the failed topics stay unsubscribed. Here the first attempt follows within 0.5 s,
 //!   and a topic that is refused temporarily is retried until it is live.
-//! - After a loss, it does not report the period to query over REST. Here [`Gap::window`](crate::Gap::window) returns
-//!   this period.
+//! - After a loss, it neither reports nor fetches what was missed. Here a [`Gap`](crate::Gap) is in the stream, and
+//!   [recovery](super::recovery) fills it.
 //! - A second callback for a subscribed topic is ignored. Here every subscription receives every event.
-//! - It also has REST, market data and orders. This SDK has private streams only.
+//! - It also has market data and places orders. This SDK has private streams and read-only REST queries of the account.

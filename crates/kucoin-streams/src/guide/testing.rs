@@ -23,8 +23,8 @@
 //!
 //! # With a local exchange
 //!
-//! The local exchange issues tokens, checks signatures, and has one account with spot, margin and futures. Your test
-//! places the orders, and a script injects faults. Here the connection ends after four pushes:
+//! The local exchange issues tokens, checks signatures, and has one account with spot, margin and futures. It answers
+//! the REST queries of [recovery](super::recovery) too. Your test places the orders, and a script injects faults. Here the connection ends after four pushes:
 //!
 //! ```
 //! use std::process::ExitCode;
@@ -70,7 +70,8 @@
 //! }
 //! ```
 //!
-//! [`Exchange::inject`] injects a fault at once, [`Exchange::truth`] returns the log of all V1 pushes, and
+//! Faults of REST are injected in the same way: rows that appear late, refused permissions, rate limits and broken
+//! replies. [`Exchange::inject`] injects a fault at once, [`Exchange::truth`] returns the log of all V1 pushes, and
 //! [`Exchange::wait_until`] waits for a condition without sleeping.
 //!
 //! [`Exchange::inject`]: https://docs.rs/kucoin-streams-exchange/latest/kucoin_streams_exchange/struct.Exchange.html#method.inject

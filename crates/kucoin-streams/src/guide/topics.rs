@@ -86,6 +86,8 @@
 //! }
 //! ```
 //!
+//! [Recovery](super::recovery#what-is-recovered) fills the gaps of any topic; what it can fetch depends on the topic.
+//!
 //! If KuCoin refuses one topic, the whole `subscribe_any` fails, and no topic stays subscribed.
 //! [`subscribe_any_available`](crate::Kucoin::subscribe_any_available) leaves out the refused topics.
 //! [`AnySubscription::merge`](crate::AnySubscription::merge) joins two streams.

@@ -1,0 +1,268 @@
+//! Recovery: events that a gap hides are fetched over REST and put into the stream.
+//!
+//! KuCoin never pushes an event again, but its REST API has the orders, fills, balances and positions.
+//! [`Kucoin::recovered`](crate::Kucoin::recovered) reads the current state at the start and, after each gap, what was
+//! missed. The subscription becomes a stream of these items:
+//!
+//! | [`RecoveredItem`](crate::RecoveredItem) | What it is | What to do |
+//! |---|---|---|
+//! | `Snapshot` | a row of the current state: an open order, a balance, a position | set your state; it is not an event |
+//! | `Event` | an event, live or recovered: see [`Update::origin`](crate::Update::origin) | apply it |
+//! | `Gap` | events may be missing from here on | treat your state of its topics as stale |
+//! | `Vanished` | an order was open before the gap and is in no list any more | remove it; KuCoin does not say whether it was filled or canceled |
+//! | `Live` | the gap is filled, except for what [`missing`](crate::LiveReport::missing) names | trust your state again, except for what is named |
+//!
+//! At the start come `Snapshot` rows, then `Live`. After a loss come `Gap`, the recovered events, `Vanished`,
+//! `Snapshot` rows (of balances, positions and settings), `Live`, and then the live events. Recovered events are in
+//! order of exchange time; the events of one order are in the order placed, matched, ended.
+//!
+//! This program keeps the open orders and all fills of an account. It misses a fill and the end of an order, and gets
+//! both:
+//!
+//! ```
+//! use std::collections::{HashMap, HashSet};
+//! use std::process::ExitCode;
+//!
+//! use kucoin_streams::rest::SpotOrderRow;
+//! use kucoin_streams::v1::{self, SpotOrder};
+//! use kucoin_streams::{
+//!     Credentials, Fill, FillKey, Hosts, Kucoin, Origin, RecoveredItem, Text, Update,
+//! };
+//! use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults, Side};
+//!
+//! #[tokio::main]
+//! async fn main() -> ExitCode {
+//!     match run().await {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error}"); // the text names the cause and what to do
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
+//!
+//! async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! #     if !cfg!(any(feature = "tls-ring", feature = "tls-aws-lc")) { return Ok(()) }
+//!     let faults: Faults = "token 2: token-slow by=1s".parse()?; // so that the outage is not too short
+//!     let exchange = Exchange::builder().faults(faults).start().await?;
+//!     let demo = exchange.credentials();
+//!     let kucoin = Kucoin::builder()
+//!         .credentials(Credentials::new(&demo.key, &demo.secret, &demo.passphrase)?)
+//!         .hosts(Hosts::local(&exchange.rest_url())?)
+//!         .build()?;
+//!     let order = exchange.account().place_limit("KCS-USDT", Side::Buy, 1.into(), 30.into())?;
+//!
+//!     let mut stream = kucoin.recovered(kucoin.subscribe(v1::SpotOrders).await?);
+//!     let mut orders = Orders::default();
+//!     while let Some(item) = stream.next().await {
+//!         match item {
+//!             RecoveredItem::Snapshot(row) => {
+//!                 let row: SpotOrderRow = row.read()?;
+//!                 println!("open: {} {} {:?}", row.symbol, row.side, row.price);
+//!                 orders.open.insert(row.order_id);
+//!             }
+//!             RecoveredItem::Event(update) => orders.apply(&update),
+//!             RecoveredItem::Vanished(order) => {
+//!                 eprintln!("order {} ended for an unknown reason", order.order_id);
+//!                 orders.open.remove(&order.order_id);
+//!             }
+//!             RecoveredItem::Gap(gap) => {
+//!                 eprintln!("{gap}");
+//!                 orders.is_stale = true; // do not trade on the orders until the report
+//!             }
+//!             RecoveredItem::Live(report) => {
+//!                 for part in &report.missing {
+//!                     eprintln!("not recovered: {part}");
+//!                 }
+//!                 orders.is_stale = false;
+//!                 println!("{} open orders, {} fills", orders.open.len(), orders.fills.len());
+//!                 if report.outage.is_some() {
+//!                     break; // only to end the example
+//!                 }
+//!                 trade_in_an_outage(&exchange, &order).await?;
+//!             }
+//!             _ => {}
+//!         }
+//!     }
+//!     assert!(orders.open.is_empty() && !orders.is_stale);
+//!     assert_eq!(orders.fills.len(), 1);
+//!     Ok(())
+//! }
+//!
+//! #[derive(Default)]
+//! struct Orders {
+//!     open: HashSet<Text>,
+//!     fills: HashMap<FillKey, Fill>,
+//!     is_stale: bool,
+//! }
+//!
+//! impl Orders {
+//!     fn apply(&mut self, order: &Update<SpotOrder>) {
+//!         println!("{} {} of {}", order.symbol, order.kind, order.order_id);
+//!         let is_late = matches!(order.origin(), Origin::Recovered { late: true, .. });
+//!         let fill = order.fill();
+//!         if order.is_done() {
+//!             self.open.remove(&order.order_id);
+//!         } else if !(is_late && fill.is_some()) {
+//!             self.open.insert(order.order_id.clone()); // a late fill can follow the end of its order
+//!         }
+//!         self.fills.extend(fill.map(|fill| (fill.key(), fill)));
+//!     }
+//! }
+//!
+//! async fn trade_in_an_outage(
+//!     exchange: &Exchange,
+//!     order: &str,
+//! ) -> Result<(), Box<dyn std::error::Error>> {
+//!     exchange.inject(Effect::Cut(Cut::Reset));
+//!     exchange.wait_until(|stats| stats.open_connections().next().is_none()).await;
+//!     exchange.account().fill(order, 12.into())?;
+//!     exchange.account().cancel(order)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! An [`AnySubscription`](crate::AnySubscription) is recovered in the same way: each connection has its own gaps and
+//! reports, and the topics of one connection share their queries. `kucoin-streams watch` recovers by default;
+//! `--no-recover` only reports gaps.
+//!
+//! # What happens after a loss
+//!
+//! 1. The subscription yields the `Gap` at once and reconnects.
+//! 2. When KuCoin acknowledges the topics again, their live events are held back.
+//! 3. After 1 s, the history is queried: from 10 s before the last event (never before the subscription) until now. After
+//!    another 3 s it is queried again, because KuCoin's rows can appear late; then the state is read.
+//! 4. The records are compared: each trade in the ledger has its fill, the fills of an order add up to its filled size,
+//!    the changes of a balance add up. If they do not, a third round follows after 10 s.
+//! 5. Everything that was found and the report are yielded, then the events that were held back. If both have an event,
+//!    the live one is yielded.
+//!
+//! So live events come about 4 s late after a loss, and at most [`max_hold`](crate::RecoverySettings::max_hold) late. If
+//! you cannot wait, also read a second subscription of the same topic without recovery.
+//!
+//! If a query fails because of a rate limit, an overload or the network, it is repeated up to three times, the last time
+//! 200 s after the report. What is found then has `late: true`, and another report with
+//! [`late`](crate::LiveReport::late) follows. A second loss during a recovery starts it over for the union of both gaps.
+//! The gaps of an overflow and of an undecodable frame are filled in the same way.
+//!
+//! A recovered event is made only of figures that KuCoin sent. A field that REST does not have is `None`; fields that
+//! only REST has, such as the fee of a fill, are in `extra`. Nothing is computed, except the filled size of an order
+//! after each fill, if its fills add up.
+//!
+//! # What is recovered
+//!
+//! | Topic | Recovered as events | Snapshot | Never |
+//! |---|---|---|---|
+//! | [`SpotOrders`](crate::v1::SpotOrders), spot and margin | each fill; a new order as `open`; the end of an order | open orders, at the start | `received` and `update`; an order that was placed and canceled in the gap without a fill, if nothing names its symbol |
+//! | [`FuturesOrders`](crate::v1::FuturesOrders) | the same | the same | `update` |
+//! | [`SpotTradeFills`](crate::v1::SpotTradeFills), [`MarketMatches`](crate::v1::MarketMatches) | your fills | - | sequence numbers |
+//! | [`SpotStopOrders`](crate::v1::SpotStopOrders), [`FuturesStopOrders`](crate::v1::FuturesStopOrders) | a new one as `open`; its end, if KuCoin still has it, otherwise `Vanished` | open stop orders, at the start | a stop order that was placed and ended in the gap |
+//! | [`Balances`](crate::v1::Balances) | changes of a total balance: trades, transfers, deposits and others | balances of all accounts | holds; the available balance after each change |
+//! | [`MarginPositions`](crate::v1::MarginPositions), [`IsolatedMarginPositions`](crate::v1::IsolatedMarginPositions) | - | debts and balances | changes of debt and status in the gap |
+//! | [`FuturesWallet`](crate::v1::FuturesWallet) | - | USDT and XBT | changes in the gap |
+//! | [`FuturesPositions`](crate::v1::FuturesPositions) | funding settlements | open positions, and those closed in the gap | states in the gap; results of risk limit changes |
+//! | [`FuturesMarginModes`](crate::v1::FuturesMarginModes), [`FuturesCrossLeverages`](crate::v1::FuturesCrossLeverages) | - | contracts with a position or an earlier event | changes in the gap |
+//! | [`pro::Orders`](crate::pro::Orders) | each fill, new orders, ends | open orders, also conditional ones, at the start | states in between |
+//! | [`pro::Executions`](crate::pro::Executions), [`ExecutionsLite`](crate::pro::ExecutionsLite) | each fill | - | the closed profit of a fill |
+//! | [`pro::Balances`](crate::pro::Balances) | balances after bookings | balances | holds; the available balance after each change |
+//! | [`pro::Positions`](crate::pro::Positions) | - | open positions, and those closed in the gap | states in the gap |
+//! | [`pro::Leverages`](crate::pro::Leverages), [`LiquidationWarnings`](crate::pro::LiquidationWarnings) | - | the current figures | changes and warnings in the gap |
+//!
+//! What is never recovered is not named in the reports. The size of an order that was reduced in a gap is in its next
+//! event.
+//!
+//! Times of fills, bookings and funding settlements are those of the stream, to the millisecond that it has. The end of
+//! an order has an exact time on Pro V2 only: on V1, [`Origin`](crate::Origin)`::Recovered` has `exact: false`, and
+//! `engine_time` is `None`. Times of stop orders are not exact either.
+//!
+//! # What a report names as missing
+//!
+//! | [`MissingReason`](crate::MissingReason) | Why | What to do |
+//! |---|---|---|
+//! | `RateLimited`, `Overloaded`, `Unreachable` | the query failed | wait for the late report |
+//! | `Refused` | the API key lacks a [permission](#permissions), or the account has no such records | add the permission, or ignore it if you do not need the part |
+//! | `TooOld` | the gap is older than KuCoin's records: canceled orders of spot, margin and unified accounts 2 days; their fills, filled orders and bookings 7 days; futures fills 3 months | use KuCoin's exports |
+//! | `Inconsistent` | the records contradict each other in all three rounds | query the order or the balance that is named |
+//! | `NoSymbols` | a unified account traded symbols that are not known | add them to [`symbols`](#unified-accounts) |
+//! | `NoHistory` | the topic is your own type, and no query is known for it | query what you need |
+//!
+//! [`is_complete`](crate::LiveReport::is_complete) returns `true` if nothing is named.
+//!
+//! # Permissions
+//!
+//! Each query type of [`rest`](crate::rest) names the permission that KuCoin's documentation requires. Most need only
+//! `General`. KuCoin may refuse the others to a key that has only this; they are then not asked again.
+//!
+//! | Permission | For |
+//! |---|---|
+//! | `Margin` | the symbols with open margin orders, for `SpotOrders` |
+//! | `Futures` | positions, funding, wallet, margin mode and leverage of futures; the list of recent fills, which is replaced by one that is updated later |
+//! | `Unified` | the leverage of a unified account |
+//! | `Spot` | the symbols with open spot orders, only if KuCoin refuses the list of all open orders |
+//!
+//! With these permissions, a key can also place orders. Decide whether the missing parts are worth it.
+//!
+//! # Unified accounts
+//!
+//! KuCoin lists the orders and fills of a unified account on spot and margin by symbol, and names the symbols nowhere.
+//! Recovery asks for the symbols of the topics, those of the last events, and for the currencies of the ledger with
+//! USDT. Name the others that you trade:
+//!
+//! ```
+//! # use kucoin_streams::{Kucoin, RecoverySettings, pro};
+//! # async fn unified(kucoin: Kucoin) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut settings = RecoverySettings::default();
+//! settings.symbols = vec!["BTC-USDT".into(), "ETH-BTC".into()];
+//! let orders = kucoin.subscribe(pro::Orders::all(pro::TradeType::Unified)).await?;
+//! let mut orders = kucoin.recovered_with(orders, settings);
+//! # Ok(()) }
+//! ```
+//!
+//! # Cost and limits
+//!
+//! [`LiveReport`](crate::LiveReport) has the number of requests and the sum of their weights. Measured with the local
+//! exchange, in both rounds together:
+//!
+//! | Subscription | At the start | After a gap in which 4 symbols traded |
+//! |---|---|---|
+//! | `SpotOrders` | 4 requests, weight 13 | 40 requests, weight 85 |
+//! | the account-wide topics of spot and margin | 13 requests, weight 96 | 60 requests, weight 230 |
+//! | the account-wide topics of futures | 6 requests, weight 23 | 12 requests, weight 47 |
+//! | the account-wide topics of Pro V2, with 4 `symbols` | 25 requests, weight 108 | 106 requests, weight 421 |
+//!
+//! Without a VIP level, KuCoin allows a weight of 4,000 in 30 s for spot and of 2,000 for futures. It documents between
+//! 67 and 300 per second for unified accounts; at 67, the last recovery takes 25 s.
+//!
+//! Your orders are deducted from the same quota. So in each window of a rate limit, queries use at most a quarter of what
+//! remained when it began, and at most four of a pool are sent at the same time.
+//!
+//! At most [`max_held_events`](crate::RecoverySettings::max_held_events) live events, 100,000 by default, are held back for
+//! at most [`max_hold`](crate::RecoverySettings::max_hold), 30 s. When either is reached, what was found is yielded, and
+//! the rest follows late. A reply has at most 8 MiB, a query 500 pages. The delays are settings too; shorter ones miss
+//! rows that appear late.
+//!
+//! # REST queries without recovery
+//!
+//! [`Kucoin::rest`](crate::Kucoin::rest) returns the client for your own queries. It has the same limits, and no query
+//! changes anything:
+//!
+//! ```
+//! # use std::time::{Duration, SystemTime};
+//! # use kucoin_streams::Kucoin;
+//! # async fn alone(kucoin: Kucoin) -> Result<(), Box<dyn std::error::Error>> {
+//! let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
+//! let fills = kucoin.rest().spot().fills("BTC-USDT").from(an_hour_ago).to(SystemTime::now());
+//! let mut fills = fills.rows();
+//! while let Some(fill) = fills.next().await {
+//!     let fill = fill?;
+//!     println!("{} {} at {}, fee {:?}", fill.side, fill.size, fill.price, fill.fee);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! If you set your own source of [`tokens`](crate::KucoinBuilder::tokens), the client has no credentials: every query
+//! fails, and each report names everything as missing. Set a client too, with
+//! [`KucoinBuilder::rest`](crate::KucoinBuilder::rest).
+//!
+//! Without tokio, use [`Recovery`](crate::recovery::Recovery), the same state machine without I/O, with the queries of
+//! [`rest`](crate::rest).
