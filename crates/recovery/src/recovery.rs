@@ -19,6 +19,8 @@ use crate::topics::books_of;
 
 /// A last event older than this is no start of a window; the last frame of any kind is.
 const MAX_QUIET: Duration = Duration::from_secs(24 * 3600);
+/// If the wall clock goes ahead of the monotonic clock by more, the machine has slept.
+const SLEEP: Duration = Duration::from_secs(30);
 /// The longest time that a gap can wait in the queue of a subscription, as far as it is trusted.
 const MAX_QUEUED: Duration = Duration::from_secs(60);
 
@@ -43,6 +45,9 @@ pub struct Recovery<U> {
     pub(crate) outputs: VecDeque<RecoveryOutput<U>>,
     /// Exchange time less local time, in nanoseconds.
     pub(crate) clock_offset: i64,
+    last_call: ClockReading,
+    /// Local time before the machine slept, until the missed events are recovered.
+    pub(crate) slept_at: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -92,6 +97,8 @@ impl<U> Recovery<U> {
             episode: None,
             outputs: VecDeque::new(),
             clock_offset,
+            last_call: now,
+            slept_at: None,
             settings,
         };
         if recovery.settings.snapshot && !recovery.topics.is_empty() {
@@ -114,6 +121,7 @@ impl<U> Recovery<U> {
         facts: EventFacts,
         update: U,
     ) {
+        self.note_clock(now);
         let Some(index) = self.index(topic) else {
             self.outputs.push_back(RecoveryOutput::Event(update));
             return;
@@ -162,6 +170,7 @@ impl<U> Recovery<U> {
 
     /// Takes a gap of the subscription.
     pub fn on_gap(&mut self, now: ClockReading, gap: Gap) {
+        self.note_clock(now);
         let indexes: Vec<_> = gap
             .topics
             .iter()
@@ -253,6 +262,7 @@ impl<U> Recovery<U> {
 
     /// Continues with what is due.
     pub fn on_timer(&mut self, now: ClockReading) {
+        self.note_clock(now);
         let is_due = |at: Instant| at <= now.monotonic;
         let hold_until = self.episode.as_ref().and_then(|episode| episode.hold_until);
         if hold_until.is_some_and(is_due) {
@@ -288,6 +298,15 @@ impl<U> Recovery<U> {
 
     fn index(&self, topic: &str) -> Option<TopicIndex> {
         self.topics.iter().position(|state| &*state.name == topic)
+    }
+
+    /// Notes a sleep of the machine: what the connection seems to have heard after it may be older.
+    fn note_clock(&mut self, now: ClockReading) {
+        let last = std::mem::replace(&mut self.last_call, now);
+        let awake = now.monotonic.saturating_duration_since(last.monotonic);
+        if now.wall.duration_since(last.wall) > awake + SLEEP {
+            self.slept_at.get_or_insert(last.wall);
+        }
     }
 
     /// Returns `true` if recovered copies of everything that the event reports were yielded.
@@ -367,7 +386,10 @@ impl<U> Recovery<U> {
     /// Returns the start of the window of a topic: its last event, less the overlap, but not before it was first live.
     fn window_start(&self, topic: TopicIndex, last_heard_at: Timestamp) -> Timestamp {
         let state = &self.topics[topic];
-        let heard = shift(last_heard_at, self.clock_offset);
+        let heard = self
+            .slept_at
+            .map_or(last_heard_at, |at| at.min(last_heard_at));
+        let heard = shift(heard, self.clock_offset);
         let last = state.last_event_at.unwrap_or(state.first_live_at);
         let last = match heard.duration_since(last) > MAX_QUIET {
             true => heard,

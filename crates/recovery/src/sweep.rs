@@ -225,6 +225,7 @@ impl<U> Recovery<U> {
             }
             None => {
                 self.episode = None;
+                self.slept_at = None;
                 // The rows are not needed any more.
                 self.books.iter_mut().for_each(|book| book.begin(false));
             }
