@@ -6,7 +6,7 @@ use super::query::invalid;
 use super::spot::{Bookings, business_type, direction};
 use super::{Ask, Endpoint, Permission, list};
 use crate::credentials::ApiError;
-use crate::engine::{Host, Wallet};
+use crate::engine::{Host, Wallet, WalletBalance};
 use crate::fault::{KeyPermissions, RestPool};
 use crate::json::Object;
 
@@ -15,6 +15,7 @@ type Answer = Result<String, ApiError>;
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v1/user/api-key", 3, api_key),
     endpoint("/api/v1/accounts", 5, accounts),
+    endpoint("/api/v1/accounts/{accountId}", 5, account),
     endpoint("/api/v1/accounts/ledgers", 2, ledgers),
 ];
 
@@ -66,27 +67,44 @@ fn uid(user_id: &str) -> u64 {
     100_000_000 + number.unwrap_or_default()
 }
 
+/// The values of `type`; only the first two have accounts.
+const TYPES: [&str; 6] = ["main", "trade", "margin", "isolated", "trade_hf", "option"];
+
 /// Lists the balances of the funding and the spot account; margin accounts have endpoints of their own.
 fn accounts(ask: &Ask<'_>) -> Answer {
     let currency = ask.query.get("currency");
-    let wanted = ask
-        .query
-        .one_of("type", &["main", "trade", "margin", "isolated"])?;
-    let accounts = ask.engine.accounts().filter(|(wallet, held, ..)| {
-        matches!(wallet, Wallet::Main | Wallet::Trade)
-            && currency.is_none_or(|currency| currency == *held)
+    let wanted = ask.query.one_of("type", &TYPES)?;
+    let accounts = listed(ask).filter(|(wallet, held, ..)| {
+        currency.is_none_or(|currency| currency == *held)
             && wanted.is_none_or(|wanted| wanted == wallet.to_string())
     });
     Ok(list(accounts.map(|(wallet, currency, id, balance)| {
-        Object::new()
+        let row = Object::new()
             .field("id", id)
             .field("currency", currency)
-            .field("type", wallet.to_string())
-            .field("balance", balance.total())
-            .field("available", balance.available)
-            .field("holds", balance.hold)
-            .end()
+            .field("type", wallet.to_string());
+        amounts(row, balance)
     })))
+}
+
+/// Writes one account, without its ID and type.
+fn account(ask: &Ask<'_>) -> Answer {
+    let found = listed(ask).find(|(_, _, id, _)| **id == *ask.segment);
+    let (_, currency, _, balance) = found.ok_or_else(|| invalid("accountId", "does not exist"))?;
+    Ok(amounts(Object::new().field("currency", currency), balance))
+}
+
+/// Returns the wallet, currency, ID and balance of the funding and the spot accounts.
+fn listed<'a>(ask: &Ask<'a>) -> impl Iterator<Item = (Wallet, &'a str, &'a str, WalletBalance)> {
+    let accounts = ask.engine.accounts();
+    accounts.filter(|(wallet, ..)| matches!(wallet, Wallet::Main | Wallet::Trade))
+}
+
+fn amounts(row: Object, balance: WalletBalance) -> String {
+    row.field("balance", balance.total())
+        .field("available", balance.available)
+        .field("holds", balance.hold)
+        .end()
 }
 
 fn ledgers(ask: &Ask<'_>) -> Answer {

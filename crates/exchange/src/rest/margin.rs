@@ -1,10 +1,10 @@
 //! Orders, fills and ledger of the margin accounts (high-frequency trading).
 
-use super::history::{DAY_MS, LedgerRow, OrderRow, Row};
+use super::history::{DAY_MS, LedgerRow, OrderRow, Row, State};
 use super::spot::{self, business_type, direction, ledger_context, trade_type};
 use super::{Ask, Endpoint, NULL, Permission, list, list_or_null};
 use crate::credentials::ApiError;
-use crate::engine::{Host, Wallet};
+use crate::engine::{Host, Terms, Wallet};
 use crate::fault::RestPool;
 use crate::json::{Object, Raw};
 
@@ -18,6 +18,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v3/hf/margin/orders/active", 4, active),
     endpoint("/api/v3/hf/margin/orders/done", 10, done),
     endpoint("/api/v3/hf/margin/orders/{id}", 5, by_id),
+    endpoint(
+        "/api/v3/hf/margin/orders/client-order/{clientOid}",
+        5,
+        by_client_oid,
+    ),
     endpoint("/api/v3/hf/margin/fills", 5, fills),
     endpoint("/api/v3/hf/margin/account/ledgers", 2, ledgers),
 ];
@@ -61,14 +66,24 @@ fn done(ask: &Ask<'_>) -> Answer {
     spot::done_orders(ask, required_trade_type(ask)?, order)
 }
 
-/// Finds an order of either margin account; unlike the lists, it needs no `tradeType`.
 fn by_id(ask: &Ask<'_>) -> Answer {
-    let found = spot::order_by_id(ask)?.filter(|state| {
-        let terms = state.value.order.terms;
-        trade_type(terms) != "TRADE"
-            && (ask.query.get("tradeType")).is_none_or(|wanted| wanted == trade_type(terms))
-    });
-    Ok(found.map_or(NULL.to_owned(), |state| order(&state.value).end()))
+    let found = spot::order_by_id(ask)?.filter(|state| is_wanted(ask, state.value.order.terms));
+    Ok(order_or_null(found))
+}
+
+fn by_client_oid(ask: &Ask<'_>) -> Answer {
+    let found = spot::order_by_client_oid(ask, |terms| is_wanted(ask, terms))?;
+    Ok(order_or_null(found))
+}
+
+/// Returns `true` for orders of both margin accounts; unlike the lists, one order needs no `tradeType`.
+fn is_wanted(ask: &Ask<'_>, terms: Terms) -> bool {
+    let wanted = ask.query.get("tradeType");
+    trade_type(terms) != "TRADE" && wanted.is_none_or(|wanted| wanted == trade_type(terms))
+}
+
+fn order_or_null(state: Option<&State<OrderRow>>) -> String {
+    state.map_or(NULL.to_owned(), |state| order(&state.value).end())
 }
 
 fn fills(ask: &Ask<'_>) -> Answer {

@@ -196,7 +196,7 @@ impl Offset {
     ) -> Result<(Vec<R>, bool), ApiError> {
         let size = query.number_in("maxCount", self.default, (1, self.most))?;
         let offset = query.number("offset")?;
-        let forward = query.one_of("forward", &["true", "false"])? != Some("false");
+        let forward = query.flag("forward")?.unwrap_or(true);
         let mut rows: Vec<R> = rows
             .into_iter()
             .filter(|row| {

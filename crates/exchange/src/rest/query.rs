@@ -63,6 +63,13 @@ impl Query {
         Ok(value)
     }
 
+    /// Returns a Boolean parameter; KuCoin accepts it in any case.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        let value = self.get(name).map(str::to_ascii_lowercase);
+        let value = value.map(|text| text.parse::<bool>()).transpose();
+        value.map_err(|_| invalid(name, "must be true or false"))
+    }
+
     /// Returns `true` if `value` is in the comma-separated list of a parameter, or if the parameter is missing.
     pub(crate) fn lists(&self, name: &str, value: &str) -> bool {
         self.get(name)
@@ -102,7 +109,10 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded_and_checked() {
-        let query = Query::parse("symbol=BTC%2DUSDT&limit=20&empty=&currency=BTC,ETH&bad=%zz%4");
+        let text = "symbol=BTC%2DUSDT&limit=20&empty=&currency=BTC,ETH&bad=%zz%4&on=True&off=false";
+        let query = Query::parse(text);
+        let flags = ["on", "off", "empty"].map(|name| query.flag(name));
+        assert_eq!(flags, [Ok(Some(true)), Ok(Some(false)), Ok(None)]);
         assert_eq!(query.get("symbol"), Some("BTC-USDT"));
         assert_eq!(query.get("bad"), Some("%zz%4"));
         assert_eq!(query.get("empty"), None);
@@ -117,6 +127,7 @@ mod tests {
                 query.number_in("limit", 5, (1, 10)).unwrap_err(),
                 "limit must be from 1 to 10",
             ),
+            (query.flag("limit").unwrap_err(), "limit must be true or"),
             (
                 query.one_of("currency", &["BTC"]).unwrap_err(),
                 "currency must be one of BTC",

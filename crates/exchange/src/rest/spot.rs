@@ -103,13 +103,7 @@ fn by_id(ask: &Ask<'_>) -> Answer {
 }
 
 fn by_client_oid(ask: &Ask<'_>) -> Answer {
-    let symbol = required_symbol(ask.query)?;
-    let found = ask.history.spot.orders.find(ask.now_ms, |row| {
-        let order = &row.order;
-        is_spot(order.terms)
-            && order.symbol == symbol
-            && order.client_oid.as_deref() == Some(&*ask.segment)
-    });
+    let found = order_by_client_oid(ask, is_spot)?;
     Ok(order_or_null(found))
 }
 
@@ -183,6 +177,20 @@ pub(super) fn order_by_id<'a>(ask: &Ask<'a>) -> Result<Option<&'a State<OrderRow
     let symbol = required_symbol(ask.query)?;
     let found = ask.history.spot.orders.get(&ask.segment, ask.now_ms);
     Ok(found.filter(|state| state.value.order.symbol == symbol))
+}
+
+/// Returns the newest order of an account with the `clientOid` in the path.
+pub(super) fn order_by_client_oid<'a>(
+    ask: &Ask<'a>,
+    is_of_account: impl Fn(Terms) -> bool,
+) -> Result<Option<&'a State<OrderRow>>, ApiError> {
+    let symbol = required_symbol(ask.query)?;
+    Ok(ask.history.spot.orders.find(ask.now_ms, |row| {
+        let order = &row.order;
+        is_of_account(order.terms)
+            && order.symbol == symbol
+            && order.client_oid.as_deref() == Some(&*ask.segment)
+    }))
 }
 
 /// Returns the `data` of a list of fills of a `tradeType`, which are kept for `keep_ms`.

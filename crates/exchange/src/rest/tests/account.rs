@@ -70,6 +70,20 @@ fn account_has_the_fields_and_id_formats_of_kucoin() {
 }
 
 #[test]
+fn account_is_found_by_id() {
+    let mut account = Account::new();
+    for row in account.get(ACCOUNTS).as_array().unwrap() {
+        let detail = account.get(&format!("{ACCOUNTS}/{}", text(&row["id"])));
+        for key in ["currency", "balance", "available", "holds"] {
+            assert_eq!(detail[key], row[key], "{detail}");
+        }
+        assert_eq!(detail.as_object().unwrap().len(), 4);
+    }
+    let refused = account.text(&format!("{ACCOUNTS}/1")).unwrap_err();
+    assert!(refused.contains("accountId does not exist"), "{refused}");
+}
+
+#[test]
 fn type_and_currency_select_accounts() {
     let mut account = Account::new();
     for (query, expected) in [
@@ -80,6 +94,7 @@ fn type_and_currency_select_accounts() {
         ("?type=trade&currency=USDT", 1),
         ("?type=margin", 0),
         ("?type=isolated", 0),
+        ("?type=trade_hf", 0),
     ] {
         let found = account.column(&format!("{ACCOUNTS}{query}"), "id").len();
         assert_eq!(found, expected, "{query}");

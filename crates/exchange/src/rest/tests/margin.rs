@@ -126,6 +126,23 @@ fn order_is_found_by_id_without_trade_type() {
 }
 
 #[test]
+fn client_oid_finds_the_newest_order_of_the_margin_accounts() {
+    let mut account = Account::new();
+    let cross = place(&mut account, Wallet::Margin);
+    let isolated = place(&mut account, Wallet::Isolated("BTC-USDT"));
+    place(&mut account, Wallet::Trade);
+    let mut found = |client_oid: &str, query: &str| {
+        let path = "/api/v3/hf/margin/orders/client-order";
+        account.get(&format!("{path}/{client_oid}?{query}"))["id"].clone()
+    };
+    assert_eq!(found("mine", "symbol=BTC-USDT"), *isolated);
+    let of_cross = "symbol=BTC-USDT&tradeType=MARGIN_TRADE";
+    assert_eq!(found("mine", of_cross), *cross);
+    assert_eq!(found("mine", "symbol=ETH-USDT"), Value::Null);
+    assert_eq!(found("other", "symbol=BTC-USDT"), Value::Null);
+}
+
+#[test]
 fn fill_is_kept_90_days_and_read_a_week_at_a_time() {
     let mut account = Account::new();
     let id = place(&mut account, Wallet::Margin);
