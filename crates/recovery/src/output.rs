@@ -121,7 +121,7 @@ pub struct LiveReport {
     pub late: bool,
     /// Number of REST requests that the recovery took, pages included.
     pub requests: u32,
-    /// Sum of the weights of these requests.
+    /// Sum of the weights of these requests in the rate limit pools of the account.
     pub weight: u32,
 }
 

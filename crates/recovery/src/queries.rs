@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use kucoin_streams_core::{RetryPolicy, SourceError, Timestamp};
-use kucoin_streams_rest::{FailedQuery, Query, QueryError, RawPage, UnifiedVersion};
+use kucoin_streams_rest::{FailedQuery, Pool, Query, QueryError, RawPage, UnifiedVersion};
 
 use crate::books::{Ask, Reply};
 
@@ -74,9 +74,9 @@ impl Queries {
         self.weight = 0;
     }
 
-    /// Forgets the replies: what is asked next is read again.
-    pub(crate) fn forget_replies(&mut self) {
-        self.replies.clear();
+    /// Forgets the reply to a query, so that it is sent again.
+    pub(crate) fn forget(&mut self, query: &Query) {
+        self.replies.remove(query);
     }
 
     /// Sends a query, unless its reply is known already: then returns the reply.
@@ -118,7 +118,11 @@ impl Queries {
         let running = self.running.get_mut(&id)?;
         running.sent_at = now;
         self.sent += 1;
-        self.weight += running.page.endpoint().weight();
+        let endpoint = running.page.endpoint();
+        // The pool of public data is a quota of the IP address.
+        if endpoint.pool() != Pool::Public {
+            self.weight += endpoint.weight();
+        }
         Some((id, running.page.clone()))
     }
 

@@ -117,10 +117,6 @@ impl<U> Recovery<U> {
             _ => now.monotonic + MAX_SWEEP,
         };
         episode.phase = Phase::Sweeping { step, deadline };
-        // State is read again, even if an earlier step has read it as an index.
-        if step == Step::State && episode.late_sweeps == 0 {
-            self.queries.forget_replies();
-        }
         let mut books = std::mem::take(&mut self.books);
         let uses_margin = books.iter().any(|book| book.uses_margin());
         let sweep = self.sweep(&episode, uses_margin);
@@ -133,6 +129,11 @@ impl<U> Recovery<U> {
                 let of_book = of_book.into_queries().into_iter();
                 asks.extend(of_book.map(|(query, ask, part)| (query, (index, ask, part))));
             }
+        }
+        // State is read again, even if an earlier step has read it as an index.
+        if step == Step::State && episode.late_sweeps == 0 {
+            asks.iter()
+                .for_each(|(query, _)| self.queries.forget(query));
         }
         for (query, asker) in asks {
             if let Some(reply) = self.queries.ask(query, asker.clone()) {

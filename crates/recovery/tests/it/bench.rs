@@ -356,6 +356,7 @@ fn facts(topic: &str, frame: &str) -> kucoin_streams_recovery::EventFacts {
     }
 }
 
+#[allow(clippy::large_enum_variant)]
 pub(crate) enum Decoded {
     V1(V1Event),
     Pro(ProEvent),

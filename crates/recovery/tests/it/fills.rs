@@ -228,7 +228,7 @@ fn fill_in_two_pages_is_one_event() {
         )
     };
     let (newer, older) = (spot::fill("o1", "8", 13_000), spot::fill("o1", "7", 12_000));
-    bench.on_body(FILLS, &page("55", &[newer.clone()]));
+    bench.on_body(FILLS, &page("55", std::slice::from_ref(&newer)));
     bench.on_body(&format!("{FILLS} lastId=55"), &page("0", &[newer, older]));
     bench.run_until(30_000);
     bench.expect(&[

@@ -55,7 +55,7 @@ fn snapshot_waits_for_late_rows_and_says_when_it_was_taken() {
     assert_eq!(reports[0].live_at.as_millis(), ms(0));
     assert!(!bench.is_recovering());
     // The clock, the list of open orders, and the symbols with open margin orders.
-    assert_eq!((reports[0].requests, reports[0].weight), (4, 3 + 2 + 2 * 4));
+    assert_eq!((reports[0].requests, reports[0].weight), (4, 2 + 2 * 4));
 }
 
 #[test]

@@ -225,9 +225,13 @@ impl OrderBook {
             };
             let venue = &self.venues[*part].venue;
             let topics = self.topics.iter().zip(&self.kinds);
-            let missed = topics.filter(|(topic, kind)| {
-                kind.serves(venue, &row.symbol) && !sweep.seen.has(**topic, &identity, time)
-            });
+            // Times of rows are inexact, so they do not say that the end of a known order was delivered.
+            let was_delivered = |topic| match is_known {
+                true => sweep.seen.has_identity(topic, &identity),
+                false => sweep.seen.has(topic, &identity, time),
+            };
+            let missed = topics
+                .filter(|(topic, kind)| kind.serves(venue, &row.symbol) && !was_delivered(**topic));
             let frames = missed.filter_map(|(topic, kind)| Some((*topic, kind.order(row)?)));
             let frames: Vec<_> = frames.collect();
             if !frames.is_empty() {
@@ -235,7 +239,7 @@ impl OrderBook {
                     identity,
                     order_id: Some(order_id.clone()),
                     rank,
-                    time: time.min(window.last),
+                    time: time.max(window.from).min(window.last),
                     exact,
                     trade_id: Text::default(),
                     source: row.source,

@@ -164,6 +164,8 @@ impl OrderBook {
         };
         let before = self.open.all_before().filter(|(_, order)| is_of(order));
         symbols.extend(before.map(|(_, order)| order.symbol.clone()));
+        let rows = self.orders.values().filter(|(of, _)| *of == part);
+        symbols.extend(rows.map(|(_, row)| row.symbol.clone()));
         match state.venue.is_margin() {
             true => symbols.extend(state.recent.iter().cloned()),
             false => {
@@ -310,9 +312,9 @@ impl OrderBook {
                 _ => KEPT,
             };
             let window = window.kept(kept);
-            let is_long = state.uses_long_list;
+            let is_long = state.uses_long_list || window.length() >= venue::RECENT;
             let is_late_list = is_long || state.is_recent_refused;
-            self.is_unsettled |= is_late_list;
+            self.is_unsettled |= is_late_list && state.venue == Venue::Futures;
             for query in state.venue.fills(&window, &fill_symbols, is_late_list) {
                 asks.push(query, Ask::Fills, part);
             }
@@ -598,7 +600,9 @@ impl Book for OrderBook {
         let mut margin = self.venues.iter().filter(|state| state.venue.is_margin());
         let is_used = margin.clone().any(|state| !state.symbols.is_empty());
         let is_known = margin.all(|state| state.has_symbols) && self.reports_orders();
-        self.uses_margin = is_used || (self.uses_margin && !is_known);
+        // A topic of margin orders says that the account uses margin.
+        let is_margin_only = self.venues.iter().all(|state| state.venue.is_margin());
+        self.uses_margin = is_used || (self.uses_margin && (is_margin_only || !is_known));
     }
 
     fn findings(&mut self, sweep: &Sweep<'_>) -> Findings {

@@ -25,7 +25,7 @@ pub(crate) enum Venue {
 /// A list of open orders of a unified account: `orderFilter`.
 const UNIFIED_FILTERS: [&str; 2] = ["NORMAL", "ADVANCED"];
 /// How far KuCoin's lists of recent futures orders and fills reach, less a minute.
-const RECENT: Duration = Duration::from_secs(24 * 3600 - 60);
+pub(crate) const RECENT: Duration = Duration::from_secs(24 * 3600 - 60);
 /// How long KuCoin keeps futures fills, and the longest period of one query.
 pub(crate) const FUTURES_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 const FUTURES_SPAN: Duration = Duration::from_secs(7 * 24 * 3600 - 60);
@@ -89,7 +89,7 @@ impl Venue {
                 let query = rest::MarginFills::new(symbol, kind.clone());
                 vec![query.from(from).to(to).into()]
             }
-            Self::Futures if !is_long && window.length() < RECENT => {
+            Self::Futures if !is_long => {
                 vec![rest::FuturesRecentFills::new().into()]
             }
             Self::Futures => {
@@ -122,7 +122,7 @@ impl Venue {
                 let query = rest::MarginDoneOrders::new(symbol, kind.clone());
                 vec![query.from(from).to(to).into()]
             }
-            Self::Futures if !is_long && window.length() < RECENT => {
+            Self::Futures if !is_long => {
                 vec![rest::FuturesRecentDoneOrders::new().into()]
             }
             Self::Futures => {
