@@ -133,12 +133,13 @@
 //! 3. After 1 s, the history is queried: from 10 s before the last event (never before the subscription) until now. After
 //!    another 3 s it is queried again, because KuCoin's rows can appear late; then the state is read.
 //! 4. The records are compared: each trade in the ledger has its fill, the fills of an order add up to its filled size,
-//!    the changes of a balance add up. If they do not, a third round follows after 10 s.
+//!    the changes of a balance add up. If they do not, or if a query has failed, a third round follows after 10 s.
 //! 5. Everything that was found and the report are yielded, then the events that were held back. If both have an event,
 //!    the live one is yielded.
 //!
-//! So live events come about 4 s late after a loss, and at most [`max_hold`](crate::RecoverySettings::max_hold) late. If
-//! you cannot wait, also read a second subscription of the same topic without recovery.
+//! So live events come about 4 s late after a loss, 14 s with a third round, and at most
+//! [`max_hold`](crate::RecoverySettings::max_hold) late. If you cannot wait, also read a second subscription of the same
+//! topic without recovery.
 //!
 //! If a query fails because of a rate limit, an overload or the network, it is repeated up to three times, the last time
 //! 200 s after the report. What is found then has `late: true`, and another report with
@@ -196,7 +197,7 @@
 //! | Permission | For |
 //! |---|---|
 //! | `Margin` | the symbols with open margin orders, for `SpotOrders` |
-//! | `Futures` | positions, funding, wallet, margin mode and leverage of futures; the list of recent fills, which is replaced by one that is updated later |
+//! | `Futures` | positions, funding, wallet, margin mode and leverage of futures; the list of recent fills, which is replaced by a list that is updated later, with a third round |
 //! | `Unified` | the leverage of a unified account |
 //! | `Spot` | the symbols with open spot orders, only if KuCoin refuses the list of all open orders |
 //!
