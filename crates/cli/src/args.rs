@@ -104,7 +104,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
     pub(crate) times: TimesArg,
 
-    /// Exit after this number of updates has been written.
+    /// Exit after this number of events has been written, live or recovered.
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) count: Option<u64>,
 

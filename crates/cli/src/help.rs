@@ -111,9 +111,9 @@ with ? is optional:
                exact late?
   vanished     topic symbol orderId filledSize?, an order that is in no list
                any more, for an unknown reason
-  live         topics[] lastEventAt? lostAt? liveAt epoch?, the topics are live
-               after a loss, or at the start; also window[]? complete missing[]
-               requests weight late?, or with --no-recover lastHeardAt
+  live         topics[] lastEventAt? lostAt? liveAt epoch?, the topics are
+               live after a loss, or at the start; with recovery also window[]?
+               complete missing[] requests weight late?, without it lastHeardAt
   reconnect    cause remedy? stage code? attempt delayMs
   reconnected  downMs refused
   rotated      tookMs
@@ -155,7 +155,7 @@ On SIGINT, SIGTERM or the end of --for, `watch` closes the connections,
 writes everything that it has received and exits within two seconds, even if
 its output is not read. Events that could not be written in that time are
 counted on stderr. A second signal ends it at once. When --count is reached,
-it waits until all updates are written.
+it waits until all of them are written.
 
 If a connection that was live fails for good, the error is printed to stderr
 at once, and the other connections continue.

@@ -402,3 +402,17 @@ fn pretty_gap_is_a_few_lines_and_marked_events() {
         "{stdout}"
     );
 }
+
+#[test]
+fn unanswered_close_loses_no_waiting_event() {
+    let local = with_stalled_rest(Exchange::builder().ping_interval(Duration::from_millis(200)));
+    let args = ["--format", "ndjson", "--topic", BALANCE];
+    let running = Running::start(local.watch(&args));
+    local.wait(local.exchange.wait_subscribed(BALANCE));
+    flood(&local, 100);
+    wait_for_pings(&local);
+    local.exchange.inject(Effect::HalfOpen);
+    running.signal("TERM");
+    let lines = running.finish().succeeds().lines();
+    assert_eq!(of(&lines, "update").len(), 100);
+}

@@ -1,6 +1,7 @@
 //! Lines of balances: spot accounts and the futures account.
 
 use kucoin_streams::Decimal;
+use kucoin_streams::core::Extra;
 use kucoin_streams::v1::{Balance, FuturesWalletBalance, FuturesWalletChange};
 
 use super::columns::{format_or_unknown, labelled, name, signed};
@@ -19,7 +20,7 @@ pub(super) fn spot(balance: &Balance) -> LineContent {
         account_cell(reason).short_form(account),
     ];
     if (balance.available, balance.hold) == (None, None) {
-        cells.extend(changed("total", balance.total, booked(balance)));
+        cells.extend(booked(balance.total, &balance.extra));
         return LineContent::new(Style::Cyan, "balance", cells);
     }
     cells.extend(changed(
@@ -31,18 +32,21 @@ pub(super) fn spot(balance: &Balance) -> LineContent {
     LineContent::new(Style::Cyan, "balance", cells)
 }
 
-/// Returns the amount of the booking with its sign, which only recovered balances have: they come from a ledger.
-fn booked(balance: &Balance) -> Option<Decimal> {
+/// Returns the total after a booking and its change, as cells in columns.
+///
+/// Recovered balances have these instead of the available balance, because they come from a ledger.
+pub(super) fn booked(total: Option<Decimal>, booking: &Extra) -> [Cell; 3] {
     let text = |name| {
-        let raw = balance.extra.get(name)?;
+        let raw = booking.get(name)?;
         Some(raw.as_str().trim_matches('"'))
     };
-    let amount: Decimal = text("amount")?.parse().ok()?;
-    match text("direction")? {
-        "in" => Some(amount),
-        "out" => Some(-amount),
+    let amount: Option<Decimal> = text("amount").and_then(|amount| amount.parse().ok());
+    let change = match text("direction") {
+        Some("in" | "IN") => amount,
+        Some("out" | "OUT") => amount.map(|amount| -amount.abs()),
         _ => None,
-    }
+    };
+    changed("total", total, change)
 }
 
 /// Returns the account of a balance, and the cause of the change if known.

@@ -18,7 +18,7 @@ use super::{LineContent, time_of_day};
 const MAX_LISTED: usize = 30;
 
 /// Maximum number of missing parts listed for each reason.
-const MAX_PARTS: usize = 3;
+const MAX_PARTS: usize = 2;
 
 /// State of each connection's lines, so that nothing is printed twice.
 #[derive(Debug, Default)]
@@ -47,6 +47,8 @@ struct Connection {
     is_stale: bool,
     /// Number of recovered events since the last report.
     recovered: u64,
+    /// What the last report named as missing.
+    missing: Vec<String>,
 }
 
 impl LifecycleLines {
@@ -145,9 +147,15 @@ impl LifecycleLines {
             (Some(_), _) => format!("{} recovered {effort}", events(count)),
         };
         let live = LineContent::text(Style::Green, "live", Style::Green, safe(&text));
-        let missing = missing(&report.missing).into_iter();
+        let mut missing = missing(&report.missing);
+        if !missing.is_empty() && missing == connection.missing {
+            missing = vec!["the same as before".to_owned()];
+        } else {
+            connection.missing.clone_from(&missing);
+        }
         let missing = missing
-            .map(|text| LineContent::text(Style::Alarm, "missing", Style::Yellow, safe(&text)));
+            .iter()
+            .map(|text| LineContent::text(Style::Alarm, "missing", Style::Yellow, safe(text)));
         std::iter::once(live).chain(missing).collect()
     }
 

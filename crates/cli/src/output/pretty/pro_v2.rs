@@ -7,7 +7,7 @@ use kucoin_streams::pro::{
 };
 use kucoin_streams::{Decimal, Fill, Liquidity, Side};
 
-use super::balances::{account_cell, changed};
+use super::balances::{account_cell, booked, changed};
 use super::columns::{
     self, format_amount, format_or_unknown, head, head_of_trade, id, id_suffix, labelled, leg,
     name, order_terms, percent, signed,
@@ -39,7 +39,8 @@ fn order(event: &Order) -> LineContent {
         Some(OrderEventType::Fill) => (Style::Green, "filled"),
         Some(OrderEventType::Cancel) => (Style::Yellow, "canceled"),
         Some(OrderEventType::Trigger) => (Style::Yellow, "triggered"),
-        _ => (Style::Plain, "order"),
+        Some(_) => (Style::Plain, "order"),
+        None => recovered_label(event),
     };
     let unit = Unit::of(event.size_unit.as_ref());
     let market_or_trade = match event.fill() {
@@ -73,6 +74,18 @@ fn order(event: &Order) -> LineContent {
     let reason = event.cancel_reason.as_ref();
     cells.extend(reason.map(|it| Cell::of(Style::Dim, safe(it.as_str())).shortenable()));
     LineContent::new(style, label, cells)
+}
+
+/// Returns the label of an order without an event type: REST has none.
+fn recovered_label(event: &Order) -> (Style, &'static str) {
+    match &event.status {
+        _ if event.fill().is_some() => (Style::Magenta, "match"),
+        OrderStatus::Filled => (Style::Green, "filled"),
+        OrderStatus::Canceled | OrderStatus::PartiallyCanceled => (Style::Yellow, "canceled"),
+        OrderStatus::Triggered => (Style::Yellow, "triggered"),
+        OrderStatus::Live | OrderStatus::NotTriggered => (Style::Blue, "open"),
+        _ => (Style::Plain, "order"),
+    }
 }
 
 /// Returns position side and margin mode.
@@ -170,6 +183,10 @@ fn balance(event: &Balance) -> LineContent {
         name(&event.currency),
         account_cell(safe(event.account.as_str())),
     ];
+    if (event.available, event.hold) == (None, None) {
+        cells.extend(booked(event.balance, &event.extra));
+        return LineContent::new(Style::Cyan, "balance", cells);
+    }
     // Pro V2 does not send the change of an amount, unlike V1.
     cells.extend(changed("available", event.available, None));
     cells.extend(changed("hold", event.hold, None));

@@ -1,8 +1,7 @@
 //! Lines of the current state, read over REST: open orders, balances, positions, settings; at most a few per topic.
 
-use std::sync::Arc;
-
 use kucoin_streams::core::DecodeError;
+use kucoin_streams::decode::{Record, Scanner};
 use kucoin_streams::rest::{self, Endpoint, QueryOf};
 use kucoin_streams::v1::{
     BalanceSnapshots, Balances, FuturesCrossLeverages, FuturesMarginModes, FuturesPositionChange,
@@ -29,12 +28,25 @@ pub(super) struct StateRows(Vec<TopicRows>);
 #[derive(Debug)]
 struct TopicRows {
     ws_key: WsKey,
-    topic: Arc<str>,
+    topic: String,
     taken_at: Timestamp,
     /// Lines, each with the index of its endpoint: replies arrive in any order.
     lines: Vec<(usize, LineContent)>,
     /// Label of the settings, and the setting of each symbol, which are on one line.
     settings: Vec<(&'static str, Text, String)>,
+}
+
+/// A row to show, as KuCoin sent it.
+struct StateRow<'r> {
+    topic: &'r str,
+    source: &'r str,
+    data: &'r str,
+}
+
+impl StateRow<'_> {
+    fn read<R: Record>(&self) -> Result<R, DecodeError> {
+        R::read(&mut Scanner::new(self.data))
+    }
 }
 
 /// What a row shows.
@@ -47,12 +59,21 @@ enum Shown {
 
 impl StateRows {
     pub(super) fn add(&mut self, row: &SnapshotRow) {
-        let is_same = |known: &TopicRows| known.ws_key == row.ws_key && known.topic == row.topic;
+        let state_row = StateRow {
+            topic: &row.topic,
+            source: row.source,
+            data: &row.data,
+        };
+        self.add_row(row.ws_key, &state_row, row.taken_at.1);
+    }
+
+    fn add_row(&mut self, ws_key: WsKey, row: &StateRow<'_>, taken_at: Timestamp) {
+        let is_same = |known: &TopicRows| known.ws_key == ws_key && known.topic == row.topic;
         let at = self.0.iter().position(is_same).unwrap_or_else(|| {
             self.0.push(TopicRows {
-                ws_key: row.ws_key,
-                topic: Arc::clone(&row.topic),
-                taken_at: row.taken_at.1,
+                ws_key,
+                topic: row.topic.to_owned(),
+                taken_at,
                 lines: Vec::new(),
                 settings: Vec::new(),
             });
@@ -108,7 +129,7 @@ impl TopicRows {
     }
 }
 
-type Show = fn(&SnapshotRow) -> Result<Shown, DecodeError>;
+type Show = fn(&StateRow<'_>) -> Result<Shown, DecodeError>;
 
 /// How the rows of each endpoint are shown.
 const ENDPOINTS: [(&Endpoint, Show); 17] = [
@@ -132,14 +153,14 @@ const ENDPOINTS: [(&Endpoint, Show); 17] = [
 ];
 
 /// Returns the index of the row's endpoint, and what the row shows: its JSON if it is unknown.
-fn shown(row: &SnapshotRow) -> (usize, Shown) {
+fn shown(row: &StateRow<'_>) -> (usize, Shown) {
     let is_of = |(endpoint, _): &(&Endpoint, Show)| endpoint.path() == row.source;
     let index = ENDPOINTS.iter().position(is_of);
     let shown = index.and_then(|index| (ENDPOINTS[index].1)(row).ok());
     let shown = shown.unwrap_or_else(|| {
         let cells = vec![
-            cell(safe(&row.topic)),
-            Cell::of(Style::Dim, safe(&row.data)).shortenable(),
+            cell(safe(row.topic)),
+            Cell::of(Style::Dim, safe(row.data)).shortenable(),
         ];
         line(LineContent::new(Style::Plain, "state", cells))
     });
@@ -155,11 +176,16 @@ fn nonzero(amount: Option<Decimal>) -> Option<Decimal> {
     amount.filter(|amount| !amount.is_zero())
 }
 
+/// Removes the zeros with which KuCoin pads some amounts.
+fn normalized(amount: Option<Decimal>) -> Option<Decimal> {
+    amount.map(|amount| amount.normalize())
+}
+
 fn are_zero(amounts: &[Option<Decimal>]) -> bool {
     amounts.iter().all(|amount| nonzero(*amount).is_none())
 }
 
-fn spot_order(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn spot_order(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::SpotOrderRow = row.read()?;
     let order = Order {
         symbol: &row.symbol,
@@ -178,7 +204,7 @@ fn spot_order(row: &SnapshotRow) -> Result<Shown, DecodeError> {
     Ok(line(order.state()))
 }
 
-fn futures_order(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn futures_order(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::FuturesOrderRow = row.read()?;
     let order = Order {
         symbol: &row.symbol,
@@ -195,7 +221,7 @@ fn futures_order(row: &SnapshotRow) -> Result<Shown, DecodeError> {
     Ok(line(order.state()))
 }
 
-fn unified_order(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn unified_order(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::UnifiedOrderRow = row.read()?;
     let (size, amounts) = match row.size_unit.as_deref() {
         Some("UNIT") => (row.size, Amounts::Contracts),
@@ -227,19 +253,20 @@ fn leg_of(
     )
 }
 
-fn spot_stop(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn spot_stop(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::StopOrderRow = row.read()?;
+    let stop_price = normalized(row.stop_price);
     let stop = StopOrder {
         symbol: &row.symbol,
         side: &row.side,
         kind: "open",
         order_id: &row.order_id,
         size: Amounts::Base {
-            funds: nonzero(row.funds),
+            funds: normalized(nonzero(row.funds)),
         }
-        .write(nonzero(row.size)),
-        price: nonzero(row.price),
-        trigger: trigger(row.stop.as_deref().unwrap_or_default(), row.stop_price),
+        .write(normalized(nonzero(row.size))),
+        price: normalized(nonzero(row.price)),
+        trigger: trigger(row.stop.as_deref().unwrap_or_default(), stop_price),
         of: None,
         leg: None,
         success: None,
@@ -248,7 +275,7 @@ fn spot_stop(row: &SnapshotRow) -> Result<Shown, DecodeError> {
     Ok(line(stop.line()))
 }
 
-fn futures_stop(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn futures_stop(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::FuturesStopRow = row.read()?;
     let stop = StopOrder {
         symbol: &row.symbol,
@@ -266,15 +293,15 @@ fn futures_stop(row: &SnapshotRow) -> Result<Shown, DecodeError> {
     Ok(line(stop.line()))
 }
 
-fn account(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn account(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::AccountRow = row.read()?;
     let amounts = [Some(row.total), row.available, row.hold];
     let balance = balance(&row.currency, &row.account_type, amounts, []);
     Ok(Shown::Lines(Vec::from_iter(balance)))
 }
 
-fn unified_balance(row: &SnapshotRow) -> Result<Shown, DecodeError> {
-    let topic = &row.topic;
+fn unified_balance(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
+    let topic = row.topic;
     let row: rest::UnifiedBalanceRow = row.read()?;
     // The row itself does not name the account.
     let account = topic
@@ -282,9 +309,9 @@ fn unified_balance(row: &SnapshotRow) -> Result<Shown, DecodeError> {
         .find_map(|part| part.strip_prefix("accountType="));
     let equity = row.equity.filter(|equity| Some(*equity) != row.balance);
     let rest = [
-        labelled("total", row.balance),
-        labelled("owed", row.liability),
-        labelled("equity", equity),
+        labelled("total", normalized(row.balance)),
+        labelled("owed", normalized(row.liability)),
+        labelled("equity", normalized(equity)),
     ];
     let amounts = [row.balance, row.available, row.hold];
     let balance = balance(&row.currency, account.unwrap_or_default(), amounts, rest);
@@ -303,8 +330,8 @@ fn balance(
         return None;
     }
     let mut cells = vec![name(currency), account_cell(safe(account))];
-    cells.extend(changed("available", available, None));
-    cells.extend(changed("hold", hold, None));
+    cells.extend(changed("available", normalized(available), None));
+    cells.extend(changed("hold", normalized(hold), None));
     cells.extend(rest.into_iter().map(Cell::wide_gap));
     Some(LineContent::new(Style::Cyan, "balance", cells))
 }
@@ -322,7 +349,7 @@ fn margin_balances<'a>(
     Shown::Lines(lines.collect())
 }
 
-fn futures_account(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn futures_account(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::FuturesAccountRow = row.read()?;
     if are_zero(&[row.equity, row.margin_balance, row.available_balance]) {
         return Ok(Shown::Lines(Vec::new()));
@@ -339,14 +366,14 @@ fn futures_account(row: &SnapshotRow) -> Result<Shown, DecodeError> {
 }
 
 /// Shows a position, or the setting of its contract if the topic is one of settings.
-fn futures_position(row: &SnapshotRow) -> Result<Shown, DecodeError> {
-    if *row.topic == *FuturesMarginModes::PATH {
+fn futures_position(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
+    if row.topic == FuturesMarginModes::PATH {
         let row: rest::FuturesPositionRow = row.read()?;
         let mode = row.margin_mode.as_ref().map(rest::MarginMode::as_str);
         let mode = safe(mode.unwrap_or("?"));
         return Ok(Shown::Setting("margin mode", row.symbol, mode));
     }
-    if *row.topic == *FuturesCrossLeverages::PATH {
+    if row.topic == FuturesCrossLeverages::PATH {
         let row: rest::FuturesPositionRow = row.read()?;
         let leverage = row.leverage.map(|times| format_amount(times.normalize()));
         let leverage = format!("{}x", leverage.as_deref().unwrap_or("?"));
@@ -357,7 +384,7 @@ fn futures_position(row: &SnapshotRow) -> Result<Shown, DecodeError> {
     Ok(line(positions::change(&change)))
 }
 
-fn unified_position(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn unified_position(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::UnifiedPositionRow = row.read()?;
     let mode = row.margin_mode.as_ref().map(rest::MarginMode::as_str);
     let position = Position {
@@ -382,8 +409,8 @@ fn unified_position(row: &SnapshotRow) -> Result<Shown, DecodeError> {
 }
 
 /// Shows the debts, or the balances if the topic is one of balances.
-fn cross_margin(row: &SnapshotRow) -> Result<Shown, DecodeError> {
-    let is_debts = *row.topic == *MarginPositions::PATH;
+fn cross_margin(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
+    let is_debts = row.topic == MarginPositions::PATH;
     let row: rest::CrossMarginRow = row.read()?;
     if !is_debts {
         return Ok(margin_balances("margin", row.accounts.iter()));
@@ -400,8 +427,8 @@ fn cross_margin(row: &SnapshotRow) -> Result<Shown, DecodeError> {
 }
 
 /// Shows the account of a symbol, or its balances if the topic is one of balances.
-fn isolated_margin(row: &SnapshotRow) -> Result<Shown, DecodeError> {
-    let is_balances = [Balances::PATH, BalanceSnapshots::PATH].contains(&&*row.topic);
+fn isolated_margin(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
+    let is_balances = [Balances::PATH, BalanceSnapshots::PATH].contains(&row.topic);
     let row: rest::IsolatedMarginRow = row.read()?;
     if is_balances {
         let account = format!("isolated_{}", row.symbol);
@@ -410,7 +437,7 @@ fn isolated_margin(row: &SnapshotRow) -> Result<Shown, DecodeError> {
     Ok(line(margin::isolated_row(&row)))
 }
 
-fn unified_leverage(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn unified_leverage(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::UnifiedLeverageRow = row.read()?;
     let of = row.symbol.or(row.currency).unwrap_or_default();
     let times = row.leverage.map(|times| format_amount(times.normalize()));
@@ -424,7 +451,7 @@ fn unified_leverage(row: &SnapshotRow) -> Result<Shown, DecodeError> {
     Ok(Shown::Setting("leverage", of, value))
 }
 
-fn unified_overview(row: &SnapshotRow) -> Result<Shown, DecodeError> {
+fn unified_overview(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::UnifiedOverviewRow = row.read()?;
     let ratio = row.risk_ratio.map_or_else(|| "?".to_owned(), percent);
     let amounts = [
@@ -436,3 +463,6 @@ fn unified_overview(row: &SnapshotRow) -> Result<Shown, DecodeError> {
     cells.extend(amounts.into_iter().flatten().map(Cell::wide_gap));
     Ok(line(LineContent::new(Style::Cyan, "account", cells)))
 }
+
+#[cfg(test)]
+mod tests;

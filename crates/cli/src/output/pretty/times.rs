@@ -42,6 +42,7 @@ pub(super) fn of(event: &AnyEvent) -> Option<Timestamp> {
             }
             ProEvent::Execution(execution) => execution.execution_time,
             ProEvent::ExecutionLite(execution) => execution.execution_time,
+            ProEvent::Balance(balance) => balance.updated_at,
             _ => None,
         },
         _ => None,
