@@ -112,8 +112,8 @@ with ? is optional:
   vanished     topic symbol orderId filledSize?, an order that is in no list
                any more, for an unknown reason
   live         topics[] lastEventAt? lostAt? liveAt epoch?, the topics are
-               live after a loss, or at the start; with recovery also window[]?
-               complete missing[] requests weight late?, without it lastHeardAt
+               live after a loss or at the start; also window[]? complete
+               missing[] requests weight late?, or lastHeardAt (--no-recover)
   reconnect    cause remedy? stage code? attempt delayMs
   reconnected  downMs refused
   rotated      tookMs
@@ -142,9 +142,9 @@ quarter of the rate limit of the account.
 --format pretty fits the width of the terminal. If stdout is not a terminal,
 it fits COLUMNS, if set. The minimum is 80 columns. In a narrow terminal,
 lines leave out details, such as the order type. `ct` are contracts; … begins
-the last 6 characters of an order ID. A mark after the time means that the line
-was read over REST: = is the current state, at most 5 lines for each topic, and
-~ is an event that was missed, with the time of the exchange or --:--:--.
+the last 6 characters of an order ID. A mark after the time means that the
+line was read over REST: = is the current state, at most 5 lines a topic, and
+~ is a missed event, with the time of the exchange, or --:--:-- if unknown.
 
 Credentials are read from the environment: KUCOIN_API_KEY, KUCOIN_API_SECRET
 and KUCOIN_API_PASSPHRASE. The key needs only the permission `General`. Some
