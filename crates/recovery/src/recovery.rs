@@ -74,7 +74,7 @@ impl<U> Recovery<U> {
         clock_offset_ms: i64,
     ) -> Self {
         let clock_offset = clock_offset_ms.saturating_mul(1_000_000);
-        let first_live_at = shift(now.wall, clock_offset);
+        let first_live_at = floor(shift(now.wall, clock_offset));
         let topics: Vec<_> = topics
             .into_iter()
             .map(|name| TopicState {
@@ -396,7 +396,7 @@ impl<U> Recovery<U> {
             false => last,
         };
         let start = last.checked_sub(self.settings.overlap).unwrap_or(last);
-        start.max(state.first_live_at)
+        floor(start).max(state.first_live_at)
     }
 
     fn note_live(
@@ -491,6 +491,14 @@ impl<U> Recovery<U> {
         }
         self.seen.prune(topic, oldest);
     }
+}
+
+/// Rounds a time down to milliseconds, as KuCoin does with the times of fills.
+fn floor(time: Timestamp) -> Timestamp {
+    Timestamp::from_nanos(
+        time.as_nanos()
+            .saturating_sub(time.as_nanos().rem_euclid(1_000_000)),
+    )
 }
 
 /// Adds nanoseconds to a time; the result stays within the range of a timestamp.

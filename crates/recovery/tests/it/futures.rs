@@ -46,6 +46,33 @@ fn fills_and_ends_come_from_the_recent_lists() {
 }
 
 #[test]
+fn live_fill_after_the_window_is_counted_once_with_its_row() {
+    let mut bench = Bench::started(&[ORDERS]);
+    bench.on(
+        "/api/v1/orders status=active",
+        [row("f1", true, 0, -60_000)],
+    );
+    bench.overflow(&[]);
+    bench.run_until(10_000);
+    bench.clear();
+    bench.outage(10_000, 15_000);
+    bench.run_until(17_500);
+    let live = format!(
+        r#"{{"topic":"{ORDERS}","type":"message","subject":"orderChange","channelType":"private","data":{{"symbol":"XBTUSDTM","orderId":"f1","type":"match","status":"open","side":"buy","size":3,"filledSize":1,"matchSize":1,"matchPrice":"90000","tradeId":"7","orderTime":{},"ts":{}}}}}"#,
+        ns(-60_000),
+        ns(17_500)
+    );
+    bench.live(ORDERS, &live);
+    bench.on(RECENT, [fill("f1", "7", 17_500)]);
+    bench.on(
+        "/api/v1/orders status=active",
+        [row("f1", true, 1, -60_000)],
+    );
+    bench.run_until(60_000);
+    bench.expect(&["gap", "report", "live match f1 7"]);
+}
+
+#[test]
 fn topic_of_one_contract_has_its_own_frames() {
     let one = "/contractMarket/tradeOrders:XBTUSDTM";
     let mut bench = Bench::started(&[ORDERS, one, "/contractMarket/tradeOrders:ETHUSDTM"]);

@@ -35,7 +35,8 @@ impl OrderBook {
         sweep: &Sweep<'_>,
     ) -> BTreeMap<Option<&Text>, Vec<NewFill<'_>>> {
         let rows = self.fills.iter().filter(|(key, (_, fill))| {
-            window.contains(fill.time) && !self.was_counted(key, fill.time, sweep)
+            let is_new = window.contains(fill.time) || self.live_fills.contains_key(*key);
+            is_new && !self.was_counted(key, fill.time, sweep)
         });
         let rows = rows.map(|(key, row)| NewFill {
             key,
@@ -112,7 +113,9 @@ impl OrderBook {
             });
             for fill in fills {
                 cumulative = cumulative.map(|filled| filled + fill.size);
-                if let Some((part, row)) = fill.row {
+                if let Some((part, row)) = fill.row
+                    && window.contains(row.time)
+                {
                     let found = self.found_fill(*part, row, cumulative, sweep);
                     found_fills.extend(found.as_ref().map(|_| fill.key.clone()));
                     findings.found.extend(found);
