@@ -47,7 +47,7 @@ async fn run() -> Result<(), Error> {
                     FuturesEvent::Wallet(change) => println!("{}", wallet(change)),
                     _ => {}
                 },
-                // Changes may be missing: query the positions over REST once the topics are live, see `handle_gaps`.
+                // Changes may be missing. `Kucoin::recovered` would read the positions again: see `handle_gaps`.
                 Some(Err(gap)) => {
                     positions.clear();
                     println!("positions may be out of date: {gap}");

@@ -37,7 +37,7 @@ async fn run() -> Result<(), Error> {
         tokio::select! {
             item = orders.next() => match item {
                 Some(Ok(order)) => println!("{}", line(&order)),
-                // See the example `handle_gaps` for what to do here.
+                // The example `handle_gaps` fills gaps over REST.
                 Some(Err(gap)) => println!("orders may be missing: {gap}"),
                 None => return Err(ended(orders.end_reason())),
             },
