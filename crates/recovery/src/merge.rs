@@ -119,6 +119,7 @@ mod tests {
             filled: None,
             size: None,
             stage: OrderStage::Open,
+            is_margin: false,
             fill: Some((key, Decimal::ONE)),
         };
         let time = Timestamp::from_nanos(millis * 1_000_000);

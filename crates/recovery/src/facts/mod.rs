@@ -56,6 +56,8 @@ pub(crate) struct OrderFacts {
     /// Size after reductions; `None` if the event lacks it.
     pub(crate) size: Option<Decimal>,
     pub(crate) stage: OrderStage,
+    /// The order trades with borrowed funds; `false` if the event does not say.
+    pub(crate) is_margin: bool,
     /// The fill that the event reports, and its size.
     pub(crate) fill: Option<(FillKey, Decimal)>,
 }

@@ -22,6 +22,7 @@ impl Recoverable for pro::Order {
                 .flatten(),
             size: self.size,
             stage,
+            is_margin: self.trade_type == Some(pro::Market::Margin),
             fill: self.fill().map(|fill| (fill.key(), fill.size)),
         };
         EventFacts::new(self.updated_at.or(self.created_at), Change::Order(order))

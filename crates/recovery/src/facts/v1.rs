@@ -22,6 +22,7 @@ impl Recoverable for v1::SpotOrder {
             filled,
             size: self.size,
             stage: stage(self.is_done()),
+            is_margin: false,
             fill,
         };
         EventFacts::new(self.engine_time.or(self.order_time), Change::Order(order))
@@ -36,6 +37,7 @@ impl Recoverable for v1::FuturesOrder {
             filled: self.filled_size,
             size: self.size,
             stage: stage(self.is_done()),
+            is_margin: false,
             fill: self.fill().map(|fill| (fill.key(), fill.size)),
         };
         EventFacts::new(self.engine_time.or(self.order_time), Change::Order(order))

@@ -4,7 +4,9 @@
 
 mod balances;
 mod bench;
+mod cost;
 mod failures;
+
 mod fills;
 mod frames;
 mod futures;

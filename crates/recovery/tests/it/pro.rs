@@ -181,6 +181,48 @@ fn currencies_suggest_symbols_and_unexplained_ones_are_named() {
 }
 
 #[test]
+fn margin_of_a_unified_account_is_asked_if_it_is_used() {
+    let history = format!("{HISTORY} tradeType=MARGIN symbol=BTC-USDT");
+    let open = format!("{OPEN} tradeType=MARGIN symbol=BTC-USDT");
+    let mut bench = Bench::with(&[ORDERS], named());
+    bench.run_until(2_000);
+    bench.outage(10_000, 15_000);
+    bench.run_until(60_000);
+    // Two lists at the start, and two in the second sweep.
+    assert_eq!((bench.count(&history), bench.count(&open)), (0, 4));
+    bench.clear();
+    // An event of a margin order.
+    let live = format!(
+        r#"{{"T":"orderAll.UNIFIED","d":{{"oi":"1","os":2,"eT":"OPEN","tT":"MARGIN","s":"BTC-USDT","S":"BUY","q":"3","fS":"0","O":{0},"U":{0}}}}}"#,
+        ns(61_000)
+    );
+    bench.live(ORDERS, &live);
+    bench.outage(70_000, 75_000);
+    bench.on(&history, [row("1", "BTC-USDT", 5, 61_000, "0")]);
+    bench.run_until(99_000);
+    bench.expect(&["live 2 1", "gap", "recovered 5 1", "report"]);
+    // An unexplained booking.
+    let booking = format!(
+        r#"{{"accountType":"UNIFIED","id":"1","currency":"BTC","direction":"IN","businessType":"TRADE_EXCHANGE","amount":"1","balance":"1","ts":{}}}"#,
+        ns(102_000)
+    );
+    bench.run_until(100_000);
+    bench.on(&history, [""; 0]);
+    bench.outage(130_000, 131_000);
+    bench.run_until(160_000);
+    bench.clear();
+    bench.outage(170_000, 175_000);
+    bench.on("/api/ua/v1/account/ledger", [booking]);
+    bench.on(
+        &format!("{FILLS} tradeType=MARGIN symbol=BTC-USDT"),
+        [fill("2", "BTC-USDT", "7", 172_000)],
+    );
+    bench.on(&history, [row("2", "BTC-USDT", 3, 171_000, "1")]);
+    bench.run_until(199_000);
+    bench.expect(&["gap", "recovered 2 7", "recovered 3 2", "report"]);
+}
+
+#[test]
 fn conditional_order_that_was_triggered_is_over() {
     let mut bench = Bench::with(&[ORDERS], named());
     let list = format!("{OPEN} tradeType=FUTURES orderFilter=ADVANCED");

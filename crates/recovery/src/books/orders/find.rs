@@ -125,6 +125,13 @@ impl OrderBook {
         self.check_ledger(window, sweep, findings);
         self.found_fills = found_fills;
         self.filled = filled;
+        let is_unexplained = self.check_currencies(findings);
+        let has_margin = self.venues.iter().any(|state| state.venue.is_margin());
+        if is_unexplained && has_margin && !self.uses_margin {
+            // The trades may be of margin, which was not asked.
+            self.uses_margin = true;
+            findings.is_unsettled = true;
+        }
     }
 
     /// Compares the new fills of an order with its filled size. Returns the size before them, if the check holds.
@@ -177,7 +184,7 @@ impl OrderBook {
         })
     }
 
-    /// Checks that each trade of the ledger has its fill, and each traded currency of a unified account a symbol.
+    /// Checks that each trade of the ledger has its fill.
     fn check_ledger(&self, window: &Window, sweep: &Sweep<'_>, findings: &mut Findings) {
         for (key, at) in &self.ledger_trades {
             let identity = Identity::Fill(key.clone());
@@ -190,15 +197,22 @@ impl OrderBook {
                 findings.contradict(self.topics.iter().copied(), &what);
             }
         }
+    }
+
+    /// Names the currencies of a unified account whose bookings no fill explains. Returns `true` if there are any.
+    fn check_currencies(&self, findings: &mut Findings) -> bool {
         let fills = self.fills.keys().chain(self.live_fills.keys());
         let symbols: BTreeSet<_> = fills.map(|key| key.symbol.clone()).collect();
-        for currency in self.currencies.unexplained(&symbols) {
+        let mut unexplained = self.currencies.unexplained(&symbols).peekable();
+        let is_unexplained = unexplained.peek().is_some();
+        for currency in unexplained {
             let parts = self.topics.iter().map(|topic| {
                 let what = format!("fills in {currency} (unified)");
                 (*topic, what, MissingReason::NoSymbols)
             });
             findings.missing.extend(parts);
         }
+        is_unexplained
     }
 
     pub(super) fn find_orders(&self, window: &Window, sweep: &Sweep<'_>, findings: &mut Findings) {

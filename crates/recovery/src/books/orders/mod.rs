@@ -2,6 +2,7 @@
 
 mod find;
 mod frames;
+mod replies;
 mod rows;
 mod rules;
 mod symbols;
@@ -11,8 +12,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use kucoin_streams_core::{Decimal, FillKey, Text, Timestamp};
-use kucoin_streams_decode::{Record, Scanner};
-use kucoin_streams_rest::{ActiveSymbolsRow, QueryError, SpotLedgerRow};
 
 pub(crate) use frames::OrderTopic;
 use rows::{FillRow, OrderRow};
@@ -22,13 +21,10 @@ pub(crate) use venue::Venue;
 use super::open_orders::{KnownOrder, ObservedOrder, OpenOrders};
 use super::{
     Ask, Asks, Book, Findings, KEPT, MissingParts, Passed, Reply, Step, Sweep, TopicIndex, Window,
-    is_unknown_order,
 };
 use crate::facts::{Change, EventFacts, Identity};
 use crate::output::MissingReason;
 
-/// Rows of KuCoin's lists of recent futures orders and fills: a longer list is cut.
-const MAX_RECENT: usize = 1000;
 /// How long KuCoin keeps canceled orders of spot, margin and unified accounts, less a minute.
 const CANCELED_KEPT: Duration = Duration::from_secs(2 * 24 * 3600 - 60);
 
@@ -160,13 +156,13 @@ impl OrderBook {
         let mut symbols = state.symbols.clone();
         let is_of = |order: &KnownOrder| match order.venue {
             Some(venue) => venue == part,
-            None => !state.venue.is_margin() || self.uses_margin,
+            None => !state.venue.lists_symbols() || self.uses_margin,
         };
         let before = self.open.all_before().filter(|(_, order)| is_of(order));
         symbols.extend(before.map(|(_, order)| order.symbol.clone()));
         let rows = self.orders.values().filter(|(of, _)| *of == part);
         symbols.extend(rows.map(|(_, row)| row.symbol.clone()));
-        match state.venue.is_margin() {
+        match state.venue.lists_symbols() {
             true => symbols.extend(state.recent.iter().cloned()),
             false => {
                 symbols.extend(self.recent.iter().cloned());
@@ -190,15 +186,24 @@ impl OrderBook {
         symbols
     }
 
+    /// Returns `true` for a margin venue that is not used, as far as is known: it costs few queries.
+    fn is_idle(&self, part: usize, uses_margin: bool) -> bool {
+        let state = &self.venues[part];
+        let mut before = self.open.all_before();
+        state.venue.is_margin()
+            && !uses_margin
+            && state.symbols.is_empty()
+            && !before.any(|(_, order)| order.venue == Some(part))
+    }
+
     /// Returns the venues in which an order may be: its own, or all that are used.
     fn venues_of(&self, order: &KnownOrder) -> Vec<usize> {
         if let Some(venue) = order.venue {
             return vec![venue];
         }
         let is_possible = |part: &usize| {
-            let state = &self.venues[*part];
-            let is_used = !state.venue.is_margin() || self.uses_margin || !state.symbols.is_empty();
-            is_used && state.venue.trades(&order.symbol)
+            let venue = &self.venues[*part].venue;
+            venue.trades(&order.symbol) && !self.is_idle(*part, self.uses_margin)
         };
         (0..self.venues.len()).filter(is_possible).collect()
     }
@@ -265,31 +270,31 @@ impl OrderBook {
 
     fn ask_index(&mut self, sweep: &Sweep<'_>, asks: &mut Asks) {
         let window = sweep.window.map(|window| window.kept(KEPT));
-        for (part, state) in self.venues.iter_mut().enumerate() {
+        for part in 0..self.venues.len() {
+            // Of an idle venue, the ledger is asked first, and the open orders last.
+            let is_idle = self.is_idle(part, sweep.uses_margin);
+            let reports_orders = self.reports_orders();
+            let state = &mut self.venues[part];
             let venue = &state.venue;
+            state.has_symbols = !(is_idle && sweep.number == 1);
             if venue.is_unified_by_symbol() && self.wanted.is_some() {
                 continue;
             }
-            // An account that does not use margin costs few queries: the ledger first, the open orders last.
-            let is_idle = venue.is_margin() && !sweep.uses_margin;
             if let Some(query) = window.and_then(|window| venue.ledger(&window))
                 && (!is_idle || sweep.number == 1)
             {
                 asks.push(query, Ask::Ledger, part);
             }
-            state.has_symbols = true;
             if let Some(query) = venue.active_symbols(state.lists_by_symbol)
-                && self.kinds.iter().any(OrderTopic::reports_orders)
+                && reports_orders
+                && state.has_symbols
             {
-                match is_idle && sweep.number == 1 {
-                    true => state.has_symbols = false,
-                    false => asks.push(query, Ask::Symbols, part),
-                }
+                asks.push(query, Ask::Symbols, part);
             }
         }
     }
 
-    fn ask_history(&mut self, window: &Window, asks: &mut Asks) {
+    fn ask_history(&mut self, window: &Window, sweep: &Sweep<'_>, asks: &mut Asks) {
         let is_futures = |state: &VenueState| !state.venue.needs_symbols();
         if !self.venues.iter().all(is_futures) {
             if window.length() > CANCELED_KEPT {
@@ -304,6 +309,9 @@ impl OrderBook {
             self.missing.insert("fills", MissingReason::TooOld);
         }
         for part in 0..self.venues.len() {
+            if self.is_idle(part, sweep.uses_margin) {
+                continue;
+            }
             let fill_symbols = self.symbols_of(part, &Ask::Fills);
             let done_symbols = self.symbols_of(part, &Ask::Done);
             let state = &self.venues[part];
@@ -336,161 +344,13 @@ impl OrderBook {
                 let what = format!("orders of symbols that are not named ({})", state.venue);
                 self.missing_orders.insert(what, MissingReason::NoSymbols);
             }
+            if !state.has_symbols && state.venue.is_unified_by_symbol() {
+                continue;
+            }
             for query in state.venue.open(&symbols, state.lists_by_symbol) {
                 asks.push(query, Ask::Open, part);
             }
         }
-    }
-
-    /// Takes the error of a query, unless another query replaces it in the next sweep.
-    fn fail(&mut self, ask: &Ask, part: usize, reply: &Reply, error: &QueryError) {
-        let symbol = reply.query.param("symbol");
-        let is_guess = symbol.is_some_and(|symbol| {
-            let is_unified = self.venues[part].venue.is_unified_by_symbol();
-            is_unified && !self.named_symbols(part).contains(symbol)
-        });
-        let state = &mut self.venues[part];
-        let is_refused = matches!(error, QueryError::Refused { .. });
-        match ask {
-            Ask::Order(_) if is_unknown_order(error) => return,
-            // A symbol that the currencies suggest may not exist.
-            Ask::Open | Ask::Fills | Ask::Done if is_guess && is_of_query(error) => return,
-            Ask::Open if is_unknown_order(error) && state.venue == Venue::Spot => {
-                state.open = None;
-                self.is_unsettled = true;
-                state.lists_by_symbol = true;
-            }
-            Ask::Fills if is_refused && state.venue == Venue::Futures => {
-                self.is_unsettled |= !state.is_recent_refused;
-                state.is_recent_refused = true;
-            }
-            Ask::Open => state.open = None,
-            Ask::Symbols => state.has_symbols = false,
-            _ => {}
-        }
-        let what = state.venue.name_of(ask, symbol);
-        match ask {
-            Ask::Fills | Ask::Ledger => self.missing.fail(what, error),
-            _ => self.missing_orders.fail(what, error),
-        }
-    }
-
-    fn take_fills(&mut self, part: usize, reply: &Reply) {
-        let source = reply.source();
-        for (raw, _) in reply.rows() {
-            match FillRow::read(&self.venues[part].venue, raw, source) {
-                Some(fill) => {
-                    let fills = self.fills.entry(fill.key.clone());
-                    fills.or_insert((part, fill));
-                }
-                None => self.missing.unreadable(source),
-            }
-        }
-    }
-
-    fn take_orders(&mut self, ask: &Ask, part: usize, reply: &Reply) {
-        let source = reply.source();
-        for (raw, _) in reply.rows() {
-            let state = &mut self.venues[part];
-            let Some(order) = OrderRow::read(&state.venue, raw, source) else {
-                self.missing_orders.unreadable(source);
-                continue;
-            };
-            if *ask == Ask::Open
-                && order.stage.is_open()
-                && let Some(open) = &mut state.open
-            {
-                open.insert(order.order_id.clone());
-            }
-            let known = self.orders.get(&order.order_id);
-            if !known.is_some_and(|(_, known)| order.is_older_than(known)) {
-                self.orders.insert(order.order_id.clone(), (part, order));
-            }
-        }
-        if *ask == Ask::Open {
-            for (_, (sent_at, received_at)) in &reply.pages {
-                let before = self.taken_at.unwrap_or((*sent_at, *received_at));
-                self.taken_at = Some((before.0.min(*sent_at), before.1.max(*received_at)));
-            }
-        }
-    }
-
-    /// Notes that a list of recent rows is cut.
-    fn check_length(&mut self, part: usize, reply: &Reply) {
-        let rows: usize = reply.pages.iter().map(|(page, _)| page.len()).sum();
-        let state = &mut self.venues[part];
-        let is_recent = reply.source().contains("/recent");
-        if is_recent && rows >= MAX_RECENT && !state.uses_long_list {
-            state.uses_long_list = true;
-            self.is_unsettled = true;
-            let what = format!("more than {MAX_RECENT} rows ({})", state.venue);
-            self.missing.insert(what, MissingReason::TooOld);
-        }
-    }
-
-    fn take_ledger(&mut self, part: usize, reply: &Reply) {
-        for (raw, _) in reply.rows() {
-            if self.venues[part].venue.is_unified_by_symbol() {
-                if !self.currencies.take_booking(raw) {
-                    self.missing.unreadable(reply.source());
-                }
-                continue;
-            }
-            let Ok(row) = SpotLedgerRow::read(&mut Scanner::new(raw)) else {
-                self.missing.unreadable(reply.source());
-                continue;
-            };
-            let Some(trade) = row
-                .trade()
-                .filter(|_| is_of(&self.venues[part].venue, &row))
-            else {
-                continue;
-            };
-            let Some(symbol) = trade.symbol.filter(|symbol| self.is_wanted(symbol)) else {
-                continue;
-            };
-            self.venues[part].symbols.insert(symbol.clone());
-            if let (Some(order), Some(trade), Some(at)) =
-                (trade.order_id, trade.trade_id, row.created_at)
-            {
-                let key = FillKey::new(symbol, trade, Some(order));
-                self.ledger_trades.insert(key, at);
-            }
-        }
-    }
-
-    fn take_symbols(&mut self, part: usize, reply: &Reply) {
-        for (raw, _) in reply.rows() {
-            let is_read = match self.venues[part].venue {
-                Venue::Unified(_) => self.currencies.take_balance(raw),
-                _ => match ActiveSymbolsRow::read(&mut Scanner::new(raw)) {
-                    Ok(row) => {
-                        self.venues[part].symbols.extend(row.symbols);
-                        true
-                    }
-                    Err(_) => false,
-                },
-            };
-            if !is_read {
-                self.missing_orders.unreadable(reply.source());
-            }
-        }
-    }
-}
-
-/// Returns `true` if KuCoin refuses the parameters of the query, and not the API key.
-fn is_of_query(error: &QueryError) -> bool {
-    let is_of_key = error.is_credentials() || matches!(error.code(), Some("400007" | "112010"));
-    is_unknown_order(error) || (matches!(error, QueryError::Refused { .. }) && !is_of_key)
-}
-
-/// Returns `true` if a row of the ledger belongs to the venue: both margin venues have one ledger.
-fn is_of(venue: &Venue, row: &SpotLedgerRow) -> bool {
-    let account = row.account_type.as_deref().unwrap_or_default();
-    let is_isolated = account.to_ascii_uppercase().contains("ISOLATED");
-    match venue {
-        Venue::Margin(kind) => (kind.as_str() == "MARGIN_ISOLATED_TRADE") == is_isolated,
-        _ => true,
     }
 }
 
@@ -517,6 +377,7 @@ impl Book for OrderBook {
             }
         }
         if let Change::Order(order) = &facts.change {
+            self.uses_margin |= order.is_margin;
             let order = ObservedOrder {
                 order_id: &order.order_id,
                 symbol: &order.symbol,
@@ -562,7 +423,7 @@ impl Book for OrderBook {
     fn ask(&mut self, step: Step, sweep: &Sweep<'_>, asks: &mut Asks) {
         match (step, &sweep.window) {
             (Step::Index, _) => self.ask_index(sweep, asks),
-            (Step::History, Some(window)) => self.ask_history(window, asks),
+            (Step::History, Some(window)) => self.ask_history(window, sweep, asks),
             (Step::Open, _) if self.reports_orders() => self.ask_open(asks),
             (Step::ById, Some(_)) if self.reports_orders() => {
                 let mut orders = self.unexplained();
@@ -597,11 +458,14 @@ impl Book for OrderBook {
                 self.open.note_absence(id);
             }
         }
-        let mut margin = self.venues.iter().filter(|state| state.venue.is_margin());
-        let is_used = margin.clone().any(|state| !state.symbols.is_empty());
-        let is_known = margin.all(|state| state.has_symbols) && self.reports_orders();
+        let margin = || {
+            let parts = 0..self.venues.len();
+            parts.filter(|part| self.venues[*part].venue.is_margin())
+        };
+        let is_used = margin().any(|part| !self.is_idle(part, false));
+        let is_known = margin().all(|part| self.venues[part].has_symbols) && self.reports_orders();
         // A topic of margin orders says that the account uses margin.
-        let is_margin_only = self.venues.iter().all(|state| state.venue.is_margin());
+        let is_margin_only = margin().count() == self.venues.len();
         self.uses_margin = is_used || (self.uses_margin && (is_margin_only || !is_known));
     }
 

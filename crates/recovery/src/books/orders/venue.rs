@@ -37,6 +37,11 @@ impl Venue {
     }
 
     pub(crate) fn is_margin(&self) -> bool {
+        matches!(self, Self::Margin(_) | Self::Unified("MARGIN"))
+    }
+
+    /// Returns `true` if KuCoin lists the symbols of the venue, so that others are not asked.
+    pub(crate) fn lists_symbols(&self) -> bool {
         matches!(self, Self::Margin(_))
     }
 
