@@ -34,11 +34,11 @@ pub struct RecoveredFrame {
     pub topic: Arc<str>,
     /// Frame in the form that KuCoin pushes on the topic. Fields that REST does not have are absent.
     pub frame: String,
-    /// Where the event was found.
+    /// Source of the event: the REST path, and how exact its time is.
     pub source: RecoverySource,
 }
 
-/// Where a recovered event was found, and what is known of its time.
+/// Source of a recovered event: the REST path, and how exact its time is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecoverySource {
@@ -63,7 +63,7 @@ pub struct SnapshotRow {
     pub topic: Arc<str>,
     /// REST path, such as `/api/v1/positions`.
     pub source: &'static str,
-    /// Exchange time when the request was sent and when the reply came: the state is of a moment between them.
+    /// Exchange time of the request and of the reply: the state is of a moment between them.
     pub taken_at: (Timestamp, Timestamp),
     /// The row as KuCoin sent it, in JSON.
     pub data: Arc<str>,

@@ -62,9 +62,9 @@ pub(crate) struct TopicState {
 }
 
 impl<U> Recovery<U> {
-    /// Creates a recovery of topics that are live now. It begins with a snapshot, unless the settings say otherwise.
+    /// Creates a recovery of topics that are live now.
     ///
-    /// `topics` are the names of the topics as they were subscribed, all of the connection `ws_key`. `clock_offset_ms` is how many
+    /// It begins with a snapshot, unless the settings say otherwise. `topics` are the names of the topics as they were subscribed, all of the connection `ws_key`. `clock_offset_ms` is how many
     /// milliseconds the exchange's clock is ahead of this machine's, 0 if unknown; it is measured at each recovery.
     pub fn new(
         settings: RecoverySettings,

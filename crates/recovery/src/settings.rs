@@ -16,7 +16,7 @@ pub struct RecoverySettings {
     pub overlap: Duration,
     /// Time between the acknowledgement and the first query, because rows appear late. Default: 1 s.
     pub row_delay: Duration,
-    /// Delay from the first sweep of queries to the second, and from the second to the third. Default: 3 s and 10 s.
+    /// Delays before the second and the third sweep of queries. Default: 3 s and 10 s.
     ///
     /// The second sweep finds rows that appeared late. The third one follows only if records contradict each other or a query
     /// has failed.
@@ -47,7 +47,9 @@ impl Default for RecoverySettings {
 }
 
 impl RecoverySettings {
-    /// Returns the error that the exchange time of an acknowledgement may have: half the shortest time until the report.
+    /// Returns the error that the exchange time of an acknowledgement may have.
+    ///
+    /// It is half the shortest time until the report.
     pub(crate) fn live_tolerance(&self) -> Duration {
         (self.row_delay + self.sweep_delays[0]) / 2
     }

@@ -25,9 +25,10 @@ const TABLE: &[Row] = &[
     Row { package: SESSION, folder: "crates/session", uses: &[CORE] },
     Row { package: V1, folder: "crates/v1", uses: &[CORE, DECODE] },
     Row { package: PRO, folder: "crates/pro", uses: &[CORE, DECODE] },
+    Row { package: RECOVERY, folder: "crates/recovery", uses: &[CORE, DECODE, REST, SESSION, V1, PRO] },
     Row { package: CLIENT, folder: "crates/client", uses: &[CORE, SESSION, TRANSPORT] },
     Row { package: EXCHANGE, folder: "crates/exchange", uses: &[] },
-    Row { package: FACADE, folder: "crates/kucoin-streams", uses: &[CORE, DECODE, AUTH, REST, TRANSPORT, SESSION, V1, PRO, CLIENT] },
+    Row { package: FACADE, folder: "crates/kucoin-streams", uses: &[CORE, DECODE, AUTH, REST, TRANSPORT, SESSION, V1, PRO, RECOVERY, CLIENT] },
     Row { package: CLI, folder: "crates/cli", uses: &[FACADE, EXCHANGE] },
     Row { package: "kucoin-streams-examples", folder: "examples", uses: &[FACADE, EXCHANGE] },
     Row { package: "kucoin-streams-tests", folder: "tests", uses: &[FACADE, EXCHANGE] },
@@ -43,6 +44,7 @@ pub(super) const TRANSPORT: &str = "kucoin-streams-transport";
 pub(super) const SESSION: &str = "kucoin-streams-session";
 pub(super) const V1: &str = "kucoin-streams-v1";
 pub(super) const PRO: &str = "kucoin-streams-pro";
+pub(super) const RECOVERY: &str = "kucoin-streams-recovery";
 const CLIENT: &str = "kucoin-streams-client";
 const FACADE: &str = "kucoin-streams";
 const EXCHANGE: &str = "kucoin-streams-exchange";
@@ -53,10 +55,11 @@ const TESTKIT: &str = "kucoin-streams-testkit";
 const FOR_TESTS: [&str; 2] = [EXCHANGE, TESTKIT];
 
 /// The crates that may use a JSON parser, with the reason. All other crates use the crate `decode`.
-const READ_JSON: [&str; 8] = [
+const READ_JSON: [&str; 9] = [
     CORE,     // keeps unknown fields as raw JSON, and redacts logins
     DECODE,   // decodes all events
     AUTH,     // reads token responses
+    RECOVERY, // writes NDJSON lines
     EXCHANGE, // shares no code with the SDK, to test it independently
     CLI,      // writes NDJSON
     "xtask",  // reads `cargo metadata`
@@ -74,13 +77,14 @@ const JSON_PARSERS: [&str; 6] = [
 ];
 
 /// The crates without I/O: no sockets, clocks, randomness or runtime. The client of `rest` is a feature.
-pub(super) const PURE: [&str; 6] = [
+pub(super) const PURE: [&str; 7] = [
     "crates/core",
     "crates/decode",
     "crates/session",
     "crates/v1",
     "crates/pro",
     "crates/rest",
+    "crates/recovery",
 ];
 
 pub(super) fn every_crate_is_in_the_table(project: &Project) -> Vec<Violation> {

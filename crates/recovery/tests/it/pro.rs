@@ -173,10 +173,10 @@ fn currencies_suggest_symbols_and_unexplained_ones_are_named() {
         ["recovered 2 2", "recovered 1 7", "recovered 3 1"]
     );
     // Currencies that orders hold suggest open orders, and booked ones suggest fills. Rows name symbols for the next sweep.
-    assert_eq!(bench.count(&fills("KCS-USDT")), 1);
+    assert_eq!(bench.count(&fills("KCS-USDT")), 2);
     assert_eq!(
         bench.count(&format!("{OPEN} tradeType=SPOT symbol=SOL-USDT")),
-        2
+        4
     );
 }
 
