@@ -302,11 +302,12 @@ fn stop_during_recovery_prints_the_waiting_events_at_once() {
     local.wait(local.exchange.wait_subscribed(BALANCE));
     flood(&local, 100);
     wait_for_pings(&local);
-    let began = Instant::now();
     running.signal("TERM");
+    let began = Instant::now();
     let lines = running.finish().succeeds().lines();
+    // The recovery would wait for half a minute. The rest is for a busy machine: the command limits itself to 2 s.
     assert!(
-        began.elapsed() < Duration::from_secs(2),
+        began.elapsed() < Duration::from_secs(5),
         "{:?}",
         began.elapsed()
     );

@@ -120,14 +120,22 @@ fn demo_fits_each_width() {
     let args = ["watch", "--demo", "--for", "60s", "--stats"];
     let running = WIDTHS.map(|columns| (columns, Terminal::start(command(&args), columns)));
     for (columns, mut terminal) in running {
-        // The demo cuts the connections once.
-        terminal.until("back");
+        // The demo loses the connections once, and fills the gap.
+        terminal.until("recovered in");
         send("TERM", terminal.child.id());
         let shown = terminal.finish();
         assert_fits(&shown, columns);
-        for word in ["open", "lost", "back", "closed", "frames of"] {
+        for word in ["open", "state of", "lost", "back", "closed", "frames of"] {
             assert!(shown.contains(word), "{word}: {shown}");
         }
+        let marked = |mark: char| {
+            let is_marked = |line: &&str| {
+                let rest = line.trim_start_matches(|it: char| "0123456789:.-".contains(it));
+                rest.len() < line.len() && rest.starts_with(mark)
+            };
+            shown.lines().filter(is_marked).count()
+        };
+        assert!(marked('=') > 5 && marked('~') > 2, "{shown}");
         assert!(!shown.contains(UNIFIED), "{shown}");
     }
 }

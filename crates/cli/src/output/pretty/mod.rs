@@ -75,7 +75,7 @@ impl LineContent {
     }
 }
 
-/// Where a line comes from; its mark is between the time and the rest of the line.
+/// Source of a line; its mark follows the time.
 #[derive(Clone, Copy, Debug)]
 enum LineSource {
     /// From a connection, or from this program.
