@@ -123,8 +123,9 @@
 //! ```
 //!
 //! An [`AnySubscription`](crate::AnySubscription) is recovered in the same way: each connection has its own gaps and
-//! reports, and the topics of one connection share their queries. `kucoin-streams watch` recovers by default;
-//! `--no-recover` only reports gaps.
+//! reports, and the topics of one connection share their queries. The example `handle_gaps` of the repository recovers
+//! from a lost connection and from a corrupted frame. `kucoin-streams watch` recovers by default; `--no-recover` only
+//! reports gaps.
 //!
 //! # What happens after a loss
 //!
@@ -163,7 +164,7 @@
 //! | [`FuturesWallet`](crate::v1::FuturesWallet) | - | USDT and XBT | changes in the gap |
 //! | [`FuturesPositions`](crate::v1::FuturesPositions) | funding settlements | open positions, and those closed in the gap | states in the gap; results of risk limit changes |
 //! | [`FuturesMarginModes`](crate::v1::FuturesMarginModes), [`FuturesCrossLeverages`](crate::v1::FuturesCrossLeverages) | - | contracts with a position or an earlier event | changes in the gap |
-//! | [`pro::Orders`](crate::pro::Orders) | each fill, new orders, ends | open orders, also conditional ones, at the start | states in between |
+//! | [`pro::Orders`](crate::pro::Orders) | each fill, new and triggered orders, ends | open orders, also conditional ones, at the start | states in between; a conditional order that was placed and canceled in the gap |
 //! | [`pro::Executions`](crate::pro::Executions), [`ExecutionsLite`](crate::pro::ExecutionsLite) | each fill | - | the closed profit of a fill |
 //! | [`pro::Balances`](crate::pro::Balances) | balances after bookings | balances | holds; the available balance after each change |
 //! | [`pro::Positions`](crate::pro::Positions) | - | open positions, and those closed in the gap | states in the gap |
@@ -172,8 +173,8 @@
 //! What is never recovered is not named in the reports. The size of an order that was reduced in a gap is in its next
 //! event.
 //!
-//! Times of fills, bookings and funding settlements are those of the stream, to the millisecond that it has. The end of
-//! an order has an exact time on Pro V2 only: on V1, [`Origin`](crate::Origin)`::Recovered` has `exact: false`, and
+//! Times of fills, new orders, bookings and funding settlements are exact. The end of an order has an exact time on Pro V2
+//! only: on V1, [`Origin`](crate::Origin)`::Recovered` has `exact: false`, and
 //! `engine_time` is `None`. Times of stop orders are not exact either.
 //!
 //! # What a report names as missing
@@ -182,7 +183,7 @@
 //! |---|---|---|
 //! | `RateLimited`, `Overloaded`, `Unreachable` | the query failed | wait for the late report |
 //! | `Refused` | the API key lacks a [permission](#permissions), or the account has no such records | add the permission, or ignore it if you do not need the part |
-//! | `TooOld` | the gap is older than KuCoin's records: canceled orders of spot, margin and unified accounts 2 days; their fills, filled orders and bookings 7 days; futures fills 3 months | use KuCoin's exports |
+//! | `TooOld` | the gap is older than KuCoin's records: canceled orders of spot, margin and unified accounts 2 days; their fills, filled orders and bookings 7 days; futures fills 3 months | look it up in the account history on KuCoin's website |
 //! | `Inconsistent` | the records contradict each other in all three rounds | query the order or the balance that is named |
 //! | `NoSymbols` | a unified account traded symbols that are not known | add them to [`symbols`](#unified-accounts) |
 //! | `NoHistory` | the topic is your own type, and no query is known for it | query what you need |
@@ -206,8 +207,8 @@
 //! # Unified accounts
 //!
 //! KuCoin lists the orders and fills of a unified account on spot and margin by symbol, and names the symbols nowhere.
-//! Recovery asks for the symbols of the topics, those of the last events, and for the currencies of the ledger with
-//! USDT. Name the others that you trade:
+//! Recovery asks for the symbols of the topics and of the last events, and for the currencies of the ledger with USDT.
+//! Name those that you trade; without any spot symbol, every report names `NoSymbols`:
 //!
 //! ```
 //! # use kucoin_streams::{Kucoin, RecoverySettings, pro};
@@ -221,18 +222,18 @@
 //!
 //! # Cost and limits
 //!
-//! [`LiveReport`](crate::LiveReport) has the number of requests and the sum of their weights. Measured with the local
-//! exchange, in both rounds together:
+//! [`LiveReport`](crate::LiveReport) has the number of requests and the sum of their weights. If each list has one page,
+//! and no margin is used:
 //!
-//! | Subscription | At the start | After a gap in which 4 symbols traded |
+//! | Topics | At the start | After a gap |
 //! |---|---|---|
-//! | `SpotOrders` | 4 requests, weight 13 | 40 requests, weight 85 |
-//! | the account-wide topics of spot and margin | 13 requests, weight 96 | 60 requests, weight 230 |
-//! | the account-wide topics of futures | 6 requests, weight 23 | 12 requests, weight 47 |
-//! | the account-wide topics of Pro V2, with 4 `symbols` | 25 requests, weight 108 | 106 requests, weight 421 |
+//! | `SpotOrders`, with open orders on 10 symbols | 4 requests, weight 10 | 48 requests, weight 98 |
+//! | the same with stop orders and balances | 13 requests, weight 93 | 55 requests, weight 139 |
+//! | orders, stop orders, positions and wallet of futures | 6 requests, weight 20 | 12 requests, weight 44 |
+//! | orders, executions, positions and balance of a unified account, with 10 `symbols` | 46 requests, weight 181 | 115 requests, weight 454 |
 //!
 //! Without a VIP level, KuCoin allows a weight of 4,000 in 30 s for spot and of 2,000 for futures. It documents between
-//! 67 and 300 per second for unified accounts; at 67, the last recovery takes 25 s.
+//! 67 and 300 per second for unified accounts; at 67, the last recovery takes 27 s.
 //!
 //! Your orders are deducted from the same quota. So in each window of a rate limit, queries use at most a quarter of what
 //! remained when it began, and at most four of a pool are sent at the same time.
