@@ -1,16 +1,18 @@
 //! Runs a local exchange whose account has a known past, and then no activity, until it is stopped.
 //!
 //! Prints one line of JSON: URLs, credentials, and what the account pushed and holds. A client that reads the account
-//! over REST must find the same.
+//! over REST must find the same. The argument is the seed of the past, by default 11.
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use kucoin_streams_exchange::{
     Account, CONTRACTS, Decimal, Direction, Exchange, Rejected, SYMBOLS, SettleCurrency, Side,
     StopKind, StopPriceType, TruthLog, Wallet,
 };
 use serde_json::{Map, Value, json};
+use tokio::time::sleep;
 
 /// The accounts of Pro V2, as in the topics of its pushes.
 const ACCOUNTS: [&str; 5] = ["SPOT", "CROSS", "ISOLATED", "FUTURES", "UNIFIED"];
@@ -19,7 +21,9 @@ const STEPS: usize = 1_500;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let builder = Exchange::builder().seed(11).truth_capacity(1 << 20);
+    let seed = std::env::args().nth(1);
+    let seed = seed.map_or(Ok(11), |text| text.parse())?;
+    let builder = Exchange::builder().seed(seed).truth_capacity(1 << 20);
     let exchange = builder.start().await?;
     let (v1, pro) = (exchange.truth(), exchange.pro_truth());
     let account = exchange.account();
@@ -27,7 +31,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let balance = account.futures().wallet(currency).balance;
         (currency.as_str().to_owned(), balance.to_string().into())
     });
-    account.step(STEPS);
+    for _ in 0..STEPS {
+        account.step(1);
+        // Two steps never have the same time in milliseconds.
+        sleep(Duration::from_millis(1)).await;
+    }
     place_some(&account)?;
     let (mut orders, mut fills) = (Map::new(), Map::new());
     for account in ACCOUNTS {
@@ -56,7 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "futuresStops": stops,
         "fills": fills,
         "balances": balances(&account),
-        "bookings": bookings(&v1)?,
+        "bookings": pushes(&v1, "/account/balance")?,
         "positions": pushes(&pro, "positionAll.FUTURES")?,
         "openingWallets": Map::from_iter(opening),
         "wallets": pushes(&pro, "balance.FUTURES")?,
@@ -67,7 +75,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::future::pending().await
 }
 
-/// Places an order and a stop order in every account, so that each has some that are open.
+/// Places an order and a stop order in every account, and opens a position in every contract that has none.
 ///
 /// Ends with a deposit in each settlement currency, which pushes the futures balances at the last mark prices.
 fn place_some(account: &Account) -> Result<(), Rejected> {
@@ -88,6 +96,11 @@ fn place_some(account: &Account) -> Result<(), Rejected> {
     futures.fill(&id, 1)?;
     let stop = (Side::Sell, Direction::Down, StopPriceType::Trade);
     futures.place_stop(contract, stop, (price, None), 1)?;
+    for contract in CONTRACTS {
+        if futures.position(contract)?.quantity == 0 {
+            futures.place_market(contract, Side::Buy, 1)?;
+        }
+    }
     futures.deposit(SettleCurrency::Usdt, Decimal::ONE)?;
     futures.deposit(SettleCurrency::Xbt, Decimal::ONE)
 }
@@ -108,16 +121,6 @@ fn latest(log: &TruthLog, topic: &str, key: &str) -> Result<Value, serde_json::E
     Ok(Value::Object(keyed.collect()))
 }
 
-/// Returns the balance pushes that changed a total balance.
-fn bookings(log: &TruthLog) -> Result<Vec<Value>, serde_json::Error> {
-    let mut pushes = pushes(log, "/account/balance")?;
-    pushes.retain(|push| {
-        let event = push["relationEvent"].as_str().unwrap_or_default();
-        !event.ends_with(".hold")
-    });
-    Ok(pushes)
-}
-
 /// Returns the balances of all wallets by currency, with the debts of the margin accounts.
 fn balances(account: &Account) -> BTreeMap<String, Value> {
     let isolated = SYMBOLS.map(Wallet::Isolated);
@@ -127,10 +130,10 @@ fn balances(account: &Account) -> BTreeMap<String, Value> {
         let balances = currencies.map(|currency| {
             let balance = account.balance(wallet, currency);
             let amounts = json!({
-                "total": balance.total().normalize().to_string(),
-                "available": balance.available.normalize().to_string(),
-                "hold": balance.hold.normalize().to_string(),
-                "debt": account.debt(wallet, currency).total().normalize().to_string(),
+                "total": balance.total().to_string(),
+                "available": balance.available.to_string(),
+                "hold": balance.hold.to_string(),
+                "debt": account.debt(wallet, currency).total().to_string(),
             });
             (currency.to_owned(), amounts)
         });
