@@ -106,6 +106,8 @@ pub(crate) struct Episode<U> {
     pub(crate) live_at_exchange: Option<Timestamp>,
     pub(crate) outage: Option<Outage>,
     pub(crate) held: Vec<Held<U>>,
+    /// Live events were yielded before the report, since they could not be held back any longer.
+    pub(crate) has_released: bool,
     /// Time until which live events are held back; `None` while none is held back and the topics are down.
     pub(crate) hold_until: Option<Instant>,
     pub(crate) phase: Phase,
@@ -133,6 +135,7 @@ impl<U> Episode<U> {
             live_at_exchange: None,
             outage: None,
             held: Vec::new(),
+            has_released: false,
             hold_until: None,
             phase: Phase::Down,
             sweep: 0,

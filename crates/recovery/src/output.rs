@@ -46,7 +46,9 @@ pub struct RecoverySource {
     pub path: &'static str,
     /// `true` if the time of the event is exact; `false` if REST has no time of the matching engine for it.
     pub exact: bool,
-    /// `true` if the event was found after [`LiveReport`] was reported.
+    /// `true` if the event comes after live events that may be later.
+    ///
+    /// It was found after the report, or the live events could not be held back until the report.
     pub late: bool,
 }
 

@@ -462,6 +462,7 @@ impl<U> Recovery<U> {
     pub(crate) fn release(&mut self) {
         if let Some(episode) = &mut self.episode {
             episode.hold_until = None;
+            episode.has_released |= !episode.held.is_empty();
             let held = episode.held.drain(..);
             self.outputs
                 .extend(held.map(|held| RecoveryOutput::Event(held.update)));

@@ -47,7 +47,9 @@ impl<U> Recovery<U> {
         for item in merge(findings.found, before) {
             match item {
                 Merged::Live(held) => self.outputs.push_back(RecoveryOutput::Event(held.update)),
-                Merged::Found(found) => self.yield_found(found, late),
+                Merged::Found(found) => {
+                    self.yield_found(found, late || episode.has_released);
+                }
             }
         }
         for order in findings.vanished {

@@ -254,8 +254,14 @@ fn events_between_losses_are_not_held_longer_than_30_seconds() {
     bench.expect(&["live open o1"]);
     bench.go_live(&[BALANCES]);
     bench.on(ACTIVE, [spot::row("o1", "open", 10_100, "0")]);
+    bench.on(FILLS, [spot::fill("o2", "7", 10_000)]);
+    bench.on(spot::DONE, [spot::row("o2", "filled", 9_990, "0.1")]);
     bench.run_until(60_000);
-    bench.expect(&["report"]);
+    bench.expect(&[
+        "late recovered match o2 7",
+        "late recovered filled o2",
+        "report",
+    ]);
 }
 
 #[test]
