@@ -9,7 +9,7 @@ use kucoin_streams_rest::{Query, QueryError, RawPage};
 use kucoin_streams_session::{ClockReading, Gap, GapReason};
 
 use crate::RecoverySettings;
-use crate::books::{Book, Passed, TopicIndex};
+use crate::books::{Book, Passed, Start, TopicIndex};
 use crate::episode::{Episode, Held, Phase};
 use crate::facts::{Change, EventFacts, Identity};
 use crate::output::{Outage, RecoveryOutput};
@@ -164,7 +164,10 @@ impl<U> Recovery<U> {
             update,
         });
         if episode.held.len() >= self.settings.max_held_events {
-            self.stop_holding(now);
+            match episode.phase {
+                Phase::Down => self.release(),
+                _ => self.report_early(now),
+            }
         }
     }
 
@@ -264,9 +267,21 @@ impl<U> Recovery<U> {
     pub fn on_timer(&mut self, now: ClockReading) {
         self.note_clock(now);
         let is_due = |at: Instant| at <= now.monotonic;
-        let hold_until = self.episode.as_ref().and_then(|episode| episode.hold_until);
-        if hold_until.is_some_and(is_due) {
-            self.stop_holding(now);
+        if let Some(episode) = &self.episode
+            && episode.hold_until.is_some_and(is_due)
+        {
+            let report_at = episode.live_at.0 + self.settings.max_hold;
+            match episode.phase {
+                Phase::Down => self.release(),
+                _ if is_due(report_at) => self.report_early(now),
+                // The events were held back during an earlier outage.
+                _ => {
+                    self.release();
+                    if let Some(episode) = &mut self.episode {
+                        episode.hold_until = Some(report_at);
+                    }
+                }
+            }
         }
         match self.episode.as_ref().map(|episode| episode.phase) {
             Some(Phase::Waiting { until }) if is_due(until) => self.begin_sweep(now),
@@ -334,9 +349,13 @@ impl<U> Recovery<U> {
         }
         let local = (now.monotonic, now.wall);
         let before = self.episode.take();
-        let is_restart = before.as_ref().is_some_and(|before| !before.is_reported());
+        let start = match &before {
+            Some(before) if !before.is_reported() => Start::Again,
+            Some(before) if !before.missing.is_empty() => Start::TakeOver,
+            _ => Start::New,
+        };
         let mut episode = match before {
-            Some(before) if is_restart => before,
+            Some(before) if start == Start::Again => before,
             before => {
                 let mut episode = Episode::new(false, shift(now.wall, self.clock_offset), local);
                 // What was found is delivered, but the window of these topics is not complete.
@@ -378,9 +397,7 @@ impl<U> Recovery<U> {
         episode.sweep = 0;
         self.episode = Some(episode);
         self.queries.begin_recovery();
-        self.books
-            .iter_mut()
-            .for_each(|book| book.begin(is_restart));
+        self.books.iter_mut().for_each(|book| book.begin(start));
     }
 
     /// Returns the start of the window of a topic: its last event, less the overlap, but not before it was first live.

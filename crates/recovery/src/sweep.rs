@@ -7,7 +7,7 @@ use kucoin_streams_rest::{Query, ServerTime};
 use kucoin_streams_session::ClockReading;
 
 use crate::Recovery;
-use crate::books::{Ask, Asks, Findings, Reply, Step, Sweep};
+use crate::books::{Ask, Asks, Findings, Reply, Start, Step, Sweep};
 use crate::episode::{Episode, LATE_LIMIT, MAX_SWEEP, Phase};
 use crate::output::MissingReason;
 use crate::queries::Answer;
@@ -228,17 +228,15 @@ impl<U> Recovery<U> {
                 self.episode = None;
                 self.slept_at = None;
                 // The rows are not needed any more.
-                self.books.iter_mut().for_each(|book| book.begin(false));
+                self.books
+                    .iter_mut()
+                    .for_each(|book| book.begin(Start::New));
             }
         }
     }
 
-    /// Stops holding back live events: reports what was found until now, if the topics are live.
-    pub(crate) fn stop_holding(&mut self, now: ClockReading) {
-        let is_live = |episode: &Episode<U>| episode.phase != Phase::Down && !episode.is_reported();
-        if !self.episode.as_ref().is_some_and(is_live) {
-            return self.release();
-        }
+    /// Reports what was found until now, because live events cannot be held back any longer.
+    pub(crate) fn report_early(&mut self, now: ClockReading) {
         let mut findings = self.findings();
         let topics = self.episode.iter().flat_map(|episode| &episode.topics);
         let topics: Vec<_> = topics.copied().collect();

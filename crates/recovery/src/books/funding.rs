@@ -8,8 +8,8 @@ use kucoin_streams_core::{Text, Timestamp};
 use kucoin_streams_rest as rest;
 
 use super::{
-    Ask, Asks, Book, Findings, Found, MissingParts, Passed, Rank, Reply, Step, Sweep, TopicIndex,
-    Window,
+    Ask, Asks, Book, Findings, Found, MissingParts, Passed, Rank, Reply, Start, Step, Sweep,
+    TopicIndex, Window,
 };
 use crate::facts::{Change, EventFacts, FundingMark, Identity};
 use crate::frame::{As, FieldRule, FrameData, RowFields};
@@ -130,7 +130,7 @@ impl Book for FundingBook {
         };
     }
 
-    fn begin(&mut self, _: bool) {
+    fn begin(&mut self, _: Start) {
         self.rows.clear();
         self.missing.clear();
     }

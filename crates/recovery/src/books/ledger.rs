@@ -11,7 +11,7 @@ use rest::{AccountRow, CrossMarginRow, IsolatedMarginRow, MarginCurrencyRow, Spo
 
 use super::{
     Ask, Asks, Book, Findings, Found, FoundRow, KEPT, MissingParts, Passed, Rank, Reply, RowState,
-    Step, Sweep, TopicIndex, Window,
+    Start, Step, Sweep, TopicIndex, Window,
 };
 use crate::facts::{BalanceFacts, Change, EventFacts};
 use crate::frame::{As, FieldRule, FrameData, RowFields};
@@ -362,9 +362,9 @@ impl Book for LedgerBook {
         }
     }
 
-    fn begin(&mut self, is_restart: bool) {
+    fn begin(&mut self, start: Start) {
         // Events of before a second loss are no reason to expect that the rest is live.
-        if is_restart {
+        if start == Start::Again {
             self.totals.extend(self.live.drain());
         }
         self.live.clear();

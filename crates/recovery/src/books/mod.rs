@@ -259,6 +259,17 @@ pub(crate) struct FoundVanished {
     pub(crate) filled: Option<Decimal>,
 }
 
+/// How a recovery starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Everything before the window was delivered.
+    New,
+    /// A recovery that was not reported starts over after another loss.
+    Again,
+    /// The window contains that of an incomplete recovery: live events of the window were delivered.
+    TakeOver,
+}
+
 /// What happens to a live event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Passed {
@@ -279,9 +290,7 @@ pub(crate) trait Book: std::fmt::Debug + Send {
     fn observe(&mut self, _facts: &EventFacts, _passed: Passed) {}
 
     /// Starts a recovery; what is known from live events stays.
-    ///
-    /// `is_restart`: a recovery that was not reported starts over after a second loss.
-    fn begin(&mut self, _is_restart: bool) {}
+    fn begin(&mut self, _start: Start) {}
 
     /// Starts a sweep: forgets the errors of the sweep before, and keeps its rows.
     fn begin_sweep(&mut self) {}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kucoin_streams_core::{Decimal, Text};
 
-use super::Passed;
+use super::{Passed, Start};
 
 /// Number of sweeps in which an order must be absent from all lists before it is reported as vanished.
 const ABSENT_SWEEPS: u32 = 2;
@@ -49,15 +49,20 @@ pub(crate) struct ObservedOrder<'e> {
 
 impl OpenOrders {
     /// Starts a recovery, or starts it over after a second loss.
-    pub(crate) fn begin(&mut self, is_restart: bool) {
-        match is_restart {
-            true => self.live.values_mut().for_each(|live| {
+    pub(crate) fn begin(&mut self, start: Start) {
+        match start {
+            Start::Again => self.live.values_mut().for_each(|live| {
                 live.is_current = false;
                 live.filled = None;
             }),
-            false => self.live.clear(),
+            Start::New | Start::TakeOver => self.live.clear(),
         }
         self.before.clone_from(&self.known);
+        if start == Start::TakeOver {
+            // The known sizes may contain fills that are still missed.
+            let before = self.before.values_mut();
+            before.for_each(|order| order.filled = None);
+        }
         self.absences.clear();
     }
 
@@ -202,12 +207,12 @@ mod tests {
         let mut orders = OpenOrders::default();
         observe(&mut orders, "a", true, Passed::Delivered);
         observe(&mut orders, "b", true, Passed::Delivered);
-        orders.begin(false);
+        orders.begin(Start::New);
         observe(&mut orders, "b", true, Passed::Held);
         observe(&mut orders, "c", true, Passed::Held);
         observe(&mut orders, "d", false, Passed::Held);
         assert_eq!(unexplained(&orders), ["a"]);
-        orders.begin(true);
+        orders.begin(Start::Again);
         assert_eq!(unexplained(&orders), ["a", "b", "c"]);
         assert_eq!(orders.live_filled("b"), None);
     }
@@ -216,20 +221,20 @@ mod tests {
     fn order_vanishes_after_two_absences() {
         let mut orders = OpenOrders::default();
         observe(&mut orders, "a", true, Passed::Delivered);
-        orders.begin(false);
+        orders.begin(Start::New);
         orders.note_absence("a".into());
         assert!(!orders.has_vanished("a"));
         orders.note_absence("a".into());
         assert!(orders.has_vanished("a"));
         orders.commit(std::iter::empty());
-        orders.begin(false);
+        orders.begin(Start::New);
         assert!(unexplained(&orders).is_empty());
     }
 
     #[test]
     fn late_event_wins_over_an_older_row() {
         let mut orders = OpenOrders::default();
-        orders.begin(false);
+        orders.begin(Start::New);
         let row = || {
             let order = KnownOrder {
                 symbol: "BTC-USDT".into(),
@@ -241,7 +246,7 @@ mod tests {
         orders.commit(row());
         observe(&mut orders, "a", false, Passed::Late);
         orders.commit(row());
-        orders.begin(false);
+        orders.begin(Start::New);
         assert!(orders.before("a").is_none());
     }
 }

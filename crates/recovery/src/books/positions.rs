@@ -8,8 +8,8 @@ use kucoin_streams_rest as rest;
 use rest::Query;
 
 use super::{
-    Ask, Asks, Book, Findings, FoundRow, KEPT, MissingParts, Passed, Reply, RowState, Step, Sweep,
-    TopicIndex, Window,
+    Ask, Asks, Book, Findings, FoundRow, KEPT, MissingParts, Passed, Reply, RowState, Start, Step,
+    Sweep, TopicIndex, Window,
 };
 use crate::facts::{Change, EventFacts};
 use crate::frame::RowFields;
@@ -136,7 +136,7 @@ impl Book for PositionBook {
         };
     }
 
-    fn begin(&mut self, _: bool) {
+    fn begin(&mut self, _: Start) {
         self.before.clone_from(&self.open);
         self.begin_sweep();
     }

@@ -8,7 +8,7 @@ use kucoin_streams_rest as rest;
 use rest::Query;
 
 use super::{
-    Ask, Asks, Book, Findings, FoundRow, MissingParts, Passed, Reply, RowState, Step, Sweep,
+    Ask, Asks, Book, Findings, FoundRow, MissingParts, Passed, Reply, RowState, Start, Step, Sweep,
     TopicIndex,
 };
 use crate::facts::{Change, EventFacts};
@@ -144,7 +144,7 @@ impl Book for StateBook {
         }
     }
 
-    fn begin(&mut self, _: bool) {
+    fn begin(&mut self, _: Start) {
         self.begin_sweep();
     }
 

@@ -10,7 +10,7 @@ use rest::{Query, TradeType};
 use super::open_orders::{KnownOrder, ObservedOrder, OpenOrders};
 use super::{
     Ask, Asks, Book, Findings, Found, FoundRow, FoundVanished, MissingParts, Passed, Rank, Reply,
-    RowState, Step, Sweep, TopicIndex, Window, is_unknown_order,
+    RowState, Start, Step, Sweep, TopicIndex, Window, is_unknown_order,
 };
 use crate::facts::{Change, EventFacts, Identity, OrderStage};
 use crate::frame::{As, FieldRule, FrameData, RowFields};
@@ -225,8 +225,8 @@ impl Book for StopBook {
         self.orders.observe(&order, passed);
     }
 
-    fn begin(&mut self, is_restart: bool) {
-        self.orders.begin(is_restart);
+    fn begin(&mut self, start: Start) {
+        self.orders.begin(start);
         self.by_id.clear();
         self.begin_sweep();
     }

@@ -9,7 +9,7 @@ use kucoin_streams_rest as rest;
 use rest::UnifiedLedgerRow;
 
 use super::{
-    Ask, Asks, Book, Findings, Found, KEPT, MissingParts, Passed, Rank, Reply, Step, Sweep,
+    Ask, Asks, Book, Findings, Found, KEPT, MissingParts, Passed, Rank, Reply, Start, Step, Sweep,
     TopicIndex,
 };
 use crate::facts::{Change, EventFacts, Identity, LedgerMark};
@@ -70,7 +70,7 @@ impl Book for UnifiedLedgerBook {
         }
     }
 
-    fn begin(&mut self, _: bool) {
+    fn begin(&mut self, _: Start) {
         self.rows.clear();
         self.missing.clear();
     }

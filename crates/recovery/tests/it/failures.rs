@@ -88,6 +88,33 @@ fn second_loss_in_the_background_phase_takes_over_its_window() {
 }
 
 #[test]
+fn window_of_an_incomplete_recovery_is_not_compared_with_sizes_of_its_live_events() {
+    let mut bench = with_order();
+    bench.outage(10_000, 11_000);
+    bench.on_error(FILLS, errors::overloaded);
+    // The stream shows a size with a fill that is missed, and an order that lives after the gap.
+    bench.live(ORDERS, &spot::matched("o1", "9", 12_000, "0.2"));
+    let fields = r#","size":"0.1","filledSize":"0.1""#;
+    bench.live(ORDERS, &spot::matched("o2", "10", 12_500, "0.1"));
+    bench.live(ORDERS, &spot::order("filled", "o2", 12_500, fields));
+    bench.run_until(26_000);
+    bench.clear();
+    bench.outage(27_000, 28_000);
+    bench.on(
+        FILLS,
+        [
+            spot::fill("o2", "10", 12_500),
+            spot::fill("o1", "9", 12_000),
+            spot::fill("o1", "8", 10_500),
+        ],
+    );
+    bench.on(spot::DONE, [spot::row("o2", "filled", 12_400, "0.1")]);
+    bench.on(ACTIVE, [spot::row("o1", "open", 2_000, "0.2")]);
+    bench.run_until(60_000);
+    bench.expect(&["gap", "recovered match o1 8", "report"]);
+}
+
+#[test]
 fn missing_permission_is_asked_once_and_not_retried() {
     let mut bench = Bench::new(&["/contract/positionAll"]);
     bench.on_error("/api/v1/positions", errors::no_permission);

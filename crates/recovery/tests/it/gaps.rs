@@ -265,6 +265,22 @@ fn events_between_losses_are_not_held_longer_than_30_seconds() {
 }
 
 #[test]
+fn events_of_a_long_outage_are_released_without_a_report() {
+    let mut bench = Bench::started(&[ORDERS]);
+    bench.outage(10_000, 10_100);
+    bench.live(ORDERS, &open("o1", 10_200));
+    bench.run_until(10_500);
+    bench.lose(&[]);
+    bench.on(ACTIVE, [spot::row("o1", "open", 10_200, "0")]);
+    bench.run_until(39_900);
+    bench.go_live(&[]);
+    bench.run_until(40_200);
+    bench.expect(&["gap", "gap", "live open o1"]);
+    bench.run_until(60_000);
+    bench.expect(&["report"]);
+}
+
+#[test]
 fn sleep_of_eight_days_is_seen_and_named_as_too_old() {
     let mut bench = Bench::started(&[ORDERS, BALANCES]);
     bench.run_until(10_000);

@@ -10,16 +10,18 @@ use crate::books::{Findings, Found, FoundRow, FoundVanished, Rank, RowState, Swe
 use crate::facts::Identity;
 use crate::output::MissingReason;
 
-/// A fill since the start of the window that was not counted before: live, or in a list.
-struct NewFill<'b> {
+/// A fill of the window: live, or in a list.
+struct WindowFill<'b> {
     key: &'b FillKey,
     size: Decimal,
     time: Timestamp,
     /// The row and its venue; `None` if only the stream has it.
     row: Option<&'b (usize, FillRow)>,
+    /// The filled size of before the recovery contains it.
+    was_counted: bool,
 }
 
-impl NewFill<'_> {
+impl WindowFill<'_> {
     /// Order of the fills of one order: a trade ID grows with time, and a longer one is later.
     fn rank(&self) -> (i64, usize, &str) {
         let trade_id = self.key.trade_id.as_str();
@@ -28,17 +30,17 @@ impl NewFill<'_> {
 }
 
 impl OrderBook {
-    /// Returns the new fills of each order, in order.
-    fn new_fills(
+    /// Returns the fills of each order, in order.
+    fn window_fills(
         &self,
         window: &Window,
         sweep: &Sweep<'_>,
-    ) -> BTreeMap<Option<&Text>, Vec<NewFill<'_>>> {
+    ) -> BTreeMap<Option<&Text>, Vec<WindowFill<'_>>> {
         let rows = self.fills.iter().filter(|(key, (_, fill))| {
-            let is_new = window.contains(fill.time) || self.live_fills.contains_key(*key);
-            is_new && !self.was_counted(key, fill.time, sweep)
+            window.contains(fill.time) || self.live_fills.contains_key(*key)
         });
-        let rows = rows.map(|(key, row)| NewFill {
+        let rows = rows.map(|(key, row)| WindowFill {
+            was_counted: self.was_counted(key, row.1.time, sweep),
             key,
             size: row.1.size,
             time: row.1.time,
@@ -46,7 +48,8 @@ impl OrderBook {
         });
         let live = self.live_fills.iter();
         let live = live.filter(|(key, _)| !self.fills.contains_key(*key));
-        let live = live.map(|(key, (size, time))| NewFill {
+        let live = live.map(|(key, (size, time))| WindowFill {
+            was_counted: false,
             key,
             size: *size,
             time: *time,
@@ -63,14 +66,20 @@ impl OrderBook {
         by_order
     }
 
-    /// Returns the filled size of an order before its new fills; `None` if unknown.
+    /// Returns the filled size of an order before the recovery, by the events and rows that were yielded.
+    fn known_size(&self, order_id: &Text) -> Option<Decimal> {
+        self.open.before(order_id)?.filled
+    }
+
+    /// Returns the filled size before the fills that count; `None` if unknown.
+    ///
+    /// All fills of an order that was placed in the window are in the window.
     fn filled_before(&self, order_id: &Text, window: &Window) -> Option<Decimal> {
-        if let Some(known) = self.open.before(order_id) {
-            return known.filled;
-        }
-        let (_, row) = self.orders.get(order_id)?;
-        let is_new = row.created_at.is_some_and(|at| at >= window.from);
-        is_new.then_some(Decimal::ZERO)
+        self.known_size(order_id).or_else(|| {
+            let (_, row) = self.orders.get(order_id)?;
+            let is_new = row.created_at? >= window.from;
+            is_new.then_some(Decimal::ZERO)
+        })
     }
 
     /// Returns the filled size that the stream shows, or the row without later fills; `None` if unknown.
@@ -97,9 +106,9 @@ impl OrderBook {
     ) {
         let mut filled = std::mem::take(&mut self.filled);
         filled.clear();
-        let by_order = self.new_fills(window, sweep);
+        let by_order = self.window_fills(window, sweep);
         let mut found_fills = Vec::new();
-        // An order without new fills can contradict its filled size too.
+        // An order without fills can contradict its filled size too.
         let with_row = self.orders.keys();
         let unfilled = with_row
             .filter(|id| self.open.before(id).is_some() && !by_order.contains_key(&Some(*id)));
@@ -107,12 +116,17 @@ impl OrderBook {
             self.check_filled(order_id, Decimal::ZERO, window, findings, &mut filled);
         }
         for (order_id, fills) in &by_order {
-            let sum = fills.iter().map(|fill| fill.size).sum();
+            let is_known = order_id.is_some_and(|order_id| self.known_size(order_id).is_some());
+            let counts = |fill: &WindowFill<'_>| !(is_known && fill.was_counted);
+            let sum = fills.iter().filter(|fill| counts(fill));
+            let sum = sum.map(|fill| fill.size).sum();
             let mut cumulative = order_id.and_then(|order_id| {
                 self.check_filled(order_id, sum, window, findings, &mut filled)
             });
             for fill in fills {
-                cumulative = cumulative.map(|filled| filled + fill.size);
+                if counts(fill) {
+                    cumulative = cumulative.map(|filled| filled + fill.size);
+                }
                 if let Some((part, row)) = fill.row
                     && window.contains(row.time)
                 {

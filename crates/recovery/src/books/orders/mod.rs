@@ -20,7 +20,8 @@ pub(crate) use venue::Venue;
 
 use super::open_orders::{KnownOrder, ObservedOrder, OpenOrders};
 use super::{
-    Ask, Asks, Book, Findings, KEPT, MissingParts, Passed, Reply, Step, Sweep, TopicIndex, Window,
+    Ask, Asks, Book, Findings, KEPT, MissingParts, Passed, Reply, Start, Step, Sweep, TopicIndex,
+    Window,
 };
 use crate::facts::{Change, EventFacts, Identity};
 use crate::output::MissingReason;
@@ -388,9 +389,9 @@ impl Book for OrderBook {
         }
     }
 
-    fn begin(&mut self, is_restart: bool) {
-        self.open.begin(is_restart);
-        if !is_restart {
+    fn begin(&mut self, start: Start) {
+        self.open.begin(start);
+        if start != Start::Again {
             self.live_fills.clear();
         }
         self.found_fills.clear();
