@@ -240,8 +240,10 @@
 //!
 //! At most [`max_held_events`](crate::RecoverySettings::max_held_events) live events, 100,000 by default, are held back for
 //! at most [`max_hold`](crate::RecoverySettings::max_hold), 30 s. When either is reached, what was found is yielded, and
-//! the rest follows late. A reply has at most 8 MiB, a query 500 pages. The delays are settings too; shorter ones miss
-//! rows that appear late.
+//! the rest follows late. A reply has at most 8 MiB, a query 500 pages.
+//!
+//! [`RecoverySettings`](crate::RecoverySettings) has these limits and all delays; with shorter delays, rows that appear
+//! late are missed. `snapshot: false` leaves out the state at the start.
 //!
 //! # REST queries without recovery
 //!
