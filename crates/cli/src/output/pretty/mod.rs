@@ -87,11 +87,11 @@ enum LineSource {
 }
 
 impl LineSource {
-    const fn mark(self) -> &'static str {
+    const fn mark(self) -> (Style, &'static str) {
         match self {
-            Self::Live => " ",
-            Self::Recovered => "~",
-            Self::State => "=",
+            Self::Live => (Style::Plain, " "),
+            Self::Recovered => (Style::Yellow, "~"),
+            Self::State => (Style::Yellow, "="),
         }
     }
 }
@@ -226,9 +226,10 @@ impl Pretty {
         let label = padded(content.label, label_width);
         let before = time.len() + 1 + connection.len() + gap.len() + label.len() + 1;
         let room = columns.map(|columns| columns.saturating_sub(before));
+        let (mark_style, mark) = source.mark();
         let head = [
             self.painter.paint(Style::Dim, &time),
-            self.painter.paint(Style::Yellow, source.mark()),
+            self.painter.paint(mark_style, mark),
             self.painter.paint(Style::Dim, &connection),
         ]
         .concat();
