@@ -171,7 +171,7 @@ fn trade_of_the_ledger_without_its_fill_is_inconsistent() {
 }
 
 #[test]
-fn ledger_names_symbols_that_nobody_knew() {
+fn ledger_names_unknown_symbols() {
     let mut bench = with_order();
     bench.outage(10_000, 15_000);
     bench.on(spot::ACTIVE, [open_row("0")]);
