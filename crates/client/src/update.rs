@@ -155,7 +155,9 @@ impl<E> Update<E> {
         self.push.pushed_at
     }
 
-    /// Returns the local receive time: when the frame was read from the socket, or the event was found over REST.
+    /// Returns the local receive time.
+    ///
+    /// It is the time when the frame was read from the socket, or when the event was found over REST.
     pub fn received_at(&self) -> Timestamp {
         self.received_at
     }

@@ -111,9 +111,9 @@ impl KucoinBuilder {
         self
     }
 
-    /// Sets the client of REST queries. Default: one with the credentials, hosts and proxy of the token requests.
+    /// Sets the client of REST queries.
     ///
-    /// Use it for other limits or the other version of the unified account's API, or with your own source of tokens, which
+    /// Default: a client with the credentials, hosts and proxy of the token requests. Use it for other limits or the other version of the unified account's API, or with your own source of tokens, which
     /// otherwise leaves the client without REST:
     ///
     /// ```no_run

@@ -179,7 +179,7 @@ struct Connection<E> {
 }
 
 impl Kucoin {
-    /// Fills the gaps of a subscription over REST, with the default settings: see [`RecoveredSubscription`].
+    /// Fills the gaps of a subscription over REST: see [`RecoveredSubscription`].
     ///
     /// Call it right after subscribing, within a tokio runtime. It needs the permission that each query names; what the API
     /// key may not read is reported as missing.
@@ -217,7 +217,9 @@ impl Kucoin {
 }
 
 impl<S: RecoverableSubscription> RecoveredSubscription<S> {
-    /// Creates the adaptor. With a [disabled](Rest::disabled) client, every gap is reported with everything missing.
+    /// Creates the adaptor.
+    ///
+    /// With a [disabled](Rest::disabled) client, every gap is reported with everything missing.
     pub fn new(subscription: S, rest: Rest, settings: RecoverySettings) -> Self {
         let now = read_clock();
         let tokens = rest.tokens();
@@ -259,7 +261,9 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
         self.subscription.ledger()
     }
 
-    /// Returns the reason why the subscription has ended; `None` if it has not: see [`Subscription::end_reason`].
+    /// Returns the reason why the subscription has ended; `None` if it has not.
+    ///
+    /// See [`Subscription::end_reason`].
     pub fn end_reason(&self) -> Option<EndReason> {
         self.subscription.end_reason()
     }
@@ -431,7 +435,7 @@ fn recovered<E>(ws_key: WsKey, push: Push<E>, frame: &RecoveredFrame, epoch: u64
     Update::recovered(ws_key, topic, push, origin, (Timestamp::now(), epoch))
 }
 
-/// Reads both clocks. The monotonic one is tokio's, so that it stands still in tests with a paused clock.
+/// Reads both clocks. The monotonic one is tokio's, which tests can pause.
 fn read_clock() -> ClockReading {
     let monotonic: Instant = tokio::time::Instant::now().into_std();
     ClockReading::new(monotonic, Timestamp::now())
