@@ -28,12 +28,15 @@ pub(crate) struct KnownOrder {
     pub(crate) venue: Option<usize>,
     /// Cumulative filled size; `None` if unknown.
     pub(crate) filled: Option<Decimal>,
+    /// Size after reductions; `None` if unknown.
+    pub(crate) size: Option<Decimal>,
 }
 
 #[derive(Clone, Debug)]
 struct LiveOrder {
     symbol: Text,
     filled: Option<Decimal>,
+    size: Option<Decimal>,
     is_open: bool,
     /// No loss came after the last event, so the stream reports what follows.
     is_current: bool,
@@ -44,6 +47,7 @@ pub(crate) struct ObservedOrder<'e> {
     pub(crate) order_id: &'e Text,
     pub(crate) symbol: &'e Text,
     pub(crate) filled: Option<Decimal>,
+    pub(crate) size: Option<Decimal>,
     pub(crate) is_open: bool,
 }
 
@@ -68,8 +72,7 @@ impl OpenOrders {
 
     pub(crate) fn observe(&mut self, order: &ObservedOrder<'_>, passed: Passed) {
         if passed != Passed::Held {
-            let filled = order.filled;
-            self.update(order.order_id, order.symbol, filled, order.is_open);
+            self.update(order);
         }
         if passed != Passed::Delivered {
             let live = self
@@ -78,26 +81,31 @@ impl OpenOrders {
                 .or_insert(LiveOrder {
                     symbol: order.symbol.clone(),
                     filled: None,
+                    size: None,
                     is_open: true,
                     is_current: true,
                 });
             live.filled = order.filled.or(live.filled);
+            live.size = order.size.or(live.size);
             live.is_open = order.is_open;
             live.is_current = true;
         }
     }
 
-    fn update(&mut self, order_id: &Text, symbol: &Text, filled: Option<Decimal>, is_open: bool) {
-        if !is_open {
-            self.known.remove(order_id);
+    fn update(&mut self, order: &ObservedOrder<'_>) {
+        if !order.is_open {
+            self.known.remove(order.order_id);
             return;
         }
-        let known = self.known.entry(order_id.clone()).or_insert(KnownOrder {
-            symbol: symbol.clone(),
+        let known = self.known.entry(order.order_id.clone());
+        let known = known.or_insert(KnownOrder {
+            symbol: order.symbol.clone(),
             venue: None,
             filled: None,
+            size: None,
         });
-        known.filled = filled.or(known.filled);
+        known.filled = order.filled.or(known.filled);
+        known.size = order.size.or(known.size);
     }
 
     /// Returns the order as it was known before the recovery.
@@ -134,6 +142,7 @@ impl OpenOrders {
                 symbol: live.symbol.clone(),
                 venue: None,
                 filled: None,
+                size: None,
             };
             (id, order)
         });
@@ -177,7 +186,13 @@ impl OpenOrders {
     fn take_live(&mut self, is_reported: bool) {
         for (order_id, live) in self.live.clone() {
             if self.is_live(&order_id) == is_reported {
-                self.update(&order_id, &live.symbol, live.filled, live.is_open);
+                self.update(&ObservedOrder {
+                    order_id: &order_id,
+                    symbol: &live.symbol,
+                    filled: live.filled,
+                    size: live.size,
+                    is_open: live.is_open,
+                });
             }
         }
     }
@@ -192,6 +207,7 @@ mod tests {
             order_id: &Text::from_static(id),
             symbol: &Text::from_static("BTC-USDT"),
             filled: Some(Decimal::ONE),
+            size: None,
             is_open,
         };
         orders.observe(&order, passed);
@@ -240,6 +256,7 @@ mod tests {
                 symbol: "BTC-USDT".into(),
                 venue: Some(0),
                 filled: None,
+                size: None,
             };
             std::iter::once((Text::from_static("a"), Some(order)))
         };

@@ -220,6 +220,7 @@ impl Book for StopBook {
             order_id: &stop.order_id,
             symbol: &stop.symbol,
             filled: None,
+            size: None,
             is_open: stop.is_open,
         };
         self.orders.observe(&order, passed);
@@ -343,6 +344,7 @@ impl Book for StopBook {
                 symbol: row.symbol.clone(),
                 venue: None,
                 filled: None,
+                size: None,
             };
             (id.clone(), Some(order))
         });

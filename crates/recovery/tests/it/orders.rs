@@ -29,6 +29,22 @@ fn end_is_found_by_id() {
 }
 
 #[test]
+fn reduced_order_is_shown_as_a_row() {
+    let mut bench = with_order();
+    bench.outage(10_000, 15_000);
+    let row = spot::row("o1", "open", -60_000, "0.2");
+    let reduced = row.replace(r#""size":"1""#, r#""size":"0.7""#);
+    assert_ne!(row, reduced);
+    bench.on(ACTIVE, [reduced]);
+    bench.run_until(30_000);
+    bench.expect(&["gap", "snapshot o1", "report"]);
+    // Its new size is known now.
+    bench.outage(31_000, 32_000);
+    bench.run_until(60_000);
+    bench.expect(&["gap", "report"]);
+}
+
+#[test]
 fn end_is_found_in_the_done_list() {
     let mut bench = with_order();
     bench.outage(10_000, 15_000);

@@ -303,19 +303,23 @@ impl OrderBook {
         }
     }
 
-    /// Finds the rows of open orders that were not known before: all of them at the start.
+    /// Finds the rows of open orders that were not known before, all of them at the start, and of reduced orders.
     ///
-    /// Orders that were placed in the window are events.
+    /// Orders that were placed in the window are events. A reduction has no record, only its result.
     pub(super) fn find_open(&self, window: Option<&Window>, findings: &mut Findings) {
         let is_in_window = |row: &OrderRow| {
             let created = row.created_at;
             window.is_some_and(|window| created.is_some_and(|created| created >= window.from))
         };
+        let is_news = |id: &Text, row: &OrderRow| match self.open.before(id) {
+            Some(known) => {
+                let is_reduced = known.size.zip(row.size).is_some_and(|(was, is)| was != is);
+                is_reduced && !self.open.is_live(id)
+            }
+            None => !is_in_window(row),
+        };
         let open = self.orders.iter().filter(|(id, (part, row))| {
-            row.stage.is_open()
-                && self.open.before(id).is_none()
-                && !is_in_window(row)
-                && self.is_listed(*part, id)
+            row.stage.is_open() && is_news(id, row) && self.is_listed(*part, id)
         });
         let mut rows: Vec<_> = open.collect();
         rows.sort_by_key(|(id, (_, row))| (row.created_at, (*id).clone()));

@@ -221,6 +221,7 @@ impl OrderBook {
                 symbol: row.symbol.clone(),
                 venue: Some(*part),
                 filled: row.filled,
+                size: row.size,
             };
             (id.clone(), order)
         }));
@@ -263,6 +264,7 @@ impl OrderBook {
                     symbol,
                     venue: Some(part),
                     filled: None,
+                    size: None,
                 };
                 (id.clone(), order, vec![part])
             })
@@ -383,6 +385,7 @@ impl Book for OrderBook {
                 order_id: &order.order_id,
                 symbol: &order.symbol,
                 filled: order.filled,
+                size: order.size,
                 is_open: order.stage.is_open(),
             };
             self.open.observe(&order, passed);
@@ -497,6 +500,7 @@ impl Book for OrderBook {
                 symbol: row.symbol.clone(),
                 venue: Some(*part),
                 filled: filled.get(id).copied().unwrap_or(row.filled),
+                size: row.size,
             };
             (id.clone(), row.stage.is_open().then_some(order))
         });
