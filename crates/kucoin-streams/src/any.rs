@@ -11,7 +11,7 @@ use futures_util::future::{BoxFuture, join_all, try_join_all};
 use kucoin_streams_client::{
     EndReason, Gap, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
-use kucoin_streams_core::{ConnectionKind, Event, Fill, Push, Topic, WsKey};
+use kucoin_streams_core::{ConnectionKind, DecodeError, Event, Fill, Push, Topic, WsKey};
 use kucoin_streams_pro as pro;
 use kucoin_streams_recovery::{EventFacts, Recoverable};
 use kucoin_streams_v1 as v1;
@@ -350,7 +350,7 @@ trait DynSubscription: Send {
     fn handle(&mut self) -> SubscriptionHandle;
     fn ws_key(&self) -> WsKey;
     fn topics(&self) -> Vec<Arc<str>>;
-    fn decode(&self, frame: &str) -> Option<Push<AnyEvent>>;
+    fn decode(&self, frame: &str) -> Result<Option<Push<AnyEvent>>, DecodeError>;
     fn unsubscribe(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
@@ -386,9 +386,9 @@ impl<T: Topic<Event: Into<AnyEvent>>> DynSubscription for Subscription<T> {
         names_of(self.topic())
     }
 
-    fn decode(&self, frame: &str) -> Option<Push<AnyEvent>> {
-        let push = self.topic().decode(frame).ok().flatten()?;
-        Some(push.map(Into::into))
+    fn decode(&self, frame: &str) -> Result<Option<Push<AnyEvent>>, DecodeError> {
+        let push = self.topic().decode(frame)?;
+        Ok(push.map(|push| push.map(Into::into)))
     }
 
     fn unsubscribe(self: Box<Self>) -> BoxFuture<'static, ()> {
@@ -477,10 +477,19 @@ impl AnySubscription {
     }
 
     /// Decodes a frame of a topic of this connection; `None` if it is not of a topic of the subscription.
-    pub(crate) fn decode(&self, ws_key: WsKey, frame: &str) -> Option<Push<AnyEvent>> {
-        let subscriptions = self.subscriptions.iter();
-        let mut of_key = subscriptions.filter(|subscription| subscription.ws_key() == ws_key);
-        of_key.find_map(|subscription| subscription.decode(frame))
+    pub(crate) fn decode(
+        &self,
+        ws_key: WsKey,
+        frame: &str,
+    ) -> Result<Option<Push<AnyEvent>>, DecodeError> {
+        for subscription in &self.subscriptions {
+            if subscription.ws_key() == ws_key
+                && let Some(push) = subscription.decode(frame)?
+            {
+                return Ok(Some(push));
+            }
+        }
+        Ok(None)
     }
 
     fn poll_item(

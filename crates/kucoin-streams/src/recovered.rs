@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use futures_util::Stream;
 use kucoin_streams_client::{EndReason, Gap, Origin, Subscription, TopicLedger, Update};
-use kucoin_streams_core::{ConnectionKind, Push, Timestamp, Topic, WsKey};
+use kucoin_streams_core::{ConnectionKind, DecodeError, Push, Timestamp, Topic, WsKey};
 use kucoin_streams_recovery::{
     LiveReport, QueryId, Recoverable, RecoveredFrame, Recovery, RecoveryOutput, RecoverySettings,
     SnapshotRow, VanishedOrder,
 };
 use kucoin_streams_rest::{QueryError, RawPage, Rest};
-use kucoin_streams_session::ClockReading;
+use kucoin_streams_session::{ClockReading, GapReason};
 use serde::{Serialize, Serializer};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
@@ -61,7 +61,8 @@ impl<S: sealed::Source> RecoverableSubscription for S {}
 
 pub(crate) mod sealed {
     use super::{
-        Arc, Context, EndReason, Gap, Poll, Push, Recoverable, TopicLedger, Update, WsKey,
+        Arc, Context, DecodeError, EndReason, Gap, Poll, Push, Recoverable, TopicLedger, Update,
+        WsKey,
     };
 
     /// What the adaptor needs of a subscription.
@@ -72,7 +73,11 @@ pub(crate) mod sealed {
         /// Returns the names of the topics, by connection.
         fn topics(&self) -> Vec<(WsKey, Vec<Arc<str>>)>;
         /// Decodes a frame of a topic of this connection; `None` if it is not of a topic of the subscription.
-        fn decode(&self, ws_key: WsKey, frame: &str) -> Option<Push<Self::Event>>;
+        fn decode(
+            &self,
+            ws_key: WsKey,
+            frame: &str,
+        ) -> Result<Option<Push<Self::Event>>, DecodeError>;
         fn poll_item(
             &mut self,
             context: &mut Context<'_>,
@@ -89,8 +94,8 @@ impl<T: Topic<Event: Recoverable>> sealed::Source for Subscription<T> {
         vec![(T::Kind::WS_KEY, names_of(self.topic()))]
     }
 
-    fn decode(&self, _: WsKey, frame: &str) -> Option<Push<T::Event>> {
-        self.topic().decode(frame).ok().flatten()
+    fn decode(&self, _: WsKey, frame: &str) -> Result<Option<Push<T::Event>>, DecodeError> {
+        self.topic().decode(frame)
     }
 
     fn poll_item(
@@ -129,7 +134,7 @@ impl sealed::Source for AnySubscription {
         self.topics()
     }
 
-    fn decode(&self, ws_key: WsKey, frame: &str) -> Option<Push<AnyEvent>> {
+    fn decode(&self, ws_key: WsKey, frame: &str) -> Result<Option<Push<AnyEvent>>, DecodeError> {
         self.decode(ws_key, frame)
     }
 
@@ -364,17 +369,14 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
                     RecoveryOutput::Gap(gap) => RecoveredItem::Gap(gap),
                     RecoveryOutput::Live(report) => RecoveredItem::Live(report),
                     RecoveryOutput::Recovered(frame) => {
-                        let push = self.subscription.decode(connection.ws_key, &frame.frame);
-                        let Some(push) = push else {
-                            tracing::error!(topic = %frame.topic, path = frame.source.path, "a recovered event cannot be decoded");
-                            continue;
-                        };
-                        RecoveredItem::Event(recovered(
-                            connection.ws_key,
-                            push,
-                            &frame,
-                            connection.epoch,
-                        ))
+                        let (ws_key, epoch) = (connection.ws_key, connection.epoch);
+                        match self.subscription.decode(ws_key, &frame.frame) {
+                            Ok(Some(push)) => {
+                                RecoveredItem::Event(recovered(ws_key, push, &frame, epoch))
+                            }
+                            Ok(None) => continue,
+                            Err(error) => RecoveredItem::Gap(undecodable(ws_key, frame, error)),
+                        }
                     }
                     _ => continue,
                 };
@@ -433,6 +435,14 @@ fn recovered<E>(ws_key: WsKey, push: Push<E>, frame: &RecoveredFrame, epoch: u64
     };
     let topic = Arc::clone(&frame.topic);
     Update::recovered(ws_key, topic, push, origin, (Timestamp::now(), epoch))
+}
+
+/// Returns the gap for a recovered event that the topic cannot decode.
+fn undecodable(ws_key: WsKey, frame: RecoveredFrame, error: DecodeError) -> Gap {
+    let raw = frame.frame;
+    let mut gap = Gap::of_topic(&frame.topic, GapReason::Undecodable { raw, error });
+    gap.ws_key = Some(ws_key);
+    gap
 }
 
 /// Reads both clocks. The monotonic one is tokio's, which tests can pause.

@@ -13,7 +13,7 @@ use crate::books::ledger::LedgerBook;
 use crate::books::none::NoBook;
 use crate::books::orders::{OrderBook, OrderTopic, Venue};
 use crate::books::positions::PositionBook;
-use crate::books::state::{State, StateBook};
+use crate::books::state::{SETTLE_CURRENCIES, State, StateBook};
 use crate::books::stops::StopBook;
 use crate::books::unified_ledger::UnifiedLedgerBook;
 use crate::books::{Book, TopicIndex};
@@ -118,7 +118,9 @@ impl Books<'_> {
                 self.add(FundingBook::new(index, name, symbol.clone()));
                 return self.add(PositionBook::new(index, symbol, false));
             }
-            AnyFuturesTopic::FuturesWallet(_) => State::FuturesWallet,
+            AnyFuturesTopic::FuturesWallet(_) => State::FuturesWallet {
+                currencies: SETTLE_CURRENCIES.into_iter().map(Text::from).collect(),
+            },
             AnyFuturesTopic::FuturesMarginModes(_) => State::MarginModes {
                 contracts: contracts(),
             },

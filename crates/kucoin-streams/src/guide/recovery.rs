@@ -170,8 +170,7 @@
 //! | [`pro::Positions`](crate::pro::Positions) | - | open positions, and those closed in the gap | states in the gap |
 //! | [`pro::Leverages`](crate::pro::Leverages), [`LiquidationWarnings`](crate::pro::LiquidationWarnings) | - | the current figures | changes and warnings in the gap |
 //!
-//! What is never recovered is not named in the reports. The size of an order that was reduced in a gap is in its next
-//! event.
+//! What is never recovered is not named in the reports. An order that was reduced in a gap comes as a row with its new size.
 //!
 //! Times of fills, new orders, bookings and funding settlements are exact. The end of an order has an exact time on Pro V2
 //! only: on V1, [`Origin`](crate::Origin)`::Recovered` has `exact: false`, and

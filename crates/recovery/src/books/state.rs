@@ -14,8 +14,8 @@ use super::{
 use crate::facts::{Change, EventFacts};
 use crate::frame::RowFields;
 
-/// Settle currencies of the futures account: it is queried by currency.
-const SETTLE_CURRENCIES: [&str; 2] = ["USDT", "XBT"];
+/// The usual settle currencies of the futures account, which is queried by currency.
+pub(crate) const SETTLE_CURRENCIES: [&str; 2] = ["USDT", "XBT"];
 
 /// The state of a topic, and which queries have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,10 @@ pub(crate) enum State {
     IsolatedMargin {
         symbol: Text,
     },
-    FuturesWallet,
+    /// Balances of these settle currencies.
+    FuturesWallet {
+        currencies: BTreeSet<Text>,
+    },
     /// Margin modes of contracts: those with a position, and these.
     MarginModes {
         contracts: BTreeSet<Text>,
@@ -70,10 +73,10 @@ impl StateBook {
             }
             // One query for the topics of all symbols.
             State::IsolatedMargin { .. } => vec![rest::IsolatedMarginAccounts::new().into()],
-            State::FuturesWallet => {
+            State::FuturesWallet { currencies } => {
                 let query = rest::FuturesAccountOverview::new();
-                let query = |currency| query.clone().currency(currency).into();
-                SETTLE_CURRENCIES.into_iter().map(query).collect()
+                let query = |currency: &Text| query.clone().currency(currency.clone()).into();
+                currencies.iter().map(query).collect()
             }
             State::MarginModes { .. } | State::CrossLeverages { .. } => {
                 vec![rest::FuturesOpenPositions::new().into()]
@@ -135,12 +138,13 @@ impl Book for StateBook {
     }
 
     fn observe(&mut self, facts: &EventFacts, _: Passed) {
-        if let (
-            Change::Contracts(changed),
-            State::MarginModes { contracts } | State::CrossLeverages { contracts },
-        ) = (&facts.change, &mut self.state)
-        {
-            contracts.extend(changed.iter().cloned());
+        let known = match &mut self.state {
+            State::MarginModes { contracts } | State::CrossLeverages { contracts } => contracts,
+            State::FuturesWallet { currencies } => currencies,
+            _ => return,
+        };
+        if let Change::Named(named) = &facts.change {
+            known.extend(named.iter().cloned());
         }
     }
 

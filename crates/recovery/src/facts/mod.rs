@@ -39,8 +39,8 @@ pub(crate) enum Change {
     Fill(FillKey, Decimal),
     /// A trade of a market: the fill of the taker's order, and of the maker's. One of them may be an own fill.
     Trade(FillKey, FillKey, Decimal),
-    /// Settings of these contracts.
-    Contracts(Vec<Text>),
+    /// Settings of these contracts, or balances of these currencies.
+    Named(Vec<Text>),
     /// A change that recovery does not compare with rows.
     #[default]
     Other,
@@ -153,7 +153,7 @@ impl EventFacts {
                 Some(Identity::Fill(taker.clone())),
                 Some(Identity::Fill(maker.clone())),
             ),
-            Change::Position(_) | Change::Contracts(_) | Change::Other => (None, None),
+            Change::Position(_) | Change::Named(_) | Change::Other => (None, None),
         };
         first.into_iter().chain(second)
     }

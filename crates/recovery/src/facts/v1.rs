@@ -178,20 +178,33 @@ macro_rules! without_facts {
 }
 
 without_facts! {
-    v1::MarginPosition, v1::IsolatedMarginPosition, v1::FuturesWalletChange,
+    v1::MarginPosition, v1::IsolatedMarginPosition,
+}
+
+impl Recoverable for v1::FuturesWalletChange {
+    fn facts(&self) -> EventFacts {
+        let currency = match self {
+            Self::Balance(balance) => &balance.currency,
+            Self::OrderMargin(margin) => &margin.currency,
+            Self::AvailableBalance(balance) => &balance.currency,
+            Self::WithdrawHold(hold) => &hold.currency,
+            _ => return EventFacts::default(),
+        };
+        EventFacts::new(None, Change::Named(vec![currency.clone()]))
+    }
 }
 
 impl Recoverable for v1::FuturesMarginModeChange {
     fn facts(&self) -> EventFacts {
         let symbols = self.modes.iter().map(|(symbol, _)| symbol.into()).collect();
-        EventFacts::new(None, Change::Contracts(symbols))
+        EventFacts::new(None, Change::Named(symbols))
     }
 }
 
 impl Recoverable for v1::FuturesCrossLeverageChange {
     fn facts(&self) -> EventFacts {
         let symbols = self.leverages.iter().map(|(symbol, _)| symbol.into());
-        EventFacts::new(None, Change::Contracts(symbols.collect()))
+        EventFacts::new(None, Change::Named(symbols.collect()))
     }
 }
 

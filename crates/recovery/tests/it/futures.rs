@@ -292,6 +292,22 @@ fn wallet_is_read_by_currency() {
 }
 
 #[test]
+fn wallet_of_a_currency_that_the_stream_names_is_read_too() {
+    let topic = "/contractAccount/wallet";
+    let mut bench = Bench::started(&[topic]);
+    let frame = r#"{"topic":"/contractAccount/wallet","type":"message","subject":"walletBalance.change","data":{"currency":"ETH","walletBalance":"2","equity":"2","version":"7"}}"#;
+    bench.live(topic, frame);
+    bench.outage(10_000, 15_000);
+    bench.on(
+        "/api/v1/account-overview currency=ETH",
+        [r#"{"currency":"ETH","accountEquity":2}"#],
+    );
+    bench.run_until(60_000);
+    let shown = bench.lines();
+    assert!(shown.contains(&"snapshot ETH".to_owned()), "{shown:?}");
+}
+
+#[test]
 fn settings_come_from_positions_and_for_others_by_contract() {
     let modes = "/contract/marginMode";
     let leverages = "/contract/crossLeverage";
