@@ -226,6 +226,7 @@ impl Recoverable for v1::FuturesEvent {
         match self {
             Self::Order(event) => event.facts(),
             Self::StopOrder(event) => event.facts(),
+            Self::Wallet(event) => event.facts(),
             Self::Position(event) => event.facts(),
             Self::MarginMode(event) => event.facts(),
             Self::CrossLeverage(event) => event.facts(),
