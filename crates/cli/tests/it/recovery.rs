@@ -417,3 +417,23 @@ fn unanswered_close_loses_no_waiting_event() {
     let lines = running.finish().succeeds().lines();
     assert_eq!(of(&lines, "update").len(), 100);
 }
+
+#[test]
+fn incomplete_recovery_does_not_say_that_nothing_was_missed() {
+    let builder = Exchange::builder().key_permissions(KeyPermissions::General);
+    let local = with_late_reconnect(builder);
+    let mut running = Running::start(local.watch(&["--format", "pretty", "--topic", WALLET]));
+    while !running.line().contains("  missing ") {}
+    cut(&local);
+    let live = loop {
+        let line = running.line();
+        if line.contains("  live  ") {
+            break line;
+        }
+    };
+    let missing = running.line();
+    running.signal("TERM");
+    running.finish().succeeds();
+    assert!(live.contains("no event recovered in "), "{live}");
+    assert!(missing.ends_with("the same as before\n"), "{missing}");
+}

@@ -143,7 +143,10 @@ impl LifecycleLines {
         let text = match (report.window, count) {
             _ if report.late => late(report, count),
             (None, _) => format!("state of {} read {effort}", topics(&report.topics)),
-            (Some(_), 0) => format!("no event was missed; checked {effort}"),
+            (Some(_), 0) if report.is_complete() => {
+                format!("no event was missed; checked {effort}")
+            }
+            (Some(_), 0) => format!("no event recovered {effort}"),
             (Some(_), _) => format!("{} recovered {effort}", events(count)),
         };
         let live = LineContent::text(Style::Green, "live", Style::Green, safe(&text));
