@@ -261,6 +261,14 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
         }
     }
 
+    /// Returns `true` from a gap until its [`Live`](RecoveredItem::Live) report, on any of the connections.
+    ///
+    /// It stays `true` if the stream ends before the report: what was missed is then not fetched.
+    pub fn is_recovering(&self) -> bool {
+        let mut connections = self.connections.iter();
+        connections.any(|connection| connection.recovery.is_recovering())
+    }
+
     /// Returns the frame counters of each topic: see [`Subscription::ledger`].
     pub fn ledger(&self) -> Vec<TopicLedger> {
         self.subscription.ledger()

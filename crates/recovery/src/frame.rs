@@ -88,7 +88,7 @@ impl FrameData {
     /// Writes a decimal as a string field, if it is known.
     pub(crate) fn amount(&mut self, name: &'static str, amount: Option<Decimal>) {
         if let Some(amount) = amount {
-            self.text(name, &amount.to_string());
+            self.text(name, &amount.normalize().to_string());
         }
     }
 

@@ -130,18 +130,12 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod books;
-mod episode;
 mod facts;
 mod frame;
 mod lines;
-mod merge;
 mod output;
-mod queries;
 mod recovery;
-mod report;
-mod seen;
 mod settings;
-mod sweep;
 mod topics;
 
 pub use facts::{EventFacts, Recoverable};
@@ -149,8 +143,7 @@ pub use output::{
     LiveReport, MissingPart, MissingReason, Outage, RecoveredFrame, RecoveryOutput, RecoverySource,
     SnapshotRow, VanishedOrder,
 };
-pub use queries::QueryId;
-pub use recovery::Recovery;
+pub use recovery::{QueryId, Recovery};
 pub use settings::RecoverySettings;
 
 /// The README, so that its example is tested.

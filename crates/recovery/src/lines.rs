@@ -115,7 +115,7 @@ struct MissingLine<'r> {
 impl Serialize for MissingPart {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let code = match &self.reason {
-            crate::MissingReason::Refused { code } => Some(code.as_str()),
+            crate::MissingReason::Refused { code, .. } => Some(code.as_str()),
             _ => None,
         };
         let line = MissingLine {

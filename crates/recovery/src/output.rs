@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kucoin_streams_core::{Decimal, DecodeError, HumanDuration, Text, Timestamp, WsKey};
 use kucoin_streams_decode::{Record, Scanner};
+use kucoin_streams_rest::Permission;
 use kucoin_streams_session::Gap;
 
 /// An item of a recovered stream, in order. `U` is the live update as it was passed in.
@@ -175,6 +176,8 @@ pub enum MissingReason {
     Refused {
         /// KuCoin's code, such as `400007`.
         code: Text,
+        /// Permission that the API key needs; `None` if it is not the reason.
+        permission: Option<Permission>,
     },
     /// The gap is longer than KuCoin keeps the records.
     TooOld,
@@ -218,14 +221,21 @@ impl fmt::Display for MissingReason {
             }
             Self::Overloaded => f.write_str("KuCoin is overloaded or in maintenance"),
             Self::Unreachable => f.write_str("the REST API cannot be reached"),
-            Self::Refused { code } => write!(
-                f,
-                "refused by KuCoin (code {code}); check the permissions of the API key"
-            ),
+            Self::Refused { code, permission } => {
+                write!(f, "refused by KuCoin (code {code})")?;
+                match permission {
+                    Some(permission) => {
+                        write!(f, "; give the API key the permission `{permission}`")
+                    }
+                    None => Ok(()),
+                }
+            }
             Self::TooOld => f.write_str("older than KuCoin keeps it"),
             Self::Inconsistent => f.write_str("KuCoin's records contradict each other"),
             Self::NoHistory => f.write_str("KuCoin has no history of it"),
-            Self::NoSymbols => f.write_str("needs a symbol, and none is known"),
+            Self::NoSymbols => f.write_str(
+                "KuCoin lists it by symbol only; name the symbols that you trade (`RecoverySettings::symbols`, `--symbol`)",
+            ),
         }
     }
 }

@@ -80,7 +80,10 @@ pub enum QueryError {
     /// KuCoin refused the query: credentials, permission, account mode, or another rule.
     ///
     /// A retry does not help until the key or the account is changed.
-    #[error("{query} is refused by KuCoin: {}", with_code(message, code))]
+    #[error(
+        "{query} is refused by KuCoin: {}{}",
+        with_code(message, code), remedy_after(code, query.endpoint)
+    )]
     Refused {
         /// The request.
         query: FailedQuery,
@@ -178,7 +181,7 @@ impl QueryError {
         self.retry_policy().is_retryable()
     }
 
-    /// Returns a short remedy for the user; `None` if the error or its source already says it.
+    /// Returns a short remedy for the user; `None` if none is known. The text of a refusal contains it.
     pub fn remedy(&self) -> Option<String> {
         match self {
             Self::Unreachable { source, .. } => source.remedy().map(str::to_owned),
@@ -207,6 +210,11 @@ fn refusal_remedy(code: &str, endpoint: &Endpoint) -> Option<String> {
         _ => return None,
     };
     Some(remedy.to_owned())
+}
+
+fn remedy_after(code: &str, endpoint: &Endpoint) -> String {
+    let remedy = refusal_remedy(code, endpoint);
+    remedy.map_or(String::new(), |remedy| format!("; {remedy}"))
 }
 
 fn with_code(message: &str, code: &str) -> String {

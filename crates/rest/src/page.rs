@@ -1,5 +1,7 @@
 //! A page: the rows of a successful reply, and the query of the next page.
 
+use std::borrow::Cow;
+
 use kucoin_streams_core::redact::excerpt;
 use kucoin_streams_core::{DecodeError, Text};
 use kucoin_streams_decode::{FromJson, Record, Scanner};
@@ -79,11 +81,20 @@ impl RawPage {
     /// Returns the [`DecodeError`] of the first row that lacks a required field, such as its ID. The other rows are in
     /// [`raw_rows`](Self::raw_rows).
     pub fn rows<R: Record>(&self) -> Result<Vec<R>, DecodeError> {
-        let rows = self.raw_rows().enumerate().map(|(at, row)| {
-            let row = self.found.groups.complete(at, row, &self.body)?;
-            R::read(&mut Scanner::new(&row))
-        });
-        rows.collect()
+        let rows = self.complete_rows();
+        rows.map(|row| R::read(&mut Scanner::new(&row))).collect()
+    }
+
+    /// Returns the JSON text of each row with the members that KuCoin writes once for all rows of a list.
+    ///
+    /// They are `accountType`, `accountSubtype`, `tradeType` and `ts`.
+    pub fn complete_rows(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let rows = self.raw_rows().enumerate();
+        rows.map(|(at, row)| {
+            let complete = self.found.groups.complete(at, row, &self.body);
+            // A row that is no object has no members.
+            complete.unwrap_or(Cow::Borrowed(row))
+        })
     }
 
     /// Returns the query of the next page; `None` if this is the last page.

@@ -161,6 +161,7 @@ impl Book for FundingBook {
 
     fn reply(&mut self, ask: &Ask, _: usize, reply: &Reply) {
         for (raw, _) in reply.rows() {
+            let raw = &*raw;
             match ask {
                 Ask::Symbols => self.take_position(raw),
                 _ => self.take_funding(raw, reply.source()),

@@ -86,6 +86,7 @@ impl LedgerBook {
 
     fn take_ledger(&mut self, part: usize, reply: &Reply) {
         for (raw, _) in reply.rows() {
+            let raw = &*raw;
             let Ok(row) = SpotLedgerRow::read(&mut Scanner::new(raw)) else {
                 self.missing.unreadable(reply.source());
                 continue;
@@ -124,6 +125,7 @@ impl LedgerBook {
 
     fn take_state(&mut self, part: usize, reply: &Reply) {
         for (raw, taken_at) in reply.rows() {
+            let raw = &*raw;
             match part {
                 MARGIN => self.has_margin |= has_amount(raw),
                 _ => self.take_balance(raw, reply.source()),

@@ -54,11 +54,17 @@ fn reason_of(error: &QueryError) -> MissingReason {
     match error {
         QueryError::RateLimited { reset, .. } => MissingReason::RateLimited { reset: *reset },
         QueryError::Overloaded { .. } => MissingReason::Overloaded,
-        QueryError::Refused { code, .. } | QueryError::BadParameter { code, .. } => {
-            MissingReason::Refused { code: code.clone() }
-        }
+        QueryError::Refused { code, query, .. } => MissingReason::Refused {
+            code: code.clone(),
+            permission: (code == "400007").then(|| query.endpoint().permission()),
+        },
+        QueryError::BadParameter { code, .. } => MissingReason::Refused {
+            code: code.clone(),
+            permission: None,
+        },
         QueryError::NotFound { .. } => MissingReason::Refused {
             code: Text::from_static("404"),
+            permission: None,
         },
         _ => MissingReason::Unreachable,
     }

@@ -11,6 +11,7 @@ pub(crate) mod state;
 pub(crate) mod stops;
 pub(crate) mod unified_ledger;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(crate) use missing::MissingParts;
 
 use crate::facts::{EventFacts, Identity, OrderStage};
 use crate::output::MissingReason;
-use crate::seen::Seen;
+use crate::recovery::Seen;
 
 /// Index of a topic in the list of subscribed topics.
 pub(crate) type TopicIndex = usize;
@@ -176,9 +177,9 @@ impl Reply {
     }
 
     /// Returns the rows of all pages, each with the times of its request and reply.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, (Timestamp, Timestamp))> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (Cow<'_, str>, (Timestamp, Timestamp))> {
         let pages = self.pages.iter();
-        pages.flat_map(|(page, times)| page.raw_rows().map(|row| (row, *times)))
+        pages.flat_map(|(page, times)| page.complete_rows().map(|row| (row, *times)))
     }
 }
 

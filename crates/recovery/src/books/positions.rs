@@ -164,6 +164,7 @@ impl Book for PositionBook {
 
     fn reply(&mut self, ask: &Ask, _: usize, reply: &Reply) {
         for (raw, taken_at) in reply.rows() {
+            let raw = &*raw;
             let fields = RowFields::read(raw);
             let Some(symbol) = fields.text("symbol").map(Text::from) else {
                 self.missing.unreadable(reply.source());

@@ -170,6 +170,7 @@ impl Book for StateBook {
 
     fn reply(&mut self, _: &Ask, _: usize, reply: &Reply) {
         for (raw, taken_at) in reply.rows() {
+            let raw = &*raw;
             let Some(key) = self.key_of(&RowFields::read(raw)) else {
                 continue;
             };

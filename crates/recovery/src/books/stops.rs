@@ -265,6 +265,7 @@ impl Book for StopBook {
 
     fn reply(&mut self, ask: &Ask, _: usize, reply: &Reply) {
         for (raw, times) in reply.rows() {
+            let raw = &*raw;
             let before = self.taken_at.unwrap_or(times);
             self.taken_at = Some((before.0.min(times.0), before.1.max(times.1)));
             match (StopRow::read(raw, reply.source()), ask) {

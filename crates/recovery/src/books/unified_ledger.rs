@@ -93,6 +93,7 @@ impl Book for UnifiedLedgerBook {
 
     fn reply(&mut self, _: &Ask, _: usize, reply: &Reply) {
         for (raw, _) in reply.rows() {
+            let raw = &*raw;
             match UnifiedLedgerRow::read(&mut Scanner::new(raw)) {
                 Ok(row) => {
                     let id = row.ledger_id.clone();

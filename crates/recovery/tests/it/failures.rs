@@ -204,7 +204,7 @@ fn failed_ledger_is_missing_for_fills_too() {
     );
     assert_eq!(
         reports[0].missing[0].to_string(),
-        "/spotMarket/tradeOrdersV2: ledger (spot): refused by KuCoin (code 400007); check the permissions of the API key"
+        "/spotMarket/tradeOrdersV2: ledger (spot): refused by KuCoin (code 400007); give the API key the permission `General`"
     );
 }
 

@@ -52,6 +52,7 @@ impl OrderBook {
     pub(super) fn take_fills(&mut self, part: usize, reply: &Reply) {
         let source = reply.source();
         for (raw, _) in reply.rows() {
+            let raw = &*raw;
             match FillRow::read(&self.venues[part].venue, raw, source) {
                 Some(fill) => {
                     let fills = self.fills.entry(fill.key.clone());
@@ -65,6 +66,7 @@ impl OrderBook {
     pub(super) fn take_orders(&mut self, ask: &Ask, part: usize, reply: &Reply) {
         let source = reply.source();
         for (raw, _) in reply.rows() {
+            let raw = &*raw;
             let state = &mut self.venues[part];
             let Some(order) = OrderRow::read(&state.venue, raw, source) else {
                 self.missing_orders.unreadable(source);
@@ -107,6 +109,7 @@ impl OrderBook {
 
     pub(super) fn take_ledger(&mut self, part: usize, reply: &Reply) {
         for (raw, _) in reply.rows() {
+            let raw = &*raw;
             if self.venues[part].venue.is_unified_by_symbol() {
                 if !self.currencies.take_booking(raw) {
                     self.missing.unreadable(reply.source());
@@ -138,6 +141,7 @@ impl OrderBook {
 
     pub(super) fn take_symbols(&mut self, part: usize, reply: &Reply) {
         for (raw, _) in reply.rows() {
+            let raw = &*raw;
             let is_read = match self.venues[part].venue {
                 Venue::Unified(_) => self.currencies.take_balance(raw),
                 _ => match ActiveSymbolsRow::read(&mut Scanner::new(raw)) {

@@ -6,12 +6,12 @@ use kucoin_streams_core::Timestamp;
 use kucoin_streams_rest::{Query, ServerTime};
 use kucoin_streams_session::ClockReading;
 
+use super::episode::{Episode, LATE_LIMIT, MAX_SWEEP, Phase};
+use super::queries::Answer;
+use super::shift;
 use crate::Recovery;
 use crate::books::{Ask, Asks, Findings, Reply, Start, Step, Sweep};
-use crate::episode::{Episode, LATE_LIMIT, MAX_SWEEP, Phase};
 use crate::output::MissingReason;
-use crate::queries::Answer;
-use crate::recovery::shift;
 
 /// The asker of the server time, which is no book.
 const CLOCK: usize = usize::MAX;

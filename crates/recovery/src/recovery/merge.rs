@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use kucoin_streams_core::{Text, Timestamp};
 
+use super::episode::Held;
 use crate::books::{Found, Rank};
-use crate::episode::Held;
 use crate::facts::{Change, OrderStage};
 
 /// An item of the merged period.

@@ -1,5 +1,12 @@
 //! The state machine: live events, gaps, replies and time in; queries and an ordered stream out.
 
+mod episode;
+mod merge;
+mod queries;
+mod report;
+mod seen;
+mod sweep;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,12 +17,13 @@ use kucoin_streams_session::{ClockReading, Gap, GapReason};
 
 use crate::RecoverySettings;
 use crate::books::{Book, Passed, Start, TopicIndex};
-use crate::episode::{Episode, Held, Phase};
 use crate::facts::{Change, EventFacts, Identity};
 use crate::output::{Outage, RecoveryOutput};
-use crate::queries::{Queries, QueryId};
-use crate::seen::Seen;
 use crate::topics::books_of;
+use episode::{Episode, Held, Phase};
+use queries::Queries;
+pub use queries::QueryId;
+pub(crate) use seen::Seen;
 
 /// A last event older than this is no start of a window; the last frame of any kind is.
 const MAX_QUIET: Duration = Duration::from_secs(24 * 3600);
@@ -35,26 +43,28 @@ const MAX_QUEUED: Duration = Duration::from_secs(60);
 /// events, the report, the live events. `U` is a live update, which is passed through unchanged.
 #[derive(Debug)]
 pub struct Recovery<U> {
-    pub(crate) ws_key: WsKey,
-    pub(crate) settings: RecoverySettings,
-    pub(crate) topics: Vec<TopicState>,
-    pub(crate) books: Vec<Box<dyn Book>>,
-    pub(crate) seen: Seen,
-    pub(crate) queries: Queries,
-    pub(crate) episode: Option<Episode<U>>,
-    pub(crate) outputs: VecDeque<RecoveryOutput<U>>,
+    ws_key: WsKey,
+    settings: RecoverySettings,
+    topics: Vec<TopicState>,
+    books: Vec<Box<dyn Book>>,
+    seen: Seen,
+    queries: Queries,
+    episode: Option<Episode<U>>,
+    outputs: VecDeque<RecoveryOutput<U>>,
     /// Exchange time less local time, in nanoseconds.
-    pub(crate) clock_offset: i64,
+    clock_offset: i64,
     last_call: ClockReading,
     /// Local time before the machine slept, until the missed events are recovered.
-    pub(crate) slept_at: Option<Timestamp>,
+    slept_at: Option<Timestamp>,
+    /// The stream has ended before a recovery was reported.
+    is_given_up: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct TopicState {
-    pub(crate) name: Arc<str>,
+    name: Arc<str>,
     /// Exchange time when the topic was first live.
-    pub(crate) first_live_at: Timestamp,
+    first_live_at: Timestamp,
     /// Exchange time of the last event; `None` if there was none.
     last_event_at: Option<Timestamp>,
     /// Start of the window of a topic that KuCoin refuses for now.
@@ -99,6 +109,7 @@ impl<U> Recovery<U> {
             clock_offset,
             last_call: now,
             slept_at: None,
+            is_given_up: false,
             settings,
         };
         if recovery.settings.snapshot && !recovery.topics.is_empty() {
@@ -305,10 +316,12 @@ impl<U> Recovery<U> {
         self.outputs.pop_front()
     }
 
-    /// Returns `true` if a recovery is in progress, so live events may be held back.
+    /// Returns `true` from a gap until its report, also if the stream has ended before the report.
+    ///
+    /// Live events may be held back meanwhile.
     pub fn is_recovering(&self) -> bool {
         let episode = self.episode.as_ref();
-        episode.is_some_and(|episode| !episode.is_reported())
+        self.is_given_up || episode.is_some_and(|episode| !episode.is_reported())
     }
 
     fn index(&self, topic: &str) -> Option<TopicIndex> {
@@ -489,7 +502,9 @@ impl<U> Recovery<U> {
     /// Ends the recovery and yields the events that were held back.
     fn give_up(&mut self) {
         self.release();
-        self.episode = None;
+        let episode = self.episode.take();
+        self.is_given_up |=
+            episode.is_some_and(|episode| !episode.is_start && !episode.is_reported());
         self.queries.begin_sweep();
     }
 

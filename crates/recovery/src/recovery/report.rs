@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use kucoin_streams_session::ClockReading;
 
+use super::episode::Held;
+use super::merge::{Merged, merge};
+use super::shift;
 use crate::Recovery;
 use crate::books::{Findings, Found, FoundRow, RowState};
-use crate::episode::Held;
 use crate::facts::Identity;
-use crate::merge::{Merged, merge};
 use crate::output::{
     LiveReport, MissingPart, RecoveredFrame, RecoveryOutput, RecoverySource, SnapshotRow,
     VanishedOrder,
 };
-use crate::recovery::shift;
 
 impl<U> Recovery<U> {
     /// Yields what was found, the report, and the events that were held back.
@@ -86,6 +86,7 @@ impl<U> Recovery<U> {
             };
             self.outputs.push_back(RecoveryOutput::Live(report));
         }
+        // A row can be older than an event before its request, because REST lags: the live event has the last word.
         let after = after.into_iter().filter(|held| !is_shown(held));
         self.outputs
             .extend(after.map(|held| RecoveryOutput::Event(held.update)));
