@@ -17,7 +17,8 @@
 //! | unified account | [`queries::unified`], [`rows::unified`] |
 //! | all accounts, API key, clock | [`queries::account`], [`rows::account`] |
 //!
-//! KuCoin keeps most rows for a limited time, and limits the time between `from` and `to`: see each query.
+//! KuCoin keeps most rows for a limited time, and limits the time between `from` and `to`: see each query. As far as is
+//! known, both of these times are included, so a row can be in two periods that meet.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]

@@ -8,13 +8,28 @@
 //! |---|---|---|
 //! | `Snapshot` | a row of the current state: an open order, a balance, a position | set your state; it is not an event |
 //! | `Event` | an event, live or recovered: see [`Update::origin`](crate::Update::origin) | apply it |
-//! | `Gap` | events may be missing from here on | treat your state of its topics as stale |
+//! | `Gap` | events may be missing from here on, for any [`GapReason`](crate::GapReason) but `Live` | treat your state of its topics as stale |
 //! | `Vanished` | an order was open before the gap and is in no list any more | remove it; KuCoin does not say whether it was filled or canceled |
 //! | `Live` | the gap is filled, except for what [`missing`](crate::LiveReport::missing) names | trust your state again, except for what is named |
 //!
-//! At the start come `Snapshot` rows, then `Live`. After a loss come `Gap`, the recovered events, `Vanished`,
-//! `Snapshot` rows (of balances, positions and settings), `Live`, and then the live events. Recovered events are in
-//! order of exchange time; the events of one order are in the order placed, matched, ended.
+//! After a loss, the items come in this order:
+//!
+//! 1. `Gap`
+//! 2. the recovered events, then `Vanished`
+//! 3. `Snapshot` rows: balances, positions, settings, and orders that were reduced
+//! 4. `Live`
+//! 5. the live events that were held back, then new ones
+//!
+//! At the start come the rows, `Live`, and the live events. Recovered events are in order of exchange time; the events of
+//! one order are in the order placed, matched, ended.
+//!
+//! A live event that was held back can be older than the rows. If it shows an older state of an order or a position than
+//! the row, it is left out; fills and ends of orders never are. Balances, debts and settings are always yielded, because
+//! KuCoin's rows can lag: they may step back after the row, and are right after the last live event that was held back.
+//!
+//! Your state is stale until the first `Live`. If the connection is lost before the first snapshot is complete, there is
+//! only one `Live`, after the recovery. After `Gap` with the reason `Closed`, or `Refused` with `retrying: false`, no
+//! `Live` follows for its topics.
 //!
 //! This program keeps the open orders and all fills of an account. It misses a fill and the end of an order, and gets
 //! both:
@@ -68,13 +83,13 @@
 //!             }
 //!             RecoveredItem::Gap(gap) => {
 //!                 eprintln!("{gap}");
-//!                 orders.is_stale = true; // do not trade on the orders until the report
+//!                 orders.is_live = false; // do not trade on the orders until the report
 //!             }
 //!             RecoveredItem::Live(report) => {
 //!                 for part in &report.missing {
 //!                     eprintln!("not recovered: {part}");
 //!                 }
-//!                 orders.is_stale = false;
+//!                 orders.is_live = true;
 //!                 println!("{} open orders, {} fills", orders.open.len(), orders.fills.len());
 //!                 if report.outage.is_some() {
 //!                     break; // only to end the example
@@ -84,7 +99,7 @@
 //!             _ => {}
 //!         }
 //!     }
-//!     assert!(orders.open.is_empty() && !orders.is_stale);
+//!     assert!(orders.open.is_empty() && orders.is_live);
 //!     assert_eq!(orders.fills.len(), 1);
 //!     Ok(())
 //! }
@@ -93,7 +108,7 @@
 //! struct Orders {
 //!     open: HashSet<Text>,
 //!     fills: HashMap<FillKey, Fill>,
-//!     is_stale: bool,
+//!     is_live: bool, // false until the first report
 //! }
 //!
 //! impl Orders {
@@ -135,8 +150,8 @@
 //!    another 3 s it is queried again, because KuCoin's rows can appear late; then the state is read.
 //! 4. The records are compared: each trade in the ledger has its fill, the fills of an order add up to its filled size,
 //!    the changes of a balance add up. If they do not, or if a query has failed, a third round follows after 10 s.
-//! 5. Everything that was found and the report are yielded, then the events that were held back. If both have an event,
-//!    the live one is yielded.
+//! 5. What was found, the report and the events that were held back are yielded in the order above. If an event was both
+//!    found and held back, the live one is yielded.
 //!
 //! So live events come about 4 s late after a loss, 14 s with a third round, and at most
 //! [`max_hold`](crate::RecoverySettings::max_hold) late. If you cannot wait, also read a second subscription of the same
@@ -148,8 +163,8 @@
 //! The gaps of an overflow and of an undecodable frame are filled in the same way.
 //!
 //! A recovered event is made only of figures that KuCoin sent. A field that REST does not have is `None`; fields that
-//! only REST has, such as the fee of a fill, are in `extra`. Nothing is computed, except the filled size of an order
-//! after each fill, if its fills add up.
+//! only REST has are in `extra`, as JSON text. So a recovered fill of a V1 order has `fee` and `feeCurrency` there, which
+//! live ones lack. Nothing is computed, except the filled size of an order after each fill, if its fills add up.
 //!
 //! # What is recovered
 //!
@@ -176,12 +191,119 @@
 //! only: on V1, [`Origin`](crate::Origin)`::Recovered` has `exact: false`, and
 //! `engine_time` is `None`. Times of stop orders are not exact either.
 //!
+//! # Rows of a snapshot
+//!
+//! [`SnapshotRow::source`](crate::SnapshotRow) is the REST path. It decides the row type of [`rest`](crate::rest) for
+//! [`SnapshotRow::read`](crate::SnapshotRow::read):
+//!
+//! | `source` | Row type | Topics |
+//! |---|---|---|
+//! | `/api/v1/hf/orders/active`, `/api/v3/hf/margin/orders/active` | [`SpotOrderRow`](crate::rest::SpotOrderRow) | orders of spot and margin |
+//! | `/api/v1/orders` | [`FuturesOrderRow`](crate::rest::FuturesOrderRow) | orders of futures |
+//! | `/api/v1/stop-order`, `/api/v3/hf/margin/stop-orders` | [`StopOrderRow`](crate::rest::StopOrderRow) | stop orders of spot and margin |
+//! | `/api/v1/stopOrders` | [`FuturesOrderRow`](crate::rest::FuturesOrderRow) | stop orders of futures |
+//! | `/api/v1/accounts` | [`AccountRow`](crate::rest::AccountRow) | `Balances` |
+//! | `/api/v3/margin/accounts` | [`CrossMarginRow`](crate::rest::CrossMarginRow) | `Balances`, `MarginPositions` |
+//! | `/api/v3/isolated/accounts` | [`IsolatedMarginRow`](crate::rest::IsolatedMarginRow) | `Balances`, `IsolatedMarginPositions` |
+//! | `/api/v1/account-overview` | [`FuturesAccountRow`](crate::rest::FuturesAccountRow) | `FuturesWallet` |
+//! | `/api/v1/positions` | [`FuturesPositionRow`](crate::rest::FuturesPositionRow) | positions, margin modes and leverages of futures |
+//! | `/api/v1/history-positions` | [`ClosedPositionRow`](crate::rest::ClosedPositionRow) | positions of futures that were closed |
+//! | `/api/v2/position/getMarginMode` | [`MarginModeRow`](crate::rest::MarginModeRow) | `FuturesMarginModes` |
+//! | `/api/v2/getCrossUserLeverage` | [`CrossLeverageRow`](crate::rest::CrossLeverageRow) | `FuturesCrossLeverages` |
+//! | `/api/ua/{v}/unified/order/open-list` | [`UnifiedOrderRow`](crate::rest::UnifiedOrderRow) | `pro::Orders` |
+//! | `/api/ua/{v}/unified/position/open-list` | [`UnifiedPositionRow`](crate::rest::UnifiedPositionRow) | `pro::Positions` |
+//! | `/api/ua/{v}/position/history` | [`UnifiedClosedPositionRow`](crate::rest::UnifiedClosedPositionRow) | `pro::Positions` that were closed |
+//! | `/api/ua/{v}/unified/account/balance`, `/api/ua/{v}/account/balance` | [`UnifiedBalanceRow`](crate::rest::UnifiedBalanceRow) | `pro::Balances` |
+//! | `/api/ua/{v}/unified/account/leverage` | [`UnifiedLeverageRow`](crate::rest::UnifiedLeverageRow) | `pro::Leverages` |
+//! | `/api/ua/{v}/unified/account/overview` | [`UnifiedOverviewRow`](crate::rest::UnifiedOverviewRow) | `pro::LiquidationWarnings` |
+//!
+//! `{v}` is part of the text, whichever version was queried. Pro V2 topics of a classic account have the paths and rows of
+//! V1, except balances. An order that was queried alone has the path of that query, such as `/api/v1/hf/orders/{orderId}`,
+//! and the row type of its list.
+//!
+//! # Balances of V1
+//!
+//! A recovered [`Balance`](crate::v1::Balance) has no `account_id`, and names the account `trade_hf` or `marginV2`, while
+//! live events and rows may have `trade` or `margin` for the same money. So use one name for both as the key, with the
+//! currency:
+//!
+//! ```
+//! use std::collections::HashMap;
+//!
+//! use kucoin_streams::core::DecodeError;
+//! use kucoin_streams::rest::{AccountRow, CrossMarginRow, IsolatedMarginRow};
+//! use kucoin_streams::v1::{AccountKind, Balance};
+//! use kucoin_streams::{Decimal, SnapshotRow, Text};
+//!
+//! /// Total balances by account and currency.
+//! #[derive(Default)]
+//! struct Totals(HashMap<(String, Text), Decimal>);
+//!
+//! impl Totals {
+//!     fn apply(&mut self, balance: &Balance) {
+//!         let account = balance.relation_event.as_ref().and_then(|event| event.account.as_ref());
+//!         self.set(account, &balance.currency, balance.total);
+//!     }
+//!
+//!     fn read(&mut self, row: &SnapshotRow) -> Result<(), DecodeError> {
+//!         match row.source {
+//!             "/api/v1/accounts" => {
+//!                 let row: AccountRow = row.read()?;
+//!                 let account = AccountKind::from(&*row.account_type);
+//!                 // An account with letters in its ID is that of the low-frequency orders.
+//!                 let is_high_frequency = row.account_id.bytes().all(|byte| byte.is_ascii_digit());
+//!                 if account != AccountKind::Trade || is_high_frequency {
+//!                     self.set(Some(&account), &row.currency, Some(row.total));
+//!                 }
+//!             }
+//!             "/api/v3/margin/accounts" => {
+//!                 for row in row.read::<CrossMarginRow>()?.accounts {
+//!                     self.set(Some(&AccountKind::Margin), &row.currency, row.total);
+//!                 }
+//!             }
+//!             "/api/v3/isolated/accounts" => {
+//!                 let row: IsolatedMarginRow = row.read()?;
+//!                 let account = AccountKind::Isolated(row.symbol);
+//!                 for row in row.base.into_iter().chain(row.quote) {
+//!                     self.set(Some(&account), &row.currency, row.total);
+//!                 }
+//!             }
+//!             _ => {}
+//!         }
+//!         Ok(())
+//!     }
+//!
+//!     fn set(&mut self, account: Option<&AccountKind>, currency: &Text, total: Option<Decimal>) {
+//!         let account = match account {
+//!             Some(AccountKind::TradeHf) => "trade".to_owned(),
+//!             Some(AccountKind::MarginV2) => "margin".to_owned(),
+//!             Some(AccountKind::IsolatedV2(symbol)) => format!("isolated_{symbol}"),
+//!             Some(other) => other.to_string(),
+//!             None => return,
+//!         };
+//!         if let Some(total) = total {
+//!             self.0.insert((account, currency.clone()), total);
+//!         }
+//!     }
+//! }
+//! #
+//! # let mut totals = Totals::default();
+//! # for account in ["trade_hf", "trade", "marginV2", "isolatedV2_KCS-USDT"] {
+//! #     totals.set(Some(&AccountKind::from(account)), &"USDT".into(), Some(1.into()));
+//! # }
+//! # let mut names: Vec<_> = totals.0.keys().map(|(account, _)| account.as_str()).collect();
+//! # names.sort_unstable();
+//! # assert_eq!(names, ["isolated_KCS-USDT", "margin", "trade"]);
+//! ```
+//!
+//! A recovered balance has only its `total`; the available balance and the hold follow with the rows.
+//!
 //! # What a report names as missing
 //!
 //! | [`MissingReason`](crate::MissingReason) | Why | What to do |
 //! |---|---|---|
 //! | `RateLimited`, `Overloaded`, `Unreachable` | the query failed | wait for the late report |
-//! | `Refused` | the API key lacks a [permission](#permissions), or the account has no such records | add the permission, or ignore it if you do not need the part |
+//! | `Refused` | the API key lacks a [permission](#permissions), or the account has no such records | add the permission, which the text names, or ignore it if you do not need the part |
 //! | `TooOld` | the gap is older than KuCoin's records: canceled orders of spot, margin and unified accounts 2 days; their fills, filled orders and bookings 7 days; futures fills 3 months | look it up in the account history on KuCoin's website |
 //! | `Inconsistent` | the records contradict each other in all three rounds | query the order or the balance that is named |
 //! | `NoSymbols` | a unified account traded symbols that are not known | add them to [`symbols`](#unified-accounts) |
@@ -222,7 +344,7 @@
 //! # Cost and limits
 //!
 //! [`LiveReport`](crate::LiveReport) has the number of requests and the sum of their weights. If each list has one page,
-//! and no margin is used:
+//! and no margin is used (a margin account costs more, and so do the default topics of `kucoin-streams watch`):
 //!
 //! | Topics | At the start | After a gap |
 //! |---|---|---|
@@ -262,6 +384,11 @@
 //! }
 //! # Ok(()) }
 //! ```
+//!
+//! Fills of spot and margin are listed by symbol. [`SpotLedger`](crate::rest::SpotLedger) names the symbols that were
+//! traded: see [`SpotLedgerRow::trade`](crate::rest::SpotLedgerRow::trade). KuCoin refuses fills of more than 7 days in one
+//! query. As far as is known, the times of `from` and `to` are both included: if two periods meet, count a fill once, by
+//! its [`key`](crate::Fill::key).
 //!
 //! If you set your own source of [`tokens`](crate::KucoinBuilder::tokens), the client has no credentials: every query
 //! fails, and each report names everything as missing. Set a client too, with

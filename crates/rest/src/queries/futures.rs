@@ -114,7 +114,7 @@ query! {
             trade_types: Text = "tradeTypes",
             /// Without `to`, KuCoin returns the fills of the 24 hours after this time.
             from: Timestamp = "startAt",
-            /// At most 7 days after `from`.
+            /// At most 7 days after `from`: KuCoin refuses a longer time.
             to: Timestamp = "endAt";
     }
 }

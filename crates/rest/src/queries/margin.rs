@@ -55,6 +55,8 @@ query! {
 query! {
     /// Own margin fills of one symbol, the newest first.
     ///
+    /// The rows of [`MarginLedger`] name the symbols that were traded.
+    ///
     /// KuCoin keeps them for 3 months. Without a time, it returns those of the last 24 hours or 7 days: set both times.
     pub struct MarginFills -> SpotFillRow {
         Spot GET "/api/v3/hf/margin/fills", pool Spot, weight 5,
@@ -67,7 +69,7 @@ query! {
             /// `limit` or `market`.
             order_type: Text = "type",
             from: Timestamp = "startAt",
-            /// At most 7 days after `from`.
+            /// At most 7 days after `from`: KuCoin refuses a longer time.
             to: Timestamp = "endAt";
     }
 }

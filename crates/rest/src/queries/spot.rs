@@ -78,6 +78,8 @@ query! {
 query! {
     /// Own spot fills of one symbol, the newest first.
     ///
+    /// The rows of [`SpotLedger`] name the symbols that were traded.
+    ///
     /// KuCoin keeps them for 7 days. Without a time, it returns those of the last 24 hours or 7 days: set both times.
     pub struct SpotFills -> SpotFillRow {
         Spot GET "/api/v1/hf/fills", pool Spot, weight 2,
@@ -90,7 +92,7 @@ query! {
             /// `limit` or `market`.
             order_type: Text = "type",
             from: Timestamp = "startAt",
-            /// At most 7 days after `from`.
+            /// At most 7 days after `from`: KuCoin refuses a longer time.
             to: Timestamp = "endAt";
     }
 }
