@@ -15,6 +15,8 @@ pub(crate) struct Truth {
     pub(crate) fills: BTreeMap<TradeKey, (String, String)>,
     /// Orders that have ended.
     pub(crate) ended: BTreeSet<String>,
+    /// Orders that were placed before the subscription.
+    pub(crate) older: BTreeSet<String>,
     pub(crate) ended_stops: BTreeSet<String>,
 }
 
@@ -27,6 +29,8 @@ pub(crate) struct Received {
     pub(crate) ended_stops: BTreeSet<String>,
     /// Stop orders that the client has seen open. Others that lived in a gap only cannot be found.
     pub(crate) open_stops: BTreeSet<String>,
+    /// Orders that the client has seen in an event or a snapshot.
+    pub(crate) known: BTreeSet<String>,
     pub(crate) vanished: BTreeSet<String>,
     pub(crate) missing: Vec<String>,
     pub(crate) losses: usize,
@@ -65,10 +69,17 @@ fn text(value: &Value) -> String {
 }
 
 impl Truth {
-    /// Reads the events of a topic.
-    pub(crate) fn read(entries: &[TruthEntry], names: &Names) -> Self {
+    /// Reads the events after the subscription; `earlier` is the number of events before it.
+    pub(crate) fn read(entries: &[TruthEntry], earlier: u64, names: &Names) -> Self {
         let mut truth = Self::default();
         for entry in entries {
+            if entry.sequence <= earlier {
+                if entry.topic == names.orders {
+                    let frame: Value = serde_json::from_str(&entry.frame).unwrap();
+                    truth.older.insert(text(&frame[names.data][names.order]));
+                }
+                continue;
+            }
             let frame: Value = serde_json::from_str(&entry.frame).unwrap();
             let data = &frame[names.data];
             let field = |name: &str| text(&data[name]);
@@ -135,7 +146,9 @@ pub(crate) fn judge(truth: &Truth, received: &Received) -> Vec<String> {
             .map(|(id, _, _)| id)
             .collect();
         for id in &truth.ended {
-            if !ended.contains(id) && !received.vanished.contains(id) {
+            // An older order that ended before the first snapshot was complete is in no list.
+            let must_be_known = !truth.older.contains(id) || received.known.contains(id);
+            if must_be_known && !ended.contains(id) && !received.vanished.contains(id) {
                 wrong.push(format!("the end of order {id} is missing"));
             }
         }

@@ -12,8 +12,9 @@ use kucoin_streams::{
 use kucoin_streams_exchange::{Cut, Effect, Exchange, RestFault, RestPool};
 use kucoin_streams_tests::rng::Rng;
 use kucoin_streams_tests::setup::{credentials, fast_retries, hosts_of};
+use serde_json::Value;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::judge::{Names, Received, Truth, What, judge};
 use crate::trader::{Market, Trader};
@@ -106,6 +107,11 @@ impl Received {
     fn take(&mut self, item: &RecoveredItem<AnyEvent>) {
         match item {
             RecoveredItem::Event(update) => self.event(update),
+            RecoveredItem::Snapshot(row) => {
+                let row: Value = serde_json::from_str(&row.data).unwrap();
+                let id = row["id"].as_str().or(row["orderId"].as_str());
+                self.known.extend(id.map(str::to_owned));
+            }
             RecoveredItem::Vanished(order) => {
                 self.vanished.insert(order.order_id.to_string());
             }
@@ -126,7 +132,10 @@ impl Received {
 
     fn event(&mut self, update: &Update<AnyEvent>) {
         let late = matches!(update.origin(), Origin::Recovered { late: true, .. });
-        let mut order = |id: &str, what| self.events.push((id.to_owned(), what, late));
+        let mut order = |id: &str, what| {
+            self.known.insert(id.to_owned());
+            self.events.push((id.to_owned(), what, late));
+        };
         let fill = update.event().fill();
         match update.event() {
             AnyEvent::V1(V1Event::Spot(SpotEvent::Order(event))) => match &event.kind {
@@ -163,7 +172,9 @@ impl Received {
                     (false, true) => {
                         self.open_stops.insert(event.order_id.to_string());
                     }
-                    (false, false) => {}
+                    (false, false) => {
+                        self.known.insert(event.order_id.to_string());
+                    }
                 }
                 // The execution counts.
                 return;
@@ -224,24 +235,30 @@ pub(crate) async fn storm(seed: u64, orders: usize) -> Outcome {
         .config(fast_retries().with_dials(DialLimiter::new(50, Duration::from_secs(1))))
         .build()
         .unwrap();
+    let market = match world {
+        World::Futures => Market::Futures,
+        World::Spot => Market::Spot,
+        World::Pro => *rng.pick(&[Market::Spot, Market::Futures]),
+    };
+    let truth_log = match world {
+        World::Pro => exchange.pro_truth(),
+        _ => exchange.truth(),
+    };
+    let mut trader = Trader::new(exchange.account(), market);
+    // Orders that are open before the client comes, so old that their rows are there.
+    for _ in 0..rng.below(12) {
+        trader.act(&mut rng);
+    }
+    sleep(ms(250)).await;
+    let earlier = truth_log.total();
     let subscription = kucoin.subscribe_any(world.topics()).await.unwrap();
     let mut stream = kucoin.recovered_with(subscription, settings(world));
     let mut lifecycle = kucoin.lifecycle();
     let mut received = Received::default();
     let mut log = vec![format!("{world:?}, seed {seed}")];
     let mut recovered = 0;
-    let market = match world {
-        World::Futures => Market::Futures,
-        World::Spot => Market::Spot,
-        World::Pro => *rng.pick(&[Market::Spot, Market::Futures]),
-    };
-    let mut trader = Trader::new(exchange.account(), market);
     let mut next_kill = Instant::now() + rng.up_to_ms(400);
     let mut next_act = Instant::now();
-    // Orders that were open before the client came.
-    for _ in 0..rng.below(8) {
-        trader.act(&mut rng);
-    }
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut quiet_since = Instant::now();
     loop {
@@ -281,25 +298,18 @@ pub(crate) async fn storm(seed: u64, orders: usize) -> Outcome {
             quiet_since = Instant::now();
         }
     }
-    let truth = match world {
-        World::Pro => exchange.pro_truth(),
-        _ => exchange.truth(),
-    };
-    let entries = truth.snapshot();
-    let truth = Truth::read(&entries, &world.names());
+    let entries = truth_log.snapshot();
+    let truth = Truth::read(&entries, earlier, &world.names());
     let mut wrong = judge(&truth, &received);
     if !received.missing.is_empty() {
         wrong.push(format!("still missing: {:?}", received.missing));
     }
     for entry in &entries {
-        let is_wrong = |order: &str| wrong.iter().any(|text| text.contains(order));
-        let frame = entry.frame.to_string();
-        let id = frame
-            .split("rderId\":\"")
-            .nth(1)
-            .and_then(|rest| rest.split('"').next());
-        if entry.topic == world.names().fills && id.is_some_and(is_wrong) {
-            log.push(format!("truth {frame}"));
+        let frame: Value = serde_json::from_str(&entry.frame).unwrap();
+        let id = &frame[world.names().data][world.names().order];
+        let id = id.as_str().unwrap_or("no order");
+        if wrong.iter().any(|text| text.contains(id)) {
+            log.push(format!("truth {}", entry.frame));
         }
     }
     kucoin.close().await;
