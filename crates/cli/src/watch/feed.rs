@@ -5,8 +5,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use kucoin_streams::{
-    AnyEvent, AnySubscription, AnyTopic, EndReason, Kucoin, RecoveredItem, RecoveredSubscription,
-    RecoverySettings, SubscribeError, TopicLedger, WsKey,
+    AnyEvent, AnySubscription, AnyTopic, EndReason, Gap, GapReason, Kucoin, Origin, RecoveredItem,
+    RecoveredSubscription, RecoverySettings, SubscribeError, Timestamp, TopicLedger, WsKey,
 };
 
 use super::ended;
@@ -26,6 +26,42 @@ pub(super) enum FeedEvent {
 pub(super) struct ConnectionFeed {
     ws_key: WsKey,
     state: State,
+    missed: MissedFrom,
+}
+
+/// The time from which events may be missing, until the report of their recovery.
+#[derive(Default)]
+struct MissedFrom {
+    last_event_at: Option<Timestamp>,
+    from: Option<Timestamp>,
+}
+
+impl MissedFrom {
+    fn note(&mut self, item: &RecoveredItem<AnyEvent>) {
+        match item {
+            RecoveredItem::Event(update) if update.origin() == Origin::Live => {
+                self.last_event_at = Some(update.received_at());
+            }
+            RecoveredItem::Gap(gap) => {
+                let from = self.start(gap);
+                self.from.get_or_insert(from);
+            }
+            RecoveredItem::Live(_) => self.from = None,
+            _ => {}
+        }
+    }
+
+    /// Returns the time of the last event before the gap, or of the last frame if there was no event.
+    fn start(&self, gap: &Gap) -> Timestamp {
+        match gap.reason {
+            GapReason::Lost {
+                last_event_at,
+                last_heard_at,
+                ..
+            } => last_event_at.unwrap_or(last_heard_at),
+            _ => self.last_event_at.unwrap_or_else(Timestamp::now),
+        }
+    }
 }
 
 type Subscribing = Pin<Box<dyn Future<Output = Result<Items, SubscribeError>> + Send>>;
@@ -57,6 +93,14 @@ impl Items {
         }
     }
 
+    /// Returns `true` if missed events are not fetched yet; `false` without recovery.
+    fn is_recovering(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Recovered(subscription) => subscription.is_recovering(),
+        }
+    }
+
     fn ledger(&self) -> Vec<TopicLedger> {
         match self {
             Self::Plain(subscription) => subscription.ledger(),
@@ -68,8 +112,12 @@ impl Items {
 enum State {
     Subscribing(Subscribing),
     Live(Items),
-    /// The connection has ended, with these frame counters.
-    Ended(Vec<TopicLedger>),
+    /// The connection has ended.
+    Ended {
+        ledger: Vec<TopicLedger>,
+        /// `true` if it was stopped before missed events were fetched.
+        was_recovering: bool,
+    },
 }
 
 impl ConnectionFeed {
@@ -100,43 +148,64 @@ impl ConnectionFeed {
         Self {
             ws_key,
             state: State::Subscribing(Box::pin(subscribing)),
+            missed: MissedFrom::default(),
         }
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<FeedEvent> {
-        let (outcome, ledger) = match &mut self.state {
+        let (outcome, ledger, was_recovering) = match &mut self.state {
             State::Subscribing(subscribing) => match ready!(subscribing.as_mut().poll(context)) {
                 Ok(items) => {
                     self.state = State::Live(items);
                     return Poll::Ready(FeedEvent::Live);
                 }
                 Err(SubscribeError::Closed(closed)) => {
-                    (ended(self.ws_key, &closed.reason), Vec::new())
+                    (ended(self.ws_key, &closed.reason), Vec::new(), false)
                 }
                 Err(timed_out @ SubscribeError::TimedOut { .. }) => {
                     let failed = CommandError {
                         status: ExitStatus::NotConnected,
                         message: format!("{}: {timed_out}", self.ws_key),
                     };
-                    (Err(failed), Vec::new())
+                    (Err(failed), Vec::new(), false)
                 }
-                Err(other) => (Err(CommandError::other(other.to_string())), Vec::new()),
+                Err(other) => (
+                    Err(CommandError::other(other.to_string())),
+                    Vec::new(),
+                    false,
+                ),
             },
             State::Live(items) => {
                 // Cancel safe: dropping the future loses no item.
                 if let Some(item) = ready!(pin!(items.next()).poll(context)) {
+                    self.missed.note(&item);
                     return Poll::Ready(FeedEvent::Item(Box::new(item)));
                 }
                 let outcome = match items.end_reason() {
                     Some(EndReason::Closed(reason)) => ended(self.ws_key, &reason),
                     _ => Ok(()),
                 };
-                (outcome, items.ledger())
+                // The error of a failed connection is on stderr already.
+                let was_recovering = outcome.is_ok() && items.is_recovering();
+                (outcome, items.ledger(), was_recovering)
             }
-            State::Ended(_) => return Poll::Pending,
+            State::Ended { .. } => return Poll::Pending,
         };
-        self.state = State::Ended(ledger);
+        self.state = State::Ended {
+            ledger,
+            was_recovering,
+        };
         Poll::Ready(FeedEvent::Ended(outcome))
+    }
+
+    /// Returns the time from which events are missing, if their recovery is not complete.
+    fn unrecovered_from(&self) -> Option<Timestamp> {
+        let is_recovering = match &self.state {
+            State::Subscribing(_) => false,
+            State::Live(items) => items.is_recovering(),
+            State::Ended { was_recovering, .. } => *was_recovering,
+        };
+        self.missed.from.filter(|_| is_recovering)
     }
 }
 
@@ -186,7 +255,7 @@ impl ConnectionFeeds {
     pub(super) fn have_ended(&self) -> bool {
         self.feeds
             .iter()
-            .all(|feed| matches!(feed.state, State::Ended(_)))
+            .all(|feed| matches!(feed.state, State::Ended { .. }))
     }
 
     /// Returns the frame counters of each topic.
@@ -196,11 +265,18 @@ impl ConnectionFeeds {
             let ledger = match &feed.state {
                 State::Subscribing(_) => Vec::new(),
                 State::Live(items) => items.ledger(),
-                State::Ended(ledger) => ledger.clone(),
+                State::Ended { ledger, .. } => ledger.clone(),
             };
             ledger.into_iter().map(move |topic| (ws_key, topic))
         };
         self.feeds.iter().flat_map(topics_of).collect()
+    }
+
+    /// Returns the connections with missed events that were not fetched, and the time from which events are missing.
+    pub(super) fn unrecovered(&self) -> Vec<(WsKey, Timestamp)> {
+        let feeds = self.feeds.iter();
+        let unrecovered = feeds.filter_map(|feed| Some((feed.ws_key, feed.unrecovered_from()?)));
+        unrecovered.collect()
     }
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(WsKey, FeedEvent)> {

@@ -15,7 +15,7 @@ use super::plan::PlannedConnection;
 use super::stop_reason::{StopFuture, StopReason, wait_for_stop};
 use crate::demo::Demo;
 use crate::exit::{CommandError, ExitStatus, Stderr};
-use crate::output::{OutputEnd, Printer, event_count};
+use crate::output::{OutputEnd, Printer, event_count, time_of_day};
 use crate::signals::Signals;
 
 /// State of the loop.
@@ -397,6 +397,12 @@ impl WatchLoop {
         if unwritten > 0 {
             self.stderr.line(&format!(
                 "{unwritten} events received but not written: stdout is not read fast enough"
+            ));
+        }
+        for (ws_key, from) in self.feeds.unrecovered() {
+            self.stderr.line(&format!(
+                "{ws_key}: stopped before the missed events were fetched; events from {} UTC to now may be missing",
+                time_of_day(from)
             ));
         }
         match (reason, end) {

@@ -10,7 +10,11 @@ use crate::stalled_output::{flood, full_pipe};
 /// The log of a session with one connection loss.
 fn logged(args: &[&str], rust_log: Option<&str>) -> String {
     let local = LocalExchange::start(Exchange::builder());
-    let all = [&["--format", "ndjson", "--topic", BALANCE], args].concat();
+    let all = [
+        &["--format", "ndjson", "--no-recover", "--topic", BALANCE],
+        args,
+    ]
+    .concat();
     let mut command = local.watch(&all);
     command.env_remove("RUST_LOG");
     if let Some(given) = rust_log {

@@ -376,6 +376,7 @@ fn undecodable_frame_is_a_gap_with_the_frame() {
         (&"undecodable".into(), &poor.into())
     );
     assert!(gap["error"].as_str().unwrap().contains("currency"), "{gap}");
+    running.until("live");
     running.signal("TERM");
     running.finish().succeeds();
 }

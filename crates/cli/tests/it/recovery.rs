@@ -244,8 +244,13 @@ fn refused_permission_is_missing_once() {
         );
         assert_eq!(refused.count(), 2);
         if format == "pretty" {
-            let about = ran.stdout.lines().filter(|line| line.contains("400007"));
-            assert_eq!(about.count(), 1, "{}", ran.stdout);
+            let words: Vec<&str> = ran.stdout.split_whitespace().collect();
+            let text = words.join(" ");
+            let (_, missing) = text.split_once(" missing ").unwrap();
+            assert_eq!(missing.matches("400007").count(), 1, "{missing}");
+            for named in ["USDT", "XBT", WALLET, "`Futures`"] {
+                assert!(missing.contains(named), "{missing}");
+            }
             continue;
         }
         let lines = ran.lines();
@@ -304,6 +309,7 @@ fn stop_during_recovery_prints_the_waiting_events_at_once() {
     wait_for_pings(&local);
     running.signal("TERM");
     let began = Instant::now();
+    // Nothing was missed at the start, so stderr is empty.
     let lines = running.finish().succeeds().lines();
     // The recovery would wait for half a minute. The rest is for a busy machine: the command limits itself to 2 s.
     assert!(
@@ -321,6 +327,31 @@ fn stop_during_recovery_prints_the_waiting_events_at_once() {
         .map(|update| update["data"]["number"].as_u64());
     assert!(numbers.eq((0..100).map(Some)));
     assert_eq!(lines.last().unwrap()["delivered"], 100);
+}
+
+#[test]
+fn stop_before_the_missed_events_are_fetched_is_reported() {
+    for format in ["ndjson", "pretty"] {
+        let local = with_late_reconnect(Exchange::builder());
+        let args = ["--format", format, "--topic", ORDERS];
+        let mut running = Running::start(local.watch(&args));
+        while !running.line().contains("live") {}
+        place(&local, 10);
+        while !running.line().contains("KCS-USDT") {}
+        cut(&local);
+        while !running.line().contains("lost") {}
+        running.signal("TERM");
+        let ran = running.finish();
+        assert_eq!(ran.status, Some(0));
+        let stderr = ran.stderr;
+        let lines: Vec<&str> = stderr.lines().collect();
+        let [line] = lines[..] else {
+            panic!("{format}: {stderr}");
+        };
+        let start = "spotPrivateV1: stopped before the missed events were fetched; events from ";
+        assert!(line.contains(start), "{line}");
+        assert!(line.ends_with(" UTC to now may be missing"), "{line}");
+    }
 }
 
 #[test]
