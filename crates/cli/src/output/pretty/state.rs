@@ -30,10 +30,31 @@ struct TopicRows {
     ws_key: WsKey,
     topic: String,
     taken_at: Timestamp,
-    /// Lines, each with the index of its endpoint: replies arrive in any order.
-    lines: Vec<(usize, LineContent)>,
+    /// Lines, each with its rank and the index of its endpoint: replies arrive in any order.
+    lines: Vec<((Rank, usize), LineContent)>,
     /// Label of the settings, and the setting of each symbol, which are on one line.
     settings: Vec<(&'static str, Text, String)>,
+}
+
+/// Order of the balances of a topic, because only the first are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// The trade account, and everything other than spot and margin balances.
+    Trade,
+    Margin,
+    Main,
+    OtherAccount,
+}
+
+impl Rank {
+    fn of(account: &str) -> Self {
+        match account {
+            "trade" => Self::Trade,
+            "margin" => Self::Margin,
+            "main" => Self::Main,
+            _ => Self::OtherAccount,
+        }
+    }
 }
 
 /// A row to show, as KuCoin sent it.
@@ -52,7 +73,7 @@ impl StateRow<'_> {
 /// What a row shows.
 enum Shown {
     /// No line if all amounts are zero; several for an account with several currencies.
-    Lines(Vec<LineContent>),
+    Lines(Rank, Vec<LineContent>),
     /// The setting of a symbol, with the label of its line.
     Setting(&'static str, Text, String),
 }
@@ -82,9 +103,10 @@ impl StateRows {
         let rows = &mut self.0[at];
         let (endpoint, shown) = shown(row);
         match shown {
-            Shown::Lines(lines) => rows
-                .lines
-                .extend(lines.into_iter().map(|line| (endpoint, line))),
+            Shown::Lines(rank, lines) => {
+                let lines = lines.into_iter().map(|line| ((rank, endpoint), line));
+                rows.lines.extend(lines);
+            }
             Shown::Setting(label, symbol, value) => {
                 let setting = (label, symbol, value);
                 // Two positions of a contract in hedge mode have the same settings.
@@ -111,7 +133,7 @@ impl StateRows {
 impl TopicRows {
     fn into_lines(self) -> Vec<LineContent> {
         let mut sorted = self.lines;
-        sorted.sort_by_key(|(endpoint, _)| *endpoint);
+        sorted.sort_by_key(|(order, _)| *order);
         let more = sorted.len().saturating_sub(MAX_ROWS);
         let lines = sorted.into_iter().take(MAX_ROWS).map(|(_, line)| line);
         let mut lines: Vec<LineContent> = lines.collect();
@@ -168,7 +190,7 @@ fn shown(row: &StateRow<'_>) -> (usize, Shown) {
 }
 
 fn line(line: LineContent) -> Shown {
-    Shown::Lines(vec![line])
+    Shown::Lines(Rank::Trade, vec![line])
 }
 
 /// Returns the amount, or `None` for zero, which means an absent price or size.
@@ -297,7 +319,8 @@ fn account(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::AccountRow = row.read()?;
     let amounts = [Some(row.total), row.available, row.hold];
     let balance = balance(&row.currency, &row.account_type, amounts, []);
-    Ok(Shown::Lines(Vec::from_iter(balance)))
+    let rank = Rank::of(&row.account_type);
+    Ok(Shown::Lines(rank, Vec::from_iter(balance)))
 }
 
 fn unified_balance(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
@@ -315,7 +338,7 @@ fn unified_balance(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     ];
     let amounts = [row.balance, row.available, row.hold];
     let balance = balance(&row.currency, account.unwrap_or_default(), amounts, rest);
-    Ok(Shown::Lines(Vec::from_iter(balance)))
+    Ok(Shown::Lines(Rank::Trade, Vec::from_iter(balance)))
 }
 
 /// Returns the line of a balance with its total, available and hold amounts; `None` if it has only zeros.
@@ -346,13 +369,13 @@ fn margin_balances<'a>(
         let owed = labelled("owed", row.liability);
         balance(&row.currency, account, amounts, [owed])
     });
-    Shown::Lines(lines.collect())
+    Shown::Lines(Rank::of(account), lines.collect())
 }
 
 fn futures_account(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
     let row: rest::FuturesAccountRow = row.read()?;
     if are_zero(&[row.equity, row.margin_balance, row.available_balance]) {
-        return Ok(Shown::Lines(Vec::new()));
+        return Ok(Shown::Lines(Rank::Trade, Vec::new()));
     }
     let mut cells = vec![name(&row.currency)];
     cells.extend(one("equity", row.equity));
@@ -416,7 +439,7 @@ fn cross_margin(row: &StateRow<'_>) -> Result<Shown, DecodeError> {
         return Ok(margin_balances("margin", row.accounts.iter()));
     }
     if are_zero(&[row.total_assets, row.total_liability]) {
-        return Ok(Shown::Lines(Vec::new()));
+        return Ok(Shown::Lines(Rank::Trade, Vec::new()));
     }
     let totals = (row.debt_ratio, row.total_liability, row.total_assets);
     let debts = row.accounts.iter().map(|account| {

@@ -107,16 +107,27 @@ fn rows_of_a_topic_are_folded_and_balances_of_the_trade_account_are_first() {
         );
         (topic(), "/api/v1/accounts".to_owned(), data)
     };
-    let rows: Vec<_> = std::iter::once(isolated)
-        .chain((0..6).map(account))
-        .collect();
-    let lines = lines_of(None, &rows);
+    let main = {
+        let (topic, source, data) = account(9);
+        (topic, source, data.replace("trade", "main"))
+    };
+    let of = |count| {
+        let rows = [main.clone(), isolated.clone()].into_iter();
+        let rows: Vec<_> = rows.chain((0..count).map(account)).collect();
+        lines_of(None, &rows)
+    };
+    let accounts = |lines: &[String]| -> Vec<String> {
+        let words = lines.iter().map(|line| line.split_whitespace().skip(3));
+        words
+            .map(|mut words| words.next().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(accounts(&of(2)), ["C0", "C1", "C9", "SOL"]);
+    let lines = of(6);
     assert_eq!(lines.len(), 6);
-    for (number, line) in lines[..5].iter().enumerate() {
-        assert!(line.contains(&format!(" C{number} ")), "{line}");
-    }
+    assert_eq!(accounts(&lines[..5]), ["C0", "C1", "C2", "C3", "C4"]);
     assert!(
-        lines[5].ends_with("… 2 more of /account/balance"),
+        lines[5].ends_with("… 3 more of /account/balance"),
         "{}",
         lines[5]
     );
