@@ -128,9 +128,9 @@ pub(super) fn id_suffix(id: &str) -> String {
     }
 }
 
-/// Returns the cell of an order ID.
+/// Returns the cell of an order ID, which is never alone on a line.
 pub(super) fn id(id: &str) -> Cell {
-    Cell::of(Style::Dim, id_suffix(id))
+    Cell::of(Style::Dim, id_suffix(id)).with_previous()
 }
 
 #[cfg(test)]

@@ -123,6 +123,14 @@ impl Cell {
         Self { column, ..self }
     }
 
+    /// Removes this many spaces of the narrow column, or all if there are fewer.
+    fn narrow_by(&mut self, excess: usize) {
+        let own = self.width();
+        if let Column::Left(_, narrow) | Column::Right(_, narrow) = &mut self.column {
+            *narrow = own + narrow.saturating_sub(own + excess);
+        }
+    }
+
     fn width(&self) -> usize {
         self.spans.iter().map(|(_, text)| text.width()).sum()
     }
@@ -201,10 +209,18 @@ pub(super) fn lay_out(
     let is_too_wide = |cells: &[Cell], spacing| width(cells, spacing) > room;
     while is_too_wide(&cells, spacing) && use_short_form(&mut cells) {}
     while is_too_wide(&cells, spacing) && remove_last(&mut cells, Priority::Lowest) {}
-    for narrower in [Spacing::Narrow, Spacing::None] {
-        if is_too_wide(&cells, spacing) {
-            spacing = narrower;
+    if is_too_wide(&cells, spacing) {
+        spacing = Spacing::Narrow;
+    }
+    if is_too_wide(&cells, spacing) && !is_too_wide(&cells, Spacing::None) {
+        // The last columns first, so that the first ones stay aligned.
+        for at in (0..cells.len()).rev() {
+            let excess = width(&cells, spacing).saturating_sub(room);
+            cells[at].narrow_by(excess);
         }
+    }
+    if is_too_wide(&cells, spacing) {
+        spacing = Spacing::None;
     }
     for priority in [Priority::Low, Priority::Medium] {
         while is_too_wide(&cells, spacing) && remove_last(&mut cells, priority) {}
@@ -222,7 +238,8 @@ pub(super) fn lay_out(
         cell.shorten(room);
         line.push(cell);
         while line.len() > 1 && is_too_wide(&line, spacing) {
-            let next = line.split_off(break_index(&line));
+            let mut next = line.split_off(break_index(&line));
+            next.retain(|cell| cell.width() > 0);
             lines.push(render(&line, spacing, painter));
             line = next;
         }
