@@ -34,7 +34,9 @@ fn server_text_cannot_control_the_terminal() {
 #[test]
 fn loss_and_its_end_are_one_line_each() {
     let local = LocalExchange::start(Exchange::builder().event_rate(50.0));
-    let mut running = Running::start(local.watch(&["--format", "pretty", "--no-recover"]));
+    let mut command = local.watch(&["--format", "pretty", "--no-recover"]);
+    command.env("COLUMNS", "1000");
+    let mut running = Running::start(command);
     for (_, topics) in account_wide() {
         let live = loop {
             let line = running.line();

@@ -3,6 +3,9 @@
 /// Minimum width in columns; narrower terminals are treated as this wide.
 const MIN_COLUMNS: usize = 80;
 
+/// Width if stdout is not a terminal.
+const FILE_COLUMNS: usize = 120;
+
 /// Source of the width.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Width {
@@ -15,7 +18,7 @@ pub(super) enum Width {
 impl Width {
     /// Returns the number of columns; `None` for no limit.
     ///
-    /// There is no limit if stdout is not a terminal and `COLUMNS` is not set.
+    /// If stdout is not a terminal, the width is `COLUMNS`, or 120 if it is not set.
     pub(super) fn columns(self) -> Option<usize> {
         match self {
             Self::Stdout => stdout_columns().map(|columns| columns.max(MIN_COLUMNS)),
@@ -29,7 +32,7 @@ fn stdout_columns() -> Option<usize> {
     use std::io::IsTerminal;
 
     if !std::io::stdout().is_terminal() {
-        return env_columns();
+        return env_columns().or(Some(FILE_COLUMNS));
     }
     // A terminal that does not know its size reports 0.
     let columns = terminal_columns().filter(|columns| *columns > 0);
