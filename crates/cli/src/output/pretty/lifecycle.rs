@@ -10,15 +10,15 @@ use kucoin_streams::{
 };
 
 use super::columns::{format_amount, id, name};
-use super::layout::{Cell, cell};
+use super::layout::{Cell, cell, wrapped};
 use super::paint::{Style, safe};
 use super::{LineContent, time_of_day};
 
 /// Maximum number of live topics listed by name at the start.
 const MAX_LISTED: usize = 30;
 
-/// Maximum number of missing parts listed for each reason.
-const MAX_PARTS: usize = 2;
+/// Maximum number of terminal lines for the missing parts of each reason.
+const MAX_MISSING_LINES: usize = 3;
 
 /// State of each connection's lines, so that nothing is printed twice.
 #[derive(Debug, Default)]
@@ -131,7 +131,14 @@ impl LifecycleLines {
     }
 
     /// Returns the lines of a report: one if everything was recovered, and one for each reason why a part is missing.
-    pub(super) fn report(&mut self, report: &LiveReport, now: Timestamp) -> Vec<LineContent> {
+    ///
+    /// `room` is the width of a text on a line; `None` for no limit.
+    pub(super) fn report(
+        &mut self,
+        report: &LiveReport,
+        now: Timestamp,
+        room: Option<usize>,
+    ) -> Vec<LineContent> {
         let connection = self.connections.entry(report.ws_key).or_default();
         connection.is_stale = false;
         let count = std::mem::take(&mut connection.recovered);
@@ -150,7 +157,7 @@ impl LifecycleLines {
             (Some(_), _) => format!("{} recovered {effort}", events(count)),
         };
         let live = LineContent::text(Style::Green, "live", Style::Green, safe(&text));
-        let mut missing = missing(&report.missing);
+        let mut missing = missing(&report.missing, room);
         if !missing.is_empty() && missing == connection.missing {
             missing = vec!["the same as before".to_owned()];
         } else {
@@ -280,8 +287,8 @@ pub(super) fn vanished(order: &VanishedOrder) -> LineContent {
     LineContent::new(Style::Alarm, "vanished", cells)
 }
 
-/// Returns a text for each reason why parts are missing, with the first parts.
-fn missing(parts: &[MissingPart]) -> Vec<String> {
+/// Returns a text for each reason why parts are missing, with as many parts as fit on [`MAX_MISSING_LINES`].
+fn missing(parts: &[MissingPart], room: Option<usize>) -> Vec<String> {
     let mut reasons: Vec<(String, Vec<&MissingPart>)> = Vec::new();
     for part in parts {
         let reason = part.reason.to_string();
@@ -290,19 +297,30 @@ fn missing(parts: &[MissingPart]) -> Vec<String> {
             None => reasons.push((reason, vec![part])),
         }
     }
-    let texts = reasons.into_iter().map(|(reason, parts)| {
-        let more = parts.len().saturating_sub(MAX_PARTS);
-        let named = parts.iter().take(MAX_PARTS);
-        let named: Vec<String> = named
-            .map(|part| format!("{} of {}", part.what, part.topic))
-            .collect();
-        let more = match more {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+    let texts = reasons.into_iter().map(|(reason, mut parts)| {
+        parts.sort_by(|part, other| part.topic.cmp(&other.topic));
+        let text = |count: usize| {
+            let more = match parts.len() - count {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{}{more}: {reason}", named(&parts[..count]))
         };
-        format!("{}{more}: {reason}", named.join(", "))
+        let fits = |text: &String| wrapped(text, room).len() <= MAX_MISSING_LINES;
+        let counts = (1..=parts.len()).rev();
+        counts.map(text).find(fits).unwrap_or_else(|| text(1))
     });
     texts.collect()
+}
+
+/// Names parts, such as `fills, open orders of /spotMarket/tradeOrdersV2`.
+fn named(parts: &[&MissingPart]) -> String {
+    let of_topics = parts.chunk_by(|part, next| part.topic == next.topic);
+    let of_topics = of_topics.map(|parts| {
+        let whats: Vec<&str> = parts.iter().map(|part| part.what.as_str()).collect();
+        format!("{} of {}", whats.join(", "), parts[0].topic)
+    });
+    of_topics.collect::<Vec<_>>().join("; ")
 }
 
 /// Returns what later attempts have found.

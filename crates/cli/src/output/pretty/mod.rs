@@ -37,8 +37,16 @@ const MILLIS_COLUMNS: usize = 100;
 /// Shown in place of a time that is not known.
 const UNKNOWN_TIME: &str = "--:--:--.---";
 
-/// Width of the label column, in a wide and in a narrow terminal.
-const LABEL_WIDTH: (usize, usize) = (11, 9);
+/// Returns the width of the time, the gap after it, and the width of the label.
+const fn head_columns(columns: Option<usize>) -> (usize, &'static str, usize) {
+    match columns {
+        None | Some(MILLIS_COLUMNS..) => ("23:11:57.836".len(), " ", 11),
+        Some(_) => ("23:11:57".len(), "", 9),
+    }
+}
+
+/// Width of the name of a connection, with the space after it.
+const CONNECTION_WIDTH: usize = 8;
 
 /// Content of one line.
 #[derive(Debug)]
@@ -159,7 +167,10 @@ impl Pretty {
             }
             RecoveredItem::Gap(gap) => Vec::from_iter(self.lifecycle.gap(ws_key, gap, why)),
             RecoveredItem::Vanished(order) => vec![lifecycle::vanished(order)],
-            RecoveredItem::Live(report) => self.lifecycle.report(report, now()),
+            RecoveredItem::Live(report) => {
+                let room = self.text_room();
+                self.lifecycle.report(report, now(), room)
+            }
             _ => Vec::new(),
         };
         let contents = contents.into_iter();
@@ -202,6 +213,18 @@ impl Pretty {
         ledger::table(ledgers, aliases, self.width.columns())
     }
 
+    /// Returns the room for the text of a line; `None` for no limit.
+    fn text_room(&self) -> Option<usize> {
+        let columns = self.width.columns();
+        let (time, gap, label) = head_columns(columns);
+        let connection = match self.marked {
+            true => gap.len() + CONNECTION_WIDTH,
+            false => 0,
+        };
+        let before = time + 1 + connection + gap.len() + label + 1;
+        columns.map(|columns| columns.saturating_sub(before))
+    }
+
     fn line(
         &self,
         at: Option<Timestamp>,
@@ -212,15 +235,10 @@ impl Pretty {
         let columns = self.width.columns();
         let mut time = at.map_or_else(|| UNKNOWN_TIME.to_owned(), time_of_day);
         // The mark takes the first column of the gap after the time.
-        let (gap, label_width) = match columns {
-            None | Some(MILLIS_COLUMNS..) => (" ", LABEL_WIDTH.0),
-            Some(_) => {
-                time.truncate("23:11:57".len());
-                ("", LABEL_WIDTH.1)
-            }
-        };
+        let (time_width, gap, label_width) = head_columns(columns);
+        time.truncate(time_width);
         let connection = match self.marked {
-            true => format!("{gap}{:<7} ", short_name(ws_key)),
+            true => format!("{gap}{:<CONNECTION_WIDTH$}", short_name(ws_key)),
             false => String::new(),
         };
         let label = padded(content.label, label_width);
