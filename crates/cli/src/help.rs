@@ -86,7 +86,8 @@ Examples:
     Watch the whole unified account, spot and futures on one connection.
   kucoin-streams watch --format ndjson |
       jq -c 'select(.kind == \"live\" and .complete == false)'
-    Print what could not be recovered after a gap, and why.
+    Print what could not be recovered at the start or after a gap, and why.
+    With --no-recover, `live` has no `complete`.
 ";
 
 const WATCH_END: &str = "\
@@ -113,7 +114,8 @@ with ? is optional:
                any more, for an unknown reason
   live         topics[] lastEventAt? lostAt? liveAt epoch?, the topics are
                live after a loss or at the start; also window[]? complete
-               missing[] requests weight late?, or lastHeardAt (--no-recover)
+               missing[] requests weight late?, or lastHeardAt with
+               --no-recover, which has no `live` at the start
   reconnect    cause remedy? stage code? attempt delayMs
   reconnected  downMs refused
   rotated      tookMs
@@ -137,14 +139,16 @@ request and after its response. `exact` is false if KuCoin does not say when
 the event happened. `missing` lists what could not be recovered: topic what
 reason code?. Later attempts may still find it; that is `late`. No event comes
 twice. `--count` counts updates and recovered events. Recovery uses at most a
-quarter of the rate limit of the account.
+quarter of the rate limit of the account. None of this applies with
+--no-recover: `watch` then sends no query and only reports gaps.
 
 --format pretty fits the width of the terminal. If stdout is not a terminal,
-it fits COLUMNS, if set. The minimum is 80 columns. In a narrow terminal,
-lines leave out details, such as the order type. `ct` are contracts; … begins
-the last 6 characters of an order ID. A mark after the time means that the
-line was read over REST: = is the current state, at most 5 lines a topic, and
-~ is a missed event, with the time of the exchange, or --:--:-- if unknown.
+it fits COLUMNS, or 120 columns if it is not set. The minimum is 80 columns.
+If there is little room, lines leave out details, such as the order type. `ct`
+are contracts; … begins the last 6 characters of an order ID. A mark after
+the time means that the line was read over REST: = is the current state, at
+most 5 lines a topic, and ~ is a missed event, with the time of the exchange,
+or --:--:-- if unknown.
 
 Credentials are read from the environment: KUCOIN_API_KEY, KUCOIN_API_SECRET
 and KUCOIN_API_PASSPHRASE. The key needs only the permission `General`. Some
@@ -154,8 +158,9 @@ which a key can trade; without them, that part is reported as missing.
 On SIGINT, SIGTERM or the end of --for, `watch` closes the connections,
 writes everything that it has received and exits within two seconds, even if
 its output is not read. Events that could not be written in that time are
-counted on stderr. A second signal ends it at once. When --count is reached,
-it waits until all of them are written.
+counted on stderr. If it stops before the events missed in a gap are fetched,
+stderr says since when events may be missing. A second signal ends it at once.
+When --count is reached, it waits until all events are written.
 
 If a connection that was live fails for good, the error is printed to stderr
 at once, and the other connections continue.
