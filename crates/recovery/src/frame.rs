@@ -52,6 +52,8 @@ pub(crate) enum As {
     String,
     /// A word in upper case.
     Upper,
+    /// As it is, or absent if it is 0: KuCoin's lists write 0 for none.
+    Amount,
 }
 
 /// A field of the frame, the field of the row, and how it is written.
@@ -97,6 +99,7 @@ impl FrameData {
         for (name, from, form) in rules {
             if let Some(json) = row.get(from)
                 && !self.written.contains(name)
+                && !(matches!(form, As::Amount) && is_zero(json))
             {
                 self.raw(name, &form.write(json));
             }
@@ -155,6 +158,11 @@ impl FrameData {
     }
 }
 
+fn is_zero(json: &str) -> bool {
+    let amount = json.trim_matches('"').parse::<Decimal>();
+    amount.is_ok_and(|amount| amount.is_zero())
+}
+
 impl As {
     fn write(self, json: &str) -> Cow<'_, str> {
         let digits = json.trim_matches('"');
@@ -164,7 +172,7 @@ impl As {
             Self::Nanos => Cow::Borrowed(digits),
             Self::String if !json.starts_with('"') => Cow::Owned(format!("\"{json}\"")),
             Self::Upper => Cow::Owned(json.to_ascii_uppercase()),
-            Self::Same | Self::String => Cow::Borrowed(json),
+            Self::Same | Self::String | Self::Amount => Cow::Borrowed(json),
         }
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct LedgerBook {
     names: Vec<String>,
     /// Total balances, by the events and rows that were yielded.
     totals: HashMap<Holding, Decimal>,
+    /// The same when the recovery in progress began.
+    before: HashMap<Holding, Decimal>,
     /// Total balances by live events that came during the recovery.
     live: HashMap<Holding, Decimal>,
     /// The margin accounts are used, or it is not known that they are empty.
@@ -73,6 +75,7 @@ impl LedgerBook {
             topics,
             names,
             totals: HashMap::new(),
+            before: HashMap::new(),
             live: HashMap::new(),
             uses_margin: true,
             margin_replies: 0,
@@ -166,7 +169,7 @@ impl LedgerBook {
                 booked.entry(currency).or_default().push(entry);
             }
         }
-        let known = self.totals.keys().chain(self.balances.keys());
+        let known = self.before.keys().chain(self.balances.keys());
         for (_, currency) in known.filter(|(account, _)| *account == SPOT_ACCOUNT) {
             booked.entry(currency.clone()).or_default();
         }
@@ -180,7 +183,7 @@ impl LedgerBook {
 
     fn is_consistent(&self, currency: &Text, entries: &[&LedgerEntry], window: &Window) -> bool {
         let holding = (SPOT_ACCOUNT, currency.clone());
-        let before = self.totals.get(&holding);
+        let before = self.before.get(&holding);
         let now = self.balances.get(&holding);
         let is_live = self.live.contains_key(&holding);
         let is_chain = entries.windows(2).all(|pair| match pair[0].facts.total {
@@ -292,6 +295,7 @@ fn margin_account(row: &SpotLedgerRow) -> Text {
         Some(symbol) if kind.to_ascii_uppercase().contains("ISOLATED") => {
             format!("isolated_{symbol}").into()
         }
+        None if kind.to_ascii_uppercase().contains("ISOLATED") => Text::from_static("isolated"),
         _ => Text::from_static("margin"),
     }
 }
@@ -370,6 +374,7 @@ impl Book for LedgerBook {
             self.totals.extend(self.live.drain());
         }
         self.live.clear();
+        self.before.clone_from(&self.totals);
         self.rows.clear();
         self.begin_sweep();
     }

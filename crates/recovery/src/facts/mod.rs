@@ -173,9 +173,13 @@ impl BalanceFacts {
                 (Text::default(), mark)
             }
             None => {
-                let total = self.total.unwrap_or_default().normalize();
                 let millis = time.map_or(0, Timestamp::as_millis);
-                (self.account.clone(), LedgerMark::Total(total, millis))
+                let mark = match &*self.account {
+                    // Its ledger has no totals.
+                    "main" => LedgerMark::Change(change.normalize(), millis),
+                    _ => LedgerMark::Total(self.total.unwrap_or_default().normalize(), millis),
+                };
+                (self.account.clone(), mark)
             }
         };
         Some(Identity::Ledger(account, self.currency.clone(), mark))
@@ -217,4 +221,6 @@ pub(crate) enum LedgerMark {
     Trade(FillKey, bool),
     /// The total balance after the change, and the time in milliseconds.
     Total(Decimal, i64),
+    /// The change, and the time in milliseconds.
+    Change(Decimal, i64),
 }

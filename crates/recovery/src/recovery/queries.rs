@@ -184,10 +184,12 @@ impl Queries {
 
     fn note_refusal(&mut self, error: &QueryError) {
         let is_for_good = |code| REFUSED_FOR_GOOD.contains(&code);
+        let path = error.query().endpoint().path();
+        // A path without an ID that KuCoin does not serve.
+        let is_unserved = matches!(error, QueryError::NotFound { .. }) && !path.contains("Id}");
         if error.is_credentials() {
             self.locked_out = Some(error.clone());
-        } else if error.code().is_some_and(is_for_good) {
-            let path = error.query().endpoint().path();
+        } else if is_unserved || error.code().is_some_and(is_for_good) {
             self.refused.insert(path, error.clone());
         }
     }

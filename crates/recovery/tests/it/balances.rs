@@ -278,3 +278,21 @@ fn classic_accounts_have_their_own_ledger_and_state() {
         assert_eq!(bench.count(&state), 1);
     }
 }
+
+#[test]
+fn booking_of_the_funding_account_that_was_live_is_not_repeated() {
+    let mut bench = Bench::started(&[BALANCES]);
+    let live =
+        frame("USDT", 9_000, "50", "-1.5", None).replace("trade_hf.transfer", "main.transfer");
+    bench.live(BALANCES, &live);
+    bench.outage(10_000, 15_000);
+    let row = |id: &str, at: i64| {
+        format!(
+            r#"{{"id":"{id}","currency":"USDT","amount":"1.5","fee":"0","balance":"0","accountType":"MAIN","bizType":"Transfer","direction":"out","createdAt":{},"context":""}}"#,
+            ms(at)
+        )
+    };
+    bench.on(MAIN, [row("2", 12_000), row("1", 9_000)]);
+    bench.run_until(30_000);
+    assert_eq!(bench.frames().len(), 1);
+}

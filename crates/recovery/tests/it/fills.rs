@@ -192,6 +192,60 @@ fn ledger_names_unknown_symbols() {
     ]);
 }
 
+/// A booking of a trade whose context names no symbol.
+fn unnamed_booking(currency: &str, at: i64) -> String {
+    let row = spot::booking("1", "o9", "70", at);
+    let (start, end) = (row.find(r#""context":"#).unwrap(), row.rfind('}').unwrap());
+    let unnamed = format!(r#"{}"context":"{{}}"{}"#, &row[..start], &row[end..]);
+    let (start, rest) = unnamed.split_once(r#""currency":""#).unwrap();
+    let (_, end) = rest.split_once('"').unwrap();
+    format!(r#"{start}"currency":"{currency}"{end}"#)
+}
+
+#[test]
+fn booking_without_a_symbol_suggests_one() {
+    let mut bench = with_order();
+    bench.outage(10_000, 15_000);
+    bench.on(spot::ACTIVE, [open_row("0")]);
+    bench.on(LEDGER, [unnamed_booking("SOL", 12_000)]);
+    let fill = spot::fill("o9", "70", 12_000).replace("BTC-USDT", "SOL-USDT");
+    bench.on("/api/v1/hf/fills symbol=SOL-USDT", [fill]);
+    bench.run_until(30_000);
+    let lines = bench.lines();
+    assert!(
+        lines.contains(&"recovered match o9 70".to_owned()),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn booking_that_no_fill_explains_is_named_as_missing() {
+    let mut bench = with_order();
+    bench.outage(10_000, 15_000);
+    bench.on(spot::ACTIVE, [open_row("0")]);
+    bench.on(LEDGER, [unnamed_booking("XYZ", 12_000)]);
+    bench.run_until(30_000);
+    bench.expect(&["gap", "report; fills in XYZ: NoSymbols"]);
+}
+
+#[test]
+fn end_of_an_unknown_order_with_a_recovered_fill_is_found() {
+    let mut bench = Bench::new(&[ORDERS]);
+    // Lost before the first snapshot: the order is older than the window, and nothing has named it.
+    bench.outage(500, 5_000);
+    bench.on(FILLS, [spot::fill("o1", "7", 2_000)]);
+    bench.on(LEDGER, [spot::booking("1", "o1", "7", 2_000)]);
+    let over = spot::row("o1", "canceled", -600_000, "0.1").replace("lastUpdatedAt", "unknown");
+    bench.on("/api/v1/hf/orders/o1", [over]);
+    bench.run_until(30_000);
+    bench.expect(&[
+        "gap",
+        "recovered match o1 7",
+        "recovered canceled o1",
+        "report",
+    ]);
+}
+
 #[test]
 fn digits_of_a_trade_id_above_2_53_are_exact() {
     let mut bench = with_order();

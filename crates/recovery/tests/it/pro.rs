@@ -164,7 +164,7 @@ fn currencies_suggest_symbols_and_unexplained_ones_are_named() {
         [row("1", "SOL-USDT", 3, 11_000, "1")],
     );
     bench.run_until(60_000);
-    let mut expected = vec!["fills in XYZ (unified): NoSymbols"];
+    let mut expected = vec!["fills in XYZ: NoSymbols"];
     expected.extend(NO_SYMBOLS);
     assert_eq!(bench.missing(), expected);
     let lines = bench.lines();

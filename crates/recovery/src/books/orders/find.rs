@@ -213,7 +213,7 @@ impl OrderBook {
         }
     }
 
-    /// Names the currencies of a unified account whose bookings no fill explains. Returns `true` if there are any.
+    /// Names the currencies whose bookings no fill explains. Returns `true` if there are any.
     fn check_currencies(&self, findings: &mut Findings) -> bool {
         let fills = self.fills.keys().chain(self.live_fills.keys());
         let symbols: BTreeSet<_> = fills.map(|key| key.symbol.clone()).collect();
@@ -221,7 +221,7 @@ impl OrderBook {
         let is_unexplained = unexplained.peek().is_some();
         for currency in unexplained {
             let parts = self.topics.iter().map(|topic| {
-                let what = format!("fills in {currency} (unified)");
+                let what = format!("fills in {currency}");
                 (*topic, what, MissingReason::NoSymbols)
             });
             findings.missing.extend(parts);
@@ -238,7 +238,12 @@ impl OrderBook {
             let is_known = self.open.is_known(order_id);
             let is_inside = |time: Option<Timestamp>| time.is_some_and(|at| window.contains(at));
             let is_new = is_inside(row.created_at);
-            let is_changed = is_inside(row.ended_at.or(row.touched_at));
+            // Times of rows are inexact, but an order that is over ended after its last fill.
+            let has_fill = || {
+                let mut fills = self.found_fills.iter();
+                fills.any(|key| key.order_id.as_ref() == Some(order_id))
+            };
+            let is_changed = is_inside(row.ended_at.or(row.touched_at)) || has_fill();
             let (identity, rank, time, exact) = if row.is_over() {
                 if !(is_known || is_new || is_changed) {
                     continue;

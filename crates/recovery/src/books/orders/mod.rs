@@ -15,7 +15,7 @@ use kucoin_streams_core::{Decimal, FillKey, Text, Timestamp};
 
 pub(crate) use frames::OrderTopic;
 use rows::{FillRow, OrderRow};
-use symbols::{RecentSymbols, UnifiedCurrencies};
+use symbols::{RecentSymbols, TradedCurrencies};
 pub(crate) use venue::Venue;
 
 use super::open_orders::{KnownOrder, ObservedOrder, OpenOrders};
@@ -41,7 +41,7 @@ pub(crate) struct OrderBook {
     wanted: Option<BTreeSet<Text>>,
     /// Symbols of live events.
     recent: RecentSymbols,
-    currencies: UnifiedCurrencies,
+    currencies: TradedCurrencies,
     /// The account uses margin, or it is not known that it does not.
     uses_margin: bool,
     open: OpenOrders,
@@ -83,6 +83,8 @@ struct VenueState {
     uses_long_list: bool,
     /// The list of recent fills is refused to this API key.
     is_recent_refused: bool,
+    /// The ledger has trades without a symbol in this recovery.
+    has_unnamed_trades: bool,
 }
 
 impl OrderBook {
@@ -109,6 +111,7 @@ impl OrderBook {
             lists_by_symbol: false,
             uses_long_list: false,
             is_recent_refused: false,
+            has_unnamed_trades: false,
         };
         let venues: Vec<_> = venues.map(state).collect();
         Self {
@@ -119,7 +122,7 @@ impl OrderBook {
             named,
             wanted,
             recent: RecentSymbols::default(),
-            currencies: UnifiedCurrencies::default(),
+            currencies: TradedCurrencies::default(),
             open: OpenOrders::default(),
             live_fills: HashMap::new(),
             found_fills: Vec::new(),
@@ -178,11 +181,19 @@ impl OrderBook {
     /// Returns the symbols to query in a venue, with those that the currencies of a unified account suggest.
     fn symbols_of(&self, part: usize, ask: &Ask) -> BTreeSet<Text> {
         let mut symbols = self.named_symbols(part);
-        if self.venues[part].venue.is_unified_by_symbol() && self.wanted.is_none() {
-            match ask {
-                Ask::Open => symbols.extend(self.currencies.open_symbols()),
-                _ => symbols.extend(self.currencies.traded_symbols()),
-            }
+        let state = &self.venues[part];
+        if self.wanted.is_some() || !state.venue.needs_symbols() {
+            return symbols;
+        }
+        let is_unified = state.venue.is_unified_by_symbol();
+        if is_unified && *ask == Ask::Open {
+            symbols.extend(self.currencies.open_symbols());
+        } else if is_unified || state.has_unnamed_trades {
+            symbols.extend(self.currencies.traded_symbols());
+        }
+        if state.has_unnamed_trades {
+            symbols.extend(self.recent.iter().cloned());
+            symbols.extend(self.named.iter().cloned());
         }
         symbols
     }
@@ -403,12 +414,13 @@ impl Book for OrderBook {
         self.orders.clear();
         self.fills.clear();
         self.ledger_trades.clear();
-        self.currencies = UnifiedCurrencies::default();
+        self.currencies = TradedCurrencies::default();
         for state in &mut self.venues {
             for symbol in std::mem::take(&mut state.symbols) {
                 state.recent.note(&symbol);
             }
             state.uses_long_list = false;
+            state.has_unnamed_trades = false;
         }
         self.begin_sweep();
     }

@@ -120,15 +120,24 @@ impl OrderBook {
                 self.missing.unreadable(reply.source());
                 continue;
             };
-            let Some(trade) = row
-                .trade()
-                .filter(|_| is_of(&self.venues[part].venue, &row))
-            else {
+            if !is_of(&self.venues[part].venue, &row) {
+                continue;
+            }
+            let Some((trade, symbol)) = row.trade().and_then(|mut trade| {
+                let symbol = trade.symbol.take()?;
+                Some((trade, symbol))
+            }) else {
+                let reason = row.reason.as_deref().unwrap_or_default();
+                if reason.contains("EXCHANGE") && self.wanted.is_none() {
+                    self.venues[part].has_unnamed_trades = true;
+                    self.uses_margin |= self.venues[part].venue.is_margin();
+                    self.currencies.take_trade(row.currency);
+                }
                 continue;
             };
-            let Some(symbol) = trade.symbol.filter(|symbol| self.is_wanted(symbol)) else {
+            if !self.is_wanted(&symbol) {
                 continue;
-            };
+            }
             self.venues[part].symbols.insert(symbol.clone());
             if let (Some(order), Some(trade), Some(at)) =
                 (trade.order_id, trade.trade_id, row.created_at)

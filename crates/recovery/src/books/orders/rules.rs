@@ -1,7 +1,7 @@
 //! Which field of a row is which field of an event: one table for each topic and form of rows.
 
 use super::rows::RowForm;
-use crate::frame::As::{self, Nanos, Same, String as AsString, Upper};
+use crate::frame::As::{self, Amount, Nanos, Same, String as AsString, Upper};
 use crate::frame::FieldRule;
 
 /// The tables of a row of an order.
@@ -20,8 +20,8 @@ pub(super) const SPOT_ORDER: OrderRules = OrderRules {
         ("clientOid", "clientOid", Same),
         ("side", "side", Same),
         ("orderType", "type", Same),
-        ("price", "price", Same),
-        ("size", "size", Same),
+        ("price", "price", Amount),
+        ("size", "size", Amount),
         ("funds", "funds", Same),
         ("orderTime", "createdAt", Same),
     ],

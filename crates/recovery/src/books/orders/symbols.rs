@@ -8,7 +8,7 @@ use kucoin_streams_rest::{UnifiedBalanceRow, UnifiedLedgerRow};
 
 /// Number of symbols of past events that are queried after a gap.
 const RECENT_SYMBOLS: usize = 50;
-/// Quote currency of the symbols that are guessed from the currencies of a unified account.
+/// Quote currency of the symbols that are guessed from the currencies of trades.
 const QUOTE: &str = "USDT";
 /// Words of bookings of a unified account that are no trades on spot or margin.
 const OTHER_BOOKINGS: [&str; 6] = [
@@ -36,16 +36,18 @@ impl RecentSymbols {
     }
 }
 
-/// The currencies of a unified account, which has no list of the symbols that traded.
+/// The currencies of trades whose symbols are not known.
+///
+/// A unified account has no list of the symbols that traded, and the ledgers of classic accounts can lack the symbol.
 #[derive(Debug, Default)]
-pub(super) struct UnifiedCurrencies {
+pub(super) struct TradedCurrencies {
     /// Currencies that open orders hold.
     held: BTreeSet<Text>,
     /// Currencies with bookings of trades in the window.
     booked: BTreeSet<Text>,
 }
 
-impl UnifiedCurrencies {
+impl TradedCurrencies {
     /// Takes a row of the balances; returns `false` if it is not readable.
     pub(super) fn take_balance(&mut self, raw: &str) -> bool {
         let row = UnifiedBalanceRow::read(&mut Scanner::new(raw));
@@ -68,6 +70,11 @@ impl UnifiedCurrencies {
             }
         }
         row.is_ok()
+    }
+
+    /// Takes the currency of a trade whose symbol is not known.
+    pub(super) fn take_trade(&mut self, currency: Text) {
+        self.booked.insert(currency);
     }
 
     /// Returns the symbols that open orders can have: a sell order holds its base currency.
@@ -118,7 +125,7 @@ mod tests {
 
     #[test]
     fn currencies_are_candidates_until_a_fill_explains_them() {
-        let mut currencies = UnifiedCurrencies::default();
+        let mut currencies = TradedCurrencies::default();
         assert!(currencies.take_balance(r#"{"currency":"SOL","hold":"2"}"#));
         assert!(currencies.take_balance(r#"{"currency":"ETH","hold":"0"}"#));
         let booking = |currency: &str, reason: &str| {
