@@ -149,7 +149,11 @@ pub(crate) fn judge(truth: &Truth, received: &Received) -> Vec<String> {
             // An older order that ended before the first snapshot was complete is in no list.
             let must_be_known = !truth.older.contains(id) || received.known.contains(id);
             if must_be_known && !ended.contains(id) && !received.vanished.contains(id) {
-                wrong.push(format!("the end of order {id} is missing"));
+                wrong.push(format!(
+                    "the end of order {id} is missing (older {}, known {})",
+                    truth.older.contains(id),
+                    received.known.contains(id)
+                ));
             }
         }
         for id in &truth.ended_stops {
