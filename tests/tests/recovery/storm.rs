@@ -383,7 +383,12 @@ fn describe(item: &RecoveredItem<AnyEvent>) -> String {
                 kucoin_streams::Event::dedup_key(update.event())
             )
         }
-        RecoveredItem::Snapshot(row) => format!("snapshot of {} from {}", row.topic, row.source),
+        RecoveredItem::Snapshot(row) => {
+            format!(
+                "snapshot of {} at {:?}: {}",
+                row.topic, row.taken_at, row.data
+            )
+        }
         RecoveredItem::Gap(gap) => format!("gap {gap}"),
         other => format!("{other:?}"),
     }
