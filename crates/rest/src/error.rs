@@ -50,14 +50,14 @@ impl fmt::Display for FailedQuery {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// The quota of the rate limit pool is used up (429, 429000). Wait for `reset`.
+    /// The quota of the rate limit pool is used up (429, 429000), or the client's share of it. Wait for `reset`.
     #[error(
         "{query}: the rate limit of the pool {} is reached; the next query is allowed in {reset:?}", query.endpoint.pool()
     )]
     RateLimited {
         /// The request.
         query: FailedQuery,
-        /// Time until KuCoin's next window begins.
+        /// Time until the next query is allowed, at the latest: usually KuCoin's next window.
         reset: Duration,
     },
     /// KuCoin is overloaded (429, 429000 without a quota) or in maintenance (503). Try again later.

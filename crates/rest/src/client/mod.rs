@@ -29,7 +29,9 @@ pub use stream::RowStream;
 ///
 /// Clones are cheap and share the limits. Queries wait in order of arrival, at most four of a pool are sent at the same
 /// time, and all together use at most a quarter of the quota that remains in each rate limit window, since the account's
-/// orders are deducted from the same quota. If KuCoin reports that a quota is used up, all queries of its pool wait until
+/// orders are deducted from the same quota. What remains of a new window is unknown, so its first query goes alone; its
+/// reply says how much the others may use. A query that is larger than this quarter is only sent first, and waits up to
+/// five minutes if it would use more than half of what remained in the last window. If KuCoin reports that a quota is used up, all queries of its pool wait until
 /// KuCoin's next window. To keep these limits, use one `Rest` per account.
 ///
 /// Queries are repeated after a network failure (3 attempts) and while KuCoin is overloaded (6 attempts, 15 s in all).
@@ -218,9 +220,32 @@ impl Rest {
     /// # Errors
     /// Returns a [`QueryError`] if there is no readable page.
     pub async fn execute(&self, query: &Query) -> Result<RawPage, QueryError> {
+        self.execute_bounded(query, None).await
+    }
+
+    /// Sends a query like [`execute`](Self::execute), unless it must wait for the rate limit longer than `max_wait`.
+    ///
+    /// The time for replies and for retries is not limited by `max_wait`.
+    ///
+    /// # Errors
+    /// Returns [`QueryError::RateLimited`] at once if the wait is known to be longer, or another [`QueryError`] if there
+    /// is no readable page.
+    pub async fn execute_within(
+        &self,
+        query: &Query,
+        max_wait: Duration,
+    ) -> Result<RawPage, QueryError> {
+        self.execute_bounded(query, Some(max_wait)).await
+    }
+
+    async fn execute_bounded(
+        &self,
+        query: &Query,
+        max_wait: Option<Duration>,
+    ) -> Result<RawPage, QueryError> {
         let mut retries = Retries::default();
         loop {
-            let error = match self.attempt(query).await {
+            let error = match self.attempt(query, max_wait).await {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
@@ -233,12 +258,21 @@ impl Rest {
         }
     }
 
-    async fn attempt(&self, query: &Query) -> Result<RawPage, QueryError> {
+    async fn attempt(
+        &self,
+        query: &Query,
+        max_wait: Option<Duration>,
+    ) -> Result<RawPage, QueryError> {
         let endpoint = query.endpoint();
         let Some(tokens) = &self.inner.tokens else {
             return Err(self.is_disabled(query));
         };
-        let entered = self.gate(endpoint.pool()).enter(endpoint.weight()).await;
+        let gate = self.gate(endpoint.pool());
+        let entered = gate.enter(endpoint.weight(), max_wait).await;
+        let entered = entered.map_err(|reset| QueryError::RateLimited {
+            query: self.failed(query),
+            reset,
+        })?;
         let path = query.path_and_query(self.inner.version);
         let host = host_role(endpoint.host());
         let reply = tokens.get(host, &path, self.inner.limits).await;
@@ -249,7 +283,12 @@ impl Rest {
             entered.correct(quota);
         }
         let read = match query.read(reply.into_body()) {
-            Ok(page) if (200..300).contains(&status) => return Ok(page),
+            Ok(page) if (200..300).contains(&status) => {
+                if quota.is_none() {
+                    entered.assume_quota();
+                }
+                return Ok(page);
+            }
             Ok(_) => PageProblem::Unreadable {
                 reason: "the reply has rows, but an error status".into(),
                 excerpt: "".into(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kucoin_streams_exchange::{Exchange, RestPool};
-use kucoin_streams_rest::SpotOpenOrders;
+use kucoin_streams_rest::{Query, QueryError, Rest, SpotOpenOrders};
 use kucoin_streams_testkit::http::{Server, json};
 
 use crate::common::*;
@@ -53,11 +53,43 @@ async fn a_quarter_of_the_remaining_quota_is_used() {
     // 12 queries of weight 2: the next one is over 25.
     assert_eq!(exchange.stats().rest_queries.len(), 12);
     // The rest of the quota is for others.
-    let whole =
-        kucoin_streams_rest::Rest::builder(Arc::clone(rest.tokens().unwrap())).quota_percent(100);
+    let whole = Rest::builder(Arc::clone(rest.tokens().unwrap())).quota_percent(100);
     let whole = whole.build();
     for _ in 0..38 {
         whole.fetch(SpotOpenOrders::new()).await.unwrap();
     }
     assert_eq!(exchange.stats().rest_queries.len(), 12 + 38);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quota_that_another_program_has_used_up_is_shared() {
+    let small = Exchange::builder().rest_quota(RestPool::Spot, 100);
+    let exchange = start(small).await;
+    let other = rest_of(&exchange);
+    let other = Rest::builder(Arc::clone(other.tokens().unwrap())).quota_percent(100);
+    let other = other.build();
+    for _ in 0..30 {
+        other.fetch(SpotOpenOrders::new()).await.unwrap();
+    }
+    // 40 remain, and a quarter is 10: five queries.
+    let rest = rest_of(&exchange);
+    let queries: Vec<_> = (0..20)
+        .map(|_| {
+            let rest = rest.clone();
+            let query = Query::from(SpotOpenOrders::new());
+            tokio::spawn(async move { rest.execute_within(&query, Duration::from_secs(5)).await })
+        })
+        .collect();
+    let mut sent = 0;
+    for query in queries {
+        match query.await.unwrap() {
+            Ok(_) => sent += 1,
+            Err(QueryError::RateLimited { reset, .. }) => {
+                assert!(reset > Duration::from_secs(5) && reset <= Duration::from_secs(30));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(sent, 5);
+    assert_eq!(exchange.stats().rest_queries.len(), 30 + 5);
 }
