@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::Stream;
 use kucoin_streams_client::{EndReason, Gap, Origin, Subscription, TopicLedger, Update};
@@ -21,6 +21,9 @@ use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use crate::{AnyEvent, AnySubscription, Kucoin};
+
+/// The longest wait of a query for its rate limit. After it, the recovery reports the rate limit and retries later.
+const MAX_BUDGET_WAIT: Duration = Duration::from_secs(10);
 
 /// An item of a [`RecoveredSubscription`].
 ///
@@ -399,7 +402,7 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
             while let Some((id, query)) = connection.recovery.next_query(read_clock()) {
                 let rest = self.rest.clone();
                 self.replies.spawn(async move {
-                    let reply = rest.execute(&query).await;
+                    let reply = rest.execute_within(&query, MAX_BUDGET_WAIT).await;
                     (index, id, reply)
                 });
             }
