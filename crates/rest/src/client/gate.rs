@@ -223,11 +223,11 @@ mod tests {
         let gate = Arc::new(Gate::new(Pool::Spot, 4, 25));
         let begun = Instant::now();
         let used = Arc::new(Mutex::new(Vec::<u32>::new()));
-        let queries: Vec<_> = (0..60)
+        let queries: Vec<_> = (0..20)
             .map(|_| {
                 let (gate, used) = (Arc::clone(&gate), Arc::clone(&used));
                 tokio::spawn(async move {
-                    let entered = enter(&gate, 2).await;
+                    let entered = enter(&gate, 5).await;
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     let (window, since) = (
                         usize::try_from(begun.elapsed().as_secs() / 30).unwrap(),
@@ -237,7 +237,7 @@ mod tests {
                         let mut used = used.lock().unwrap();
                         let windows = used.len().max(window + 1);
                         used.resize(windows, 0);
-                        used[window] += 2;
+                        used[window] += 5;
                         40 - used[window]
                     };
                     let reset = 30_000 - u64::try_from(since).unwrap();
@@ -249,7 +249,7 @@ mod tests {
         for query in queries {
             query.await.unwrap();
         }
-        assert_eq!(*used.lock().unwrap(), [10; 12]);
+        assert_eq!(*used.lock().unwrap(), [10; 10]);
     }
 
     #[tokio::test(start_paused = true)]
