@@ -107,7 +107,8 @@ impl Received {
     fn take(&mut self, item: &RecoveredItem<AnyEvent>) {
         match item {
             RecoveredItem::Event(update) => self.event(update),
-            RecoveredItem::Snapshot(row) => {
+            // Accounts have IDs like those of orders.
+            RecoveredItem::Snapshot(row) if row.topic.to_lowercase().contains("order") => {
                 let row: Value = serde_json::from_str(&row.data).unwrap();
                 let id = row["id"].as_str().or(row["orderId"].as_str());
                 self.known.extend(id.map(str::to_owned));

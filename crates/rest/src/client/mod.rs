@@ -223,9 +223,9 @@ impl Rest {
         self.execute_bounded(query, None).await
     }
 
-    /// Sends a query like [`execute`](Self::execute), unless it must wait for the rate limit longer than `max_wait`.
+    /// Sends a query, unless it must wait for the rate limit longer than `max_wait`.
     ///
-    /// The time for replies and for retries is not limited by `max_wait`.
+    /// For the rest like [`execute`](Self::execute): the time for replies and for retries is not limited by `max_wait`.
     ///
     /// # Errors
     /// Returns [`QueryError::RateLimited`] at once if the wait is known to be longer, or another [`QueryError`] if there
