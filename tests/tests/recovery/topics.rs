@@ -119,8 +119,4 @@ async fn futures_topics_are_recovered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unified_topics_are_recovered() {
     let seen = watch(WsKey::PrivateProV2).await;
-    println!(
-        "{:#?} {:#?} {:#?}",
-        seen.at_start, seen.after_loss, seen.recovered
-    );
 }
