@@ -119,4 +119,26 @@ async fn futures_topics_are_recovered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unified_topics_are_recovered() {
     let seen = watch(WsKey::PrivateProV2).await;
+    has(
+        &seen.at_start,
+        &[
+            "/api/ua/{v}/unified/account/balance",
+            "/api/ua/{v}/unified/order/open-list",
+            "/api/ua/{v}/unified/position/open-list",
+        ],
+    );
+    has(
+        &seen.after_loss,
+        &[
+            "/api/ua/{v}/unified/account/balance",
+            "/api/ua/{v}/unified/position/open-list",
+        ],
+    );
+    has(
+        &seen.recovered,
+        &[
+            "/api/ua/{v}/account/ledger",
+            "/api/ua/{v}/unified/order/execution",
+        ],
+    );
 }
