@@ -67,12 +67,8 @@ impl<E> Update<E> {
         (received_at, epoch): (Timestamp, u64),
     ) -> Self {
         Self {
-            ws_key,
-            subscribed_topic,
-            push,
-            received_at,
-            epoch,
             origin,
+            ..Self::live(ws_key, subscribed_topic, push, received_at, epoch)
         }
     }
 

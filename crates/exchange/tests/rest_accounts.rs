@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use kucoin_streams_exchange::{Decimal, Exchange, KeyPermissions, TruthLog};
+use kucoin_streams_exchange::{Decimal, Exchange, KeyPermissions};
 use serde_json::Value;
 use support::*;
 
@@ -16,18 +16,6 @@ async fn busy(seed: u64) -> Exchange {
     let exchange = Exchange::builder().seed(seed).start().await.unwrap();
     exchange.account().step(1_500);
     exchange
-}
-
-async fn data(exchange: &Exchange, target: &str) -> Value {
-    let response = get(exchange, target).await;
-    assert_eq!(response.code(), "200000", "{target}: {}", response.body);
-    response.json()["data"].clone()
-}
-
-fn pushed(truth: &TruthLog, topic: &str) -> Vec<Value> {
-    let entries = truth.of_topic(topic);
-    let frames = entries.iter().map(|entry| field(&entry.frame, "data"));
-    frames.collect()
 }
 
 fn text(value: &Value) -> String {

@@ -4,13 +4,10 @@ use super::history::{DAY_MS, LedgerRow, Row};
 use super::paging::{Numbered, Window};
 use super::query::invalid;
 use super::spot::{Bookings, business_type, direction};
-use super::{Ask, Endpoint, Permission, list};
-use crate::credentials::ApiError;
-use crate::engine::{Host, Wallet, WalletBalance};
+use super::{Answer, Ask, Endpoint, Write, list};
+use crate::engine::{Wallet, WalletBalance};
 use crate::fault::{KeyPermissions, RestPool};
 use crate::json::Object;
-
-type Answer = Result<String, ApiError>;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v1/user/api-key", 3, api_key),
@@ -19,15 +16,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v1/accounts/ledgers", 2, ledgers),
 ];
 
-const fn endpoint(path: &'static str, weight: u32, answer: fn(&Ask<'_>) -> Answer) -> Endpoint {
-    Endpoint {
-        host: Host::Spot,
-        path,
-        pool: RestPool::Management,
-        weight,
-        permission: Permission::General,
-        answer,
-    }
+const fn endpoint(path: &'static str, weight: u32, answer: Write) -> Endpoint {
+    Endpoint::new(RestPool::Management, path, weight, answer)
 }
 
 /// Time at which the demo API key was created.

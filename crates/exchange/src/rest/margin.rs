@@ -2,13 +2,11 @@
 
 use super::history::{DAY_MS, LedgerRow, OrderRow, Row, State};
 use super::spot::{self, business_type, direction, ledger_context, trade_type};
-use super::{Ask, Endpoint, NULL, Permission, list, list_or_null};
+use super::{Answer, Ask, Endpoint, NULL, Permission, Write, list, list_or_null};
 use crate::credentials::ApiError;
-use crate::engine::{Host, Terms, Wallet};
+use crate::engine::{Terms, Wallet};
 use crate::fault::RestPool;
 use crate::json::{Object, Raw};
-
-type Answer = Result<String, ApiError>;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
@@ -27,15 +25,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v3/hf/margin/account/ledgers", 2, ledgers),
 ];
 
-const fn endpoint(path: &'static str, weight: u32, answer: fn(&Ask<'_>) -> Answer) -> Endpoint {
-    Endpoint {
-        host: Host::Spot,
-        path,
-        pool: RestPool::Spot,
-        weight,
-        permission: Permission::General,
-        answer,
-    }
+const fn endpoint(path: &'static str, weight: u32, answer: Write) -> Endpoint {
+    Endpoint::new(RestPool::Spot, path, weight, answer)
 }
 
 /// How long margin fills are kept.

@@ -1,30 +1,21 @@
 //! State of the cross-margin and isolated-margin accounts.
 
 use super::spot::symbol;
-use super::{Ask, Endpoint, Permission, list};
+use super::{Answer, Ask, Endpoint, Write, list};
 use crate::SYMBOLS;
 use crate::credentials::ApiError;
+use crate::engine::Wallet;
 use crate::engine::loans::{CurrencyState, RATIO_SCALE, Valuation};
-use crate::engine::{Host, Wallet};
 use crate::fault::RestPool;
 use crate::json::{Object, Raw};
-
-type Answer = Result<String, ApiError>;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v3/margin/accounts", cross),
     endpoint("/api/v3/isolated/accounts", isolated),
 ];
 
-const fn endpoint(path: &'static str, answer: fn(&Ask<'_>) -> Answer) -> Endpoint {
-    Endpoint {
-        host: Host::Spot,
-        path,
-        pool: RestPool::Spot,
-        weight: 15,
-        permission: Permission::General,
-        answer,
-    }
+const fn endpoint(path: &'static str, answer: Write) -> Endpoint {
+    Endpoint::new(RestPool::Spot, path, 15, answer)
 }
 
 /// Returns `true` if the query is for the account that trades.

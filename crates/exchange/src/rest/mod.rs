@@ -48,7 +48,29 @@ pub(crate) struct Endpoint {
     pub(crate) weight: u32,
     pub(crate) permission: Permission,
     /// Returns the JSON text of `data`.
-    pub(crate) answer: fn(&Ask<'_>) -> Result<String, ApiError>,
+    pub(crate) answer: Write,
+}
+
+/// The JSON text of `data`, or why the query is refused.
+type Answer = Result<String, ApiError>;
+type Write = fn(&Ask<'_>) -> Answer;
+
+impl Endpoint {
+    /// Creates an endpoint for keys with any permission.
+    const fn new(pool: RestPool, path: &'static str, weight: u32, answer: Write) -> Self {
+        let host = match pool {
+            RestPool::Futures => Host::Futures,
+            RestPool::Spot | RestPool::Management | RestPool::Unified => Host::Spot,
+        };
+        Self {
+            host,
+            path,
+            pool,
+            weight,
+            permission: Permission::General,
+            answer,
+        }
+    }
 }
 
 /// Permission of the API key that an endpoint requires.

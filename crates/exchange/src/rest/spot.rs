@@ -5,15 +5,13 @@ use std::collections::BTreeSet;
 use super::history::{DAY_MS, FillRow, LedgerRow, OrderRow, Row, State};
 use super::paging::{Newest, Numbered, Window};
 use super::query::{Query, invalid};
-use super::{Ask, Endpoint, NULL, Permission, list, list_or_null};
+use super::{Answer, Ask, Endpoint, NULL, Permission, Write, list, list_or_null};
 use crate::SYMBOLS;
 use crate::credentials::ApiError;
-use crate::engine::{Host, Liquidity, OrderChange, Reason, Terms, Wallet};
+use crate::engine::{Liquidity, OrderChange, Reason, Terms, Wallet};
 use crate::fault::RestPool;
 use crate::json::{Object, OrNull, Raw};
 use rust_decimal::Decimal;
-
-type Answer = Result<String, ApiError>;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint(
@@ -38,18 +36,10 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v1/hf/accounts/ledgers", Permission::General, ledgers),
 ];
 
-const fn endpoint(
-    path: &'static str,
-    permission: Permission,
-    answer: fn(&Ask<'_>) -> Answer,
-) -> Endpoint {
+const fn endpoint(path: &'static str, permission: Permission, answer: Write) -> Endpoint {
     Endpoint {
-        host: Host::Spot,
-        path,
-        pool: RestPool::Spot,
-        weight: 2,
         permission,
-        answer,
+        ..Endpoint::new(RestPool::Spot, path, 2, answer)
     }
 }
 

@@ -6,13 +6,11 @@ use super::history::{State, StopRow};
 use super::paging::{Numbered, NumberedPage, Window};
 use super::query::Query;
 use super::spot::{Kinds, order_type, symbol, trade_type};
-use super::{Ask, Endpoint, NULL, Permission};
+use super::{Answer, Ask, Endpoint, NULL, Write};
 use crate::credentials::ApiError;
-use crate::engine::{Direction, Host, StopChange, StopKind, StopOrder, spot};
+use crate::engine::{Direction, StopChange, StopKind, StopOrder, spot};
 use crate::fault::RestPool;
 use crate::json::{Object, OrNull, Raw};
-
-type Answer = Result<String, ApiError>;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v1/stop-order", 8, open),
@@ -20,15 +18,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/v3/hf/margin/stop-orders", 8, open_margin),
 ];
 
-const fn endpoint(path: &'static str, weight: u32, answer: fn(&Ask<'_>) -> Answer) -> Endpoint {
-    Endpoint {
-        host: Host::Spot,
-        path,
-        pool: RestPool::Spot,
-        weight,
-        permission: Permission::General,
-        answer,
-    }
+const fn endpoint(path: &'static str, weight: u32, answer: Write) -> Endpoint {
+    Endpoint::new(RestPool::Spot, path, weight, answer)
 }
 
 const PAGES: Numbered = Numbered {

@@ -11,12 +11,6 @@ use crate::support::*;
 const OPEN: &str = "/api/ua/v1/unified/order/open-list?tradeType=FUTURES";
 const LEVERAGE: &str = "/api/ua/v1/unified/account/leverage?tradeType=FUTURES&marginMode=CROSS";
 
-async fn data(exchange: &Exchange, target: &str) -> Value {
-    let reply = get(exchange, target).await;
-    assert_eq!(reply.code(), "200000", "{target}: {}", reply.body);
-    reply.json()["data"].clone()
-}
-
 async fn items(exchange: &Exchange, target: &str) -> Vec<Value> {
     let data = data(exchange, target).await;
     let rows = if data.is_array() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use kucoin_streams_exchange::{DemoCredentials, Exchange};
+use kucoin_streams_exchange::{DemoCredentials, Exchange, TruthLog};
 use serde_json::Value;
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -67,6 +67,20 @@ pub(crate) fn signed_headers(
 pub(crate) async fn get(exchange: &Exchange, target: &str) -> Response {
     let headers = signed("GET", exchange.credentials(), target, now_ms());
     http(exchange, "GET", target, &headers).await
+}
+
+/// Sends a GET request that must succeed, and returns its `data`.
+pub(crate) async fn data(exchange: &Exchange, target: &str) -> Value {
+    let response = get(exchange, target).await;
+    assert_eq!(response.code(), "200000", "{target}: {}", response.body);
+    response.json()["data"].clone()
+}
+
+/// Returns the events that were pushed on a topic.
+pub(crate) fn pushed(truth: &TruthLog, topic: &str) -> Vec<Value> {
+    let entries = truth.of_topic(topic);
+    let frames = entries.iter().map(|entry| field(&entry.frame, "data"));
+    frames.collect()
 }
 
 /// Returns the five signature headers of a request without a body.

@@ -67,15 +67,16 @@ pub(crate) struct TopicState {
     first_live_at: Timestamp,
     /// Exchange time of the last event; `None` if there was none.
     last_event_at: Option<Timestamp>,
-    /// Start of the window of a topic that KuCoin refuses for now.
+    /// Start of the window of a topic that KuCoin refuses, to be read once the topic is live.
     pending_from: Option<Timestamp>,
 }
 
 impl<U> Recovery<U> {
     /// Creates a recovery of topics that are live now.
     ///
-    /// It begins with a snapshot, unless the settings say otherwise. `topics` are the names of the topics as they were subscribed, all of the connection `ws_key`. `clock_offset_ms` is how many
-    /// milliseconds the exchange's clock is ahead of this machine's, 0 if unknown; it is measured at each recovery.
+    /// It begins with a snapshot, unless the settings say otherwise. `topics` are the names of the topics as they were
+    /// subscribed, all of the connection `ws_key`. `clock_offset_ms` is how many milliseconds the exchange's clock is
+    /// ahead of this machine's, 0 if unknown; it is measured at each recovery.
     pub fn new(
         settings: RecoverySettings,
         ws_key: WsKey,

@@ -1,4 +1,4 @@
-//! Margin: asked only where it is used.
+//! Margin: queried only if it is used.
 
 use crate::bench::spot::{self, ORDERS};
 use crate::bench::{Bench, errors, ms};

@@ -9,13 +9,11 @@ mod positions;
 use super::history::DAY_MS;
 use super::paging::{Numbered, Window};
 use super::query::{Query, invalid};
-use super::{Ask, Endpoint, Permission};
+use super::{Answer, Ask, Endpoint, Permission, Write};
 use crate::credentials::ApiError;
+use crate::engine::Terms;
 use crate::engine::futures::{Contract, MarginMode, SettleCurrency};
-use crate::engine::{Host, Terms};
 use crate::fault::RestPool;
-
-type Answer = Result<String, ApiError>;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     general("/api/v1/orders", 2, orders::orders),
@@ -36,17 +34,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     futures("/api/v2/getCrossUserLeverage", 2, account::cross_leverage),
 ];
 
-type Write = fn(&Ask<'_>) -> Answer;
-
 const fn general(path: &'static str, weight: u32, answer: Write) -> Endpoint {
-    Endpoint {
-        host: Host::Futures,
-        path,
-        pool: RestPool::Futures,
-        weight,
-        permission: Permission::General,
-        answer,
-    }
+    Endpoint::new(RestPool::Futures, path, weight, answer)
 }
 
 const fn futures(path: &'static str, weight: u32, answer: Write) -> Endpoint {

@@ -10,14 +10,11 @@ mod positions;
 use super::history::DAY_MS;
 use super::paging::{Newest, NewestPage, Numbered, Window};
 use super::query::{Query, invalid};
-use super::{Ask, Endpoint, Permission, list};
+use super::{Answer, Endpoint, Permission, Write, list};
 use crate::CONTRACTS;
 use crate::credentials::ApiError;
-use crate::engine::Host;
 use crate::fault::RestPool;
 use crate::json::{Object, OrNull, Raw};
-
-type Answer = Result<String, ApiError>;
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/ua/v1/unified/order/open-list", 4, orders::open_list),
@@ -55,15 +52,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("/api/ua/v1/account/mode", 30, account::mode),
 ];
 
-const fn endpoint(path: &'static str, weight: u32, answer: fn(&Ask<'_>) -> Answer) -> Endpoint {
-    Endpoint {
-        host: Host::Spot,
-        path,
-        pool: RestPool::Unified,
-        weight,
-        permission: Permission::General,
-        answer,
-    }
+const fn endpoint(path: &'static str, weight: u32, answer: Write) -> Endpoint {
+    Endpoint::new(RestPool::Unified, path, weight, answer)
 }
 
 const WEEK: Window = Window::up_to(7 * DAY_MS);
