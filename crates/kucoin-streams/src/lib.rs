@@ -99,6 +99,7 @@
 #[cfg(doc)]
 pub mod guide;
 
+mod account;
 mod any;
 mod builder;
 mod kucoin;
@@ -106,6 +107,8 @@ mod recovered;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
+#[doc(inline)]
+pub use kucoin_streams_account as kept;
 #[doc(inline)]
 pub use kucoin_streams_auth as auth;
 #[doc(inline)]
@@ -127,6 +130,7 @@ pub use kucoin_streams_transport as transport;
 #[doc(inline)]
 pub use kucoin_streams_v1 as v1;
 
+pub use account::{Account, AccountBuilder, AccountChanges, ConnectionActivity, Lagged, WaitError};
 pub use any::{AnyEvent, AnySubscription, AnyTopic, ParseAnyTopicError};
 pub use builder::{BuildError, KucoinBuilder};
 pub use kucoin::Kucoin;
@@ -142,6 +146,10 @@ pub use client::{
     ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialLimiter, EndReason,
     Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
     SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
+};
+pub use kept::{
+    AccountBalance, AccountChange, AccountFill, AccountOrder, AccountPart, AccountPosition,
+    AccountSettings, AccountState, Kept, OrderOutcome, OrderPhase, StaleReason, Trust, Violation,
 };
 pub use recovery::{
     LiveReport, MissingPart, MissingReason, Recoverable, RecoverySettings, SnapshotRow,

@@ -289,7 +289,16 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
         self.subscription
     }
 
-    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<RecoveredItem<S::Event>>> {
+    /// Returns `true` if an item is ready: events that were held back, or what was found.
+    pub(crate) fn has_output(&self) -> bool {
+        let mut connections = self.connections.iter();
+        connections.any(|connection| connection.recovery.has_output())
+    }
+
+    pub(crate) fn poll_item(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<RecoveredItem<S::Event>>> {
         // Events that were received before a reply are taken first: a row of the reply may be one of them.
         let mut taken = 0;
         loop {

@@ -317,6 +317,11 @@ impl<U> Recovery<U> {
         self.outputs.pop_front()
     }
 
+    /// Returns `true` if [`next_output`](Self::next_output) returns an item.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// Returns `true` from a gap until its report, also if the stream has ended before the report.
     ///
     /// Live events may be held back meanwhile.

@@ -1,0 +1,209 @@
+//! The task that keeps an account: recovered streams in, the published state and its changes out.
+
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::Stream;
+use kucoin_streams_account::{AccountBook, FrameInfo};
+use kucoin_streams_client::{LifecycleEvent, LifecycleStream, Origin, TopicLedger, Update};
+use kucoin_streams_core::{Timestamp, WsKey};
+use kucoin_streams_recovery::RecoverySettings;
+
+use super::{ConnectionActivity, Shared};
+use crate::{AnyEvent, AnySubscription, Kucoin, RecoveredItem, RecoveredSubscription};
+
+/// Number of items that are applied before the state is published, if more are ready.
+const BATCH: usize = 1_024;
+
+pub(super) struct Driver {
+    book: AccountBook,
+    streams: Vec<RecoveredSubscription<AnySubscription>>,
+    lifecycle: LifecycleStream,
+    activity: Vec<ConnectionActivity>,
+    shared: Arc<Shared>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        kucoin: &Kucoin,
+        book: AccountBook,
+        subscriptions: Vec<AnySubscription>,
+        recovery: &RecoverySettings,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let lifecycle = kucoin.lifecycle();
+        let streams = subscriptions.into_iter();
+        let streams = streams.map(|one| kucoin.recovered_with(one, recovery.clone()));
+        Self {
+            book,
+            streams: streams.collect(),
+            lifecycle,
+            activity: Vec::new(),
+            shared,
+        }
+    }
+
+    /// Runs until every stream has ended.
+    pub(super) async fn run(mut self) {
+        self.publish();
+        loop {
+            let deadline = self.book.deadline();
+            let wait = deadline.map_or(Duration::from_secs(3_600), |at| {
+                at.duration_since(Timestamp::now())
+            });
+            let items = std::future::poll_fn(|context| self.poll(context));
+            let ended = tokio::time::timeout(wait, items).await;
+            let now = Timestamp::now();
+            self.book.on_timer(now);
+            if ended == Ok(Ended::Yes) {
+                self.end(now);
+                return;
+            }
+            self.publish();
+        }
+    }
+
+    /// Applies what is ready; pending if nothing is.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
+        let mut applied = 0;
+        while let Poll::Ready(Some(event)) =
+            std::pin::Pin::new(&mut self.lifecycle).poll_next(context)
+        {
+            if let LifecycleEvent::Reconnected { .. } = event.event {
+                self.book.on_reconnected(event.ws_key, event.at);
+                applied += 1;
+            }
+        }
+        let mut is_any_open = false;
+        for at in 0..self.streams.len() {
+            let mut taken = 0;
+            // What was held back comes at once after its report: a state in between is not published.
+            while taken < BATCH || self.streams[at].has_output() {
+                match self.streams[at].poll_item(context) {
+                    Poll::Ready(Some(item)) => {
+                        taken += 1;
+                        self.apply(item);
+                    }
+                    Poll::Ready(None) => break,
+                    Poll::Pending => {
+                        is_any_open = true;
+                        break;
+                    }
+                }
+            }
+            is_any_open |= taken > 0;
+            applied += taken;
+        }
+        match (is_any_open, applied) {
+            (false, _) => Poll::Ready(Ended::Yes),
+            (true, 0) => Poll::Pending,
+            (true, _) => Poll::Ready(Ended::No),
+        }
+    }
+
+    fn apply(&mut self, item: RecoveredItem<AnyEvent>) {
+        let now = Timestamp::now();
+        match item {
+            RecoveredItem::Event(update) => self.apply_event(&update),
+            RecoveredItem::Snapshot(row) => self.book.on_snapshot(&row),
+            RecoveredItem::Vanished(order) => self.book.on_vanished(&order, now),
+            RecoveredItem::Gap(gap) => {
+                if let Some(ws_key) = gap.ws_key {
+                    self.activity(ws_key).gaps += 1;
+                }
+                self.book.on_gap(&gap, now);
+            }
+            RecoveredItem::Live(report) => self.book.on_live(&report, now),
+        }
+    }
+
+    fn apply_event(&mut self, update: &Update<AnyEvent>) {
+        let mut info = FrameInfo::live(
+            update.ws_key(),
+            Arc::clone(update.subscribed_topic()),
+            update.received_at(),
+        );
+        info.pushed_at = update.pushed_at();
+        let activity = self.activity(info.ws_key);
+        match update.origin() {
+            Origin::Recovered { path, .. } => {
+                info.source = Some(path);
+                activity.recovered += 1;
+            }
+            _ => {
+                activity.events += 1;
+                activity.last_event_at = Some(info.received_at);
+                activity.latency = info
+                    .pushed_at
+                    .map(|pushed| info.received_at.duration_since(pushed));
+            }
+        }
+        match update.event() {
+            AnyEvent::V1(event) => self.book.on_v1(&info, event),
+            AnyEvent::Pro(event) => self.book.on_pro(&info, event),
+        }
+    }
+
+    fn activity(&mut self, ws_key: WsKey) -> &mut ConnectionActivity {
+        let at = self.activity.iter().position(|of| of.ws_key == ws_key);
+        let at = at.unwrap_or_else(|| {
+            self.activity.push(ConnectionActivity {
+                ws_key,
+                events: 0,
+                recovered: 0,
+                gaps: 0,
+                last_event_at: None,
+                latency: None,
+            });
+            self.activity.len() - 1
+        });
+        &mut self.activity[at]
+    }
+
+    /// Publishes the state first, so that a reader of a change finds it in the state.
+    fn publish(&mut self) {
+        self.shared.state.store(Arc::new(self.book.state()));
+        while let Some(change) = self.book.next_change() {
+            // Fails if there is no reader.
+            let _ = self.shared.changes.send(change);
+        }
+        let ledgers = self.streams.iter().flat_map(RecoveredSubscription::ledger);
+        let ledgers: Vec<TopicLedger> = ledgers.collect();
+        *self
+            .shared
+            .ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = ledgers;
+        let activity = self.activity.clone();
+        *self
+            .shared
+            .activity
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = activity;
+        if !*self.shared.started.borrow() && self.book.is_started() {
+            self.shared.started.send_replace(true);
+        }
+    }
+
+    fn end(&mut self, now: Timestamp) {
+        let reasons = self
+            .streams
+            .iter()
+            .filter_map(RecoveredSubscription::end_reason);
+        let reason = reasons.map(|reason| reason.to_string()).next();
+        self.book.on_end(
+            reason.as_deref().unwrap_or("the connections are closed"),
+            now,
+        );
+        self.publish();
+        self.shared.started.send_replace(true);
+    }
+}
+
+/// Whether every stream has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    Yes,
+    No,
+}
