@@ -125,10 +125,17 @@ impl Exchange {
         self.shared.settings.ports.both
     }
 
-    /// Returns the credentials that the local exchange accepts.
+    /// Returns the credentials that the local exchange accepts, unless they were [replaced](Self::replace_credentials).
     #[must_use]
     pub fn credentials(&self) -> &DemoCredentials {
         &self.shared.credentials
+    }
+
+    /// Accepts only these credentials from now on, as if the user had created an API key and deleted the old one.
+    ///
+    /// Open connections stay open.
+    pub fn replace_credentials(&self, credentials: DemoCredentials) {
+        *lock(&self.shared.replaced_credentials) = Some(credentials);
     }
 
     /// Returns a handle to the account, which places orders, transfers money and so on.
