@@ -156,10 +156,12 @@ impl AccountBuilder {
     }
 
     async fn spawn(self, book: AccountBook, subscriptions: Vec<AnySubscription>) -> Account {
+        let changes = broadcast::Sender::new(CHANGES);
         let shared = Arc::new(Shared {
             state: ArcSwap::from_pointee(AccountState::default()),
-            changes: broadcast::Sender::new(CHANGES),
+            changes: changes.downgrade(),
             started: watch::Sender::new(false),
+            ended: watch::Sender::new(None),
             activity: Mutex::default(),
             ledger: Mutex::default(),
         });
@@ -169,6 +171,7 @@ impl AccountBuilder {
             book,
             subscriptions,
             &self.recovery,
+            changes,
             Arc::clone(&shared),
         );
         let task = tokio::spawn(driver.run());

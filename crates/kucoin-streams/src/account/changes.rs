@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use kucoin_streams_account::{AccountChange, AccountOrder, AccountPart, OrderPhase};
+use kucoin_streams_client::EndReason;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
 use super::Shared;
 
@@ -11,6 +13,7 @@ use super::Shared;
 #[derive(Debug)]
 pub struct AccountChanges {
     receiver: broadcast::Receiver<AccountChange>,
+    ended: watch::Receiver<Option<EndReason>>,
 }
 
 /// Changes were dropped, because the reader was too slow. The state has them all.
@@ -37,8 +40,11 @@ pub enum WaitError {
 }
 
 impl AccountChanges {
-    pub(super) fn new(receiver: broadcast::Receiver<AccountChange>) -> Self {
-        Self { receiver }
+    pub(super) fn new(
+        receiver: broadcast::Receiver<AccountChange>,
+        ended: watch::Receiver<Option<EndReason>>,
+    ) -> Self {
+        Self { receiver, ended }
     }
 
     /// Returns the next change, or an error if changes were dropped; `None` if the account is closed.
@@ -50,6 +56,11 @@ impl AccountChanges {
             Err(RecvError::Lagged(missed)) => Some(Err(Lagged { missed })),
             Err(RecvError::Closed) => None,
         }
+    }
+
+    /// Returns the reason why the account is closed; `None` if it is not, or if all its handles were dropped.
+    pub fn end_reason(&self) -> Option<EndReason> {
+        self.ended.borrow().clone()
     }
 
     pub(super) async fn wait_for(

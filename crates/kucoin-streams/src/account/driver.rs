@@ -5,10 +5,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::Stream;
-use kucoin_streams_account::{AccountBook, FrameInfo};
-use kucoin_streams_client::{LifecycleEvent, LifecycleStream, Origin, TopicLedger, Update};
+use kucoin_streams_account::{AccountBook, AccountChange, FrameInfo};
+use kucoin_streams_client::{
+    EndReason, LifecycleEvent, LifecycleStream, Origin, TopicLedger, Update,
+};
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_recovery::RecoverySettings;
+use tokio::sync::broadcast;
 
 use super::{ConnectionActivity, Shared};
 use crate::{AnyEvent, AnySubscription, Kucoin, RecoveredItem, RecoveredSubscription};
@@ -21,6 +24,7 @@ pub(super) struct Driver {
     streams: Vec<RecoveredSubscription<AnySubscription>>,
     lifecycle: LifecycleStream,
     activity: Vec<ConnectionActivity>,
+    changes: broadcast::Sender<AccountChange>,
     shared: Arc<Shared>,
 }
 
@@ -30,6 +34,7 @@ impl Driver {
         book: AccountBook,
         subscriptions: Vec<AnySubscription>,
         recovery: &RecoverySettings,
+        changes: broadcast::Sender<AccountChange>,
         shared: Arc<Shared>,
     ) -> Self {
         let lifecycle = kucoin.lifecycle();
@@ -40,6 +45,7 @@ impl Driver {
             streams: streams.collect(),
             lifecycle,
             activity: Vec::new(),
+            changes,
             shared,
         }
     }
@@ -166,7 +172,7 @@ impl Driver {
         self.shared.state.store(Arc::new(self.book.state()));
         while let Some(change) = self.book.next_change() {
             // Fails if there is no reader.
-            let _ = self.shared.changes.send(change);
+            let _ = self.changes.send(change);
         }
         let ledgers = self.streams.iter().flat_map(RecoveredSubscription::ledger);
         let ledgers: Vec<TopicLedger> = ledgers.collect();
@@ -187,17 +193,12 @@ impl Driver {
     }
 
     fn end(&mut self, now: Timestamp) {
-        let reasons = self
-            .streams
-            .iter()
-            .filter_map(RecoveredSubscription::end_reason);
-        let reason = reasons.map(|reason| reason.to_string()).next();
-        self.book.on_end(
-            reason.as_deref().unwrap_or("the connections are closed"),
-            now,
-        );
+        let reasons = self.streams.iter().map(RecoveredSubscription::end_reason);
+        let reason = EndReason::of_all(reasons).unwrap_or(EndReason::Unsubscribed);
+        self.book.on_end(&reason.to_string(), now);
         self.publish();
         self.shared.started.send_replace(true);
+        self.shared.ended.send_replace(Some(reason));
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kucoin_streams_account::{AccountChange, AccountOrder, AccountPart, AccountState, Trust};
-use kucoin_streams_client::TopicLedger;
+use kucoin_streams_client::{EndReason, TopicLedger};
 use kucoin_streams_core::{Timestamp, WsKey};
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
@@ -34,9 +34,11 @@ pub struct Account {
 /// What the task and the handles share.
 struct Shared {
     state: ArcSwap<AccountState>,
-    changes: broadcast::Sender<AccountChange>,
+    /// The task has the sender, so that the streams of changes end with the task.
+    changes: broadcast::WeakSender<AccountChange>,
     /// Becomes `true` when each topic has had its first report.
     started: watch::Sender<bool>,
+    ended: watch::Sender<Option<EndReason>>,
     activity: Mutex<Vec<ConnectionActivity>>,
     ledger: Mutex<Vec<TopicLedger>>,
 }
@@ -91,7 +93,10 @@ impl Account {
     /// It holds the last 4,096 changes. A reader that is slower gets [`Lagged`] with the number of the changes that it has
     /// missed; the state has them all.
     pub fn changes(&self) -> AccountChanges {
-        AccountChanges::new(self.shared.changes.subscribe())
+        // If the account is closed, the stream ends at once.
+        let sender = self.shared.changes.upgrade();
+        let sender = sender.unwrap_or_else(|| broadcast::Sender::new(1));
+        AccountChanges::new(sender.subscribe(), self.shared.ended.subscribe())
     }
 
     /// Waits until an order satisfies a condition, and returns the order. Returns at once if it already does.
@@ -147,6 +152,20 @@ impl Account {
     /// Returns `true` if the account is closed: the state does not change any more, and no part is live.
     pub fn is_closed(&self) -> bool {
         self.task.0.is_finished()
+    }
+
+    /// Waits until the account is closed, and returns the reason. Cancel safe.
+    ///
+    /// An account is closed by [`Kucoin::close`](crate::Kucoin::close) of its [`client`](Self::client), or if every
+    /// connection failed for good, for example because the API key was deleted.
+    pub async fn closed(&self) -> EndReason {
+        let mut ended = self.shared.ended.subscribe();
+        let reason = ended.wait_for(Option::is_some).await;
+        // Cannot fail: the sender is in `shared`.
+        reason
+            .ok()
+            .and_then(|reason| reason.clone())
+            .unwrap_or(EndReason::Unsubscribed)
     }
 }
 
