@@ -102,6 +102,7 @@ pub mod guide;
 mod account;
 mod any;
 mod builder;
+mod fleet;
 mod kucoin;
 mod recovered;
 #[cfg(feature = "test-util")]
@@ -133,7 +134,11 @@ pub use kucoin_streams_v1 as v1;
 pub use account::{Account, AccountBuilder, AccountChanges, ConnectionActivity, Lagged, WaitError};
 pub use any::{AnyEvent, AnySubscription, AnyTopic, ParseAnyTopicError};
 pub use builder::{BuildError, KucoinBuilder};
-pub use kucoin::Kucoin;
+pub use fleet::{
+    Fleet, FleetBuilder, FleetChanges, FleetError, FleetEvent, FleetStatus, FleetTotals,
+    StartFailure,
+};
+pub use kucoin::{Kucoin, ReplaceKeyError};
 pub use recovered::{RecoverableSubscription, RecoveredItem, RecoveredSubscription};
 
 pub use self::core::{

@@ -44,7 +44,7 @@ struct Shared {
 }
 
 /// Ends the task when the last handle is dropped.
-struct TaskGuard(AbortHandle);
+pub(crate) struct TaskGuard(pub(crate) AbortHandle);
 
 impl Drop for TaskGuard {
     fn drop(&mut self) {
