@@ -80,16 +80,16 @@ impl OrderLedger {
         if is_new {
             let fold = Fold::new(info.ws_key, order_id.clone(), &facts, &frame);
             self.folds.insert(order_id.clone(), fold);
+            if facts.stage.is_none() {
+                // Perhaps it ended before the stream began.
+                self.done.push_back(order_id.clone());
+            }
         }
-        if let Some(fill) = &facts.fill {
-            self.order_fill(
-                info,
-                &order_id,
-                fill.clone(),
-                &facts,
-                (&frame, &mut violations),
-                effects,
-            );
+        let mut self_traded = Vec::new();
+        if let Some(fill) = facts.fill.clone() {
+            let fill = Arc::new(account_fill(info, fill, &facts));
+            let sources = (&facts, &frame, &mut violations);
+            self_traded = self.order_fill(&order_id, fill, sources, effects);
         }
         let Some(fold) = self.folds.get_mut(&order_id) else {
             return;
@@ -298,16 +298,18 @@ impl OrderLedger {
                 return;
             };
             // A vanished order can be open again, and is in the queue again when it ends.
-            let is_open = self
+            if self
                 .orders
                 .get(&order_id)
-                .is_none_or(|order| order.is_open());
-            if is_open || self.done.contains(&order_id) {
+                .is_some_and(|order| order.is_open())
+            {
                 continue;
             }
-            self.folds.remove(&order_id);
+            let Some(fold) = self.folds.remove(&order_id) else {
+                continue;
+            };
             self.orders.remove_mut(&order_id);
-            self.families.forget(&order_id);
+            self.families.forget(fold.order());
             let (queue, ids) = &mut self.dropped;
             ids.insert(order_id.clone());
             queue.push_back(order_id);
