@@ -10,7 +10,7 @@ use super::event::{
     CancelReason, Direction, Event, Fill, Liquidity, OrderChange, OrderEvent, Side, StopChange,
     StopEvent, StopPriceType, Text,
 };
-use super::futures::{MarginMode, Traded};
+use super::futures::{MarginMode, PositionId, PositionSide, Traded};
 use super::ledger::Wallet;
 use super::{Engine, Host, MarketId, Rejected, futures, spot};
 
@@ -64,6 +64,14 @@ impl Order {
             _ => &self.id,
         }
     }
+
+    /// Returns the position that a futures order changes; `None` for a spot order.
+    pub(crate) fn position_id(&self) -> Option<PositionId> {
+        Some(PositionId {
+            contract: self.market.index,
+            side: self.terms.position_side()?,
+        })
+    }
 }
 
 /// Settlement terms of an order, by account.
@@ -73,11 +81,23 @@ pub(crate) enum Terms {
     Spot(Wallet),
     Futures {
         margin_mode: MarginMode,
+        /// The leg that the order changes; `BOTH` in one-way mode.
+        position_side: PositionSide,
         /// Leverage when the order was placed.
         leverage: Decimal,
         /// The order liquidates a position.
         liquidation: bool,
     },
+}
+
+impl Terms {
+    /// Returns the side of the position that a futures order changes; `None` for a spot order.
+    pub(crate) fn position_side(self) -> Option<PositionSide> {
+        match self {
+            Self::Futures { position_side, .. } => Some(position_side),
+            Self::Spot(_) => None,
+        }
+    }
 }
 
 /// Parameters of a new order.
@@ -87,6 +107,8 @@ pub(crate) struct NewOrder<'a> {
     pub(crate) wallet: Option<Wallet>,
     pub(crate) symbol: &'a str,
     pub(crate) side: Side,
+    /// The position that a futures order changes; unused in spot.
+    pub(crate) position_side: PositionSide,
     /// Limit price; `None` for a market order.
     pub(crate) price: Option<Decimal>,
     pub(crate) size: Decimal,
@@ -98,7 +120,7 @@ pub(crate) struct NewOrder<'a> {
 }
 
 impl<'a> NewOrder<'a> {
-    /// Creates a market order.
+    /// Creates a market order; a futures order is in one-way mode.
     pub(crate) fn new(
         wallet: Option<Wallet>,
         symbol: &'a str,
@@ -109,6 +131,7 @@ impl<'a> NewOrder<'a> {
             wallet,
             symbol,
             side,
+            position_side: PositionSide::Both,
             price: None,
             size,
             by_funds: false,
@@ -210,7 +233,7 @@ impl Engine {
     pub(crate) fn new_order(&mut self, id: MarketId, new: &NewOrder<'_>) -> Order {
         let (market, now_ms) = (self.market(id), self.now_ms);
         let (symbol, fee_currency) = (market.symbol, market.quote);
-        let terms = self.terms(id, new.wallet);
+        let terms = self.terms(id, new.wallet, new.position_side);
         let ids = &mut self.host_mut(id.host).ids;
         Order {
             id: ids.order(now_ms),
@@ -239,11 +262,12 @@ impl Engine {
         }
     }
 
-    fn terms(&self, id: MarketId, wallet: Option<Wallet>) -> Terms {
+    fn terms(&self, id: MarketId, wallet: Option<Wallet>, position_side: PositionSide) -> Terms {
         let Some(wallet) = wallet else {
             let position = &self.contracts[id.index].position;
             return Terms::Futures {
                 margin_mode: position.mode,
+                position_side,
                 leverage: position.order_leverage(),
                 liquidation: false,
             };
@@ -497,12 +521,23 @@ impl Engine {
         self.trigger_stops(id);
     }
 
+    /// Places a stop order; a futures order is in one-way mode.
     pub(crate) fn place_stop(&mut self, new: NewStop<'_>) -> Result<Text, Rejected> {
+        self.place_stop_on(PositionSide::Both, new)
+    }
+
+    /// Places a stop order, whose resulting futures order changes the position with this side.
+    pub(crate) fn place_stop_on(
+        &mut self,
+        position_side: PositionSide,
+        new: NewStop<'_>,
+    ) -> Result<Text, Rejected> {
         let host = host_of(new.wallet);
         let id = self.find_market(host, new.symbol)?;
         let market = self.market(id);
-        if let Some(wallet) = new.wallet {
-            self.check_settles_in(wallet, id.index)?;
+        match new.wallet {
+            Some(wallet) => self.check_settles_in(wallet, id.index)?,
+            None => drop(self.position_id(id.index, position_side)?),
         }
         market.check_size(new.size)?;
         for price in [Some(new.trigger.price), new.order_price]
@@ -526,7 +561,7 @@ impl Engine {
             trigger: new.trigger,
             order_price: new.order_price,
             size: new.size,
-            terms: self.terms(id, new.wallet),
+            terms: self.terms(id, new.wallet, position_side),
             created_ms: now_ms,
         };
         let stop_id = Arc::clone(&stop.id);
@@ -580,6 +615,7 @@ impl Engine {
                 Host::Spot => None,
                 Host::Futures => stop.client_oid.clone(),
             },
+            position_side: stop.terms.position_side().unwrap_or(PositionSide::Both),
             origin: Some(stop),
             ..NewOrder::new(wallet, stop.symbol, stop.side, stop.size)
         });
