@@ -98,6 +98,11 @@ impl Terms {
             Self::Spot(_) => None,
         }
     }
+
+    /// Returns the wire value of the leg that a futures order changes; `None` in one-way mode and for a spot order.
+    pub(crate) fn leg(self) -> Option<&'static str> {
+        self.position_side().and_then(PositionSide::of_leg)
+    }
 }
 
 /// Parameters of a new order.

@@ -3,8 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::engine::event::{Direction, StopChange, StopPriceType, Text};
-use crate::engine::order::{NewStop, Trigger};
+use crate::engine::event::{StopChange, Text};
 use crate::engine::test_util::decimal;
 
 const NOW: u64 = 1_765_465_341_363;
@@ -17,7 +16,7 @@ fn engine() -> Engine {
     Engine::new(1, NOW).in_hedge_mode()
 }
 
-/// Places a resting order on a leg; it must be away from the market.
+/// Places a resting order on a leg.
 fn rest(
     engine: &mut Engine,
     (symbol, leg): (&'static str, PositionSide),
@@ -25,23 +24,18 @@ fn rest(
     price: &str,
     size: &str,
 ) -> Result<Text, Rejected> {
-    engine.place(NewOrder {
-        price: Some(decimal(price)),
-        position_side: leg,
-        ..NewOrder::new(None, symbol, side, decimal(size))
-    })
+    engine.limit_on(leg, (None, symbol, side), price, size)
 }
 
 /// Places a resting order on a leg and fills it completely at its limit, as a maker.
 fn trade(
     engine: &mut Engine,
-    position: (&'static str, PositionSide),
+    (symbol, leg): (&'static str, PositionSide),
     side: Side,
     price: &str,
     size: &str,
 ) {
-    let id = rest(engine, position, side, price, size).unwrap();
-    engine.fill(&id, size);
+    engine.trade_on(leg, (None, symbol, side), price, size);
 }
 
 /// Opens 10 contracts of each leg of XBTUSDTM in cross mode, at 67400 and 67500.
@@ -274,24 +268,9 @@ fn cross_account_with_equal_legs_survives_what_liquidates_one() {
 fn stop_order_closes_its_leg_or_fails_if_too_large() {
     let mut engine = engine();
     open_both(&mut engine);
-    let mut stop = |size: i64| {
-        let new = NewStop {
-            wallet: None,
-            symbol: XBT,
-            side: Side::Sell,
-            trigger: Trigger {
-                direction: Direction::Down,
-                price_type: StopPriceType::Mark,
-                price: decimal("67000"),
-            },
-            order_price: None,
-            size: size.into(),
-            client_oid: None,
-        };
-        engine.place_stop_on(LONG, new).unwrap();
-    };
-    stop(6);
-    stop(5);
+    let sell = (None, XBT, Side::Sell);
+    engine.stop_on(LONG, sell, "67000", "6").unwrap();
+    engine.stop_on(LONG, sell, "67000", "5").unwrap();
     engine.take_events();
     engine.mark(XBT, "66900");
     let triggered: Vec<_> = (engine.take_events().into_iter())
