@@ -328,11 +328,7 @@ impl ExchangeBuilder {
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
         let history = History::new(seed, self.rest_delays, self.rest_rows);
-        let engine = match self.hedge_mode {
-            true => Engine::new(seed, now_ms).in_hedge_mode(),
-            false => Engine::new(seed, now_ms),
-        };
-        let hub = Hub::new((engine, history), logs, user_id);
+        let hub = Hub::new((self.engine(now_ms), history), logs, user_id);
         let plan = Plan::new(self.faults, seed);
         let timers = plan.timers();
         // Tokens of an earlier run must be invalid here, even with the same seed.
@@ -364,6 +360,14 @@ impl ExchangeBuilder {
             self.event_rate,
             timers,
         ))
+    }
+
+    fn engine(&self, now_ms: u64) -> Engine {
+        let engine = Engine::new(self.settings.seed, now_ms);
+        match self.hedge_mode {
+            true => engine.in_hedge_mode(),
+            false => engine,
+        }
     }
 }
 

@@ -224,14 +224,7 @@ impl Engine {
         fee_rate: Decimal,
         reports: &mut Vec<Event>,
     ) -> Traded {
-        let (
-            Terms::Futures {
-                leverage,
-                liquidation,
-                ..
-            },
-            Some(id),
-        ) = (order.terms, order.position_id())
+        let (Some(id), Some((leverage, liquidation))) = (order.position_id(), order.terms.margin())
         else {
             return Traded::default();
         };
