@@ -100,6 +100,8 @@ pub struct PositionState {
     /// Maintenance margin rate, as a fraction of the cost (`maintMarginReq`).
     pub maintenance_rate: Decimal,
     /// Liquidation price (`liquidationPrice`).
+    ///
+    /// In cross mode it assumes that the values of all other positions, such as the other leg, do not change.
     pub liquidation_price: Decimal,
     /// Bankruptcy price (`bankruptPrice`), at which no margin is left.
     pub bankruptcy_price: Decimal,
