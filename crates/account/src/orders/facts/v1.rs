@@ -8,7 +8,8 @@ use kucoin_streams_v1::{
 };
 
 use super::{
-    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, extra_decimal, extra_fee,
+    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, extra_decimal,
+    extra_fee, size_of,
 };
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
@@ -83,17 +84,6 @@ fn spot_order(order: &SpotOrder) -> OrderFacts {
         fill,
         forced: None,
     }
-}
-
-/// Returns the size after reductions: what is filled and what can still fill.
-///
-/// On futures, `size` is the size before reductions. A canceled order has no remaining size.
-fn size_of(filled: Option<Decimal>, remain: Option<Decimal>, stage: OrderStage) -> Option<Decimal> {
-    let is_canceled = stage == OrderStage::Ended(EndKind::Canceled);
-    filled
-        .zip(remain)
-        .filter(|_| !is_canceled)
-        .map(|(filled, remain)| filled + remain)
 }
 
 fn spot_stop(order: &SpotStopOrder) -> OrderFacts {
