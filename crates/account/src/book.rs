@@ -15,7 +15,9 @@ use crate::margin::MarginLedger;
 use crate::orders::{OrderLedger, of_pro, of_row, of_v1};
 use crate::positions::PositionLedger;
 use crate::trust::TrustTable;
-use crate::{AccountChange, AccountSettings, AccountState, FrameInfo, StaleReason, Trust};
+use crate::{
+    AccountChange, AccountPart, AccountSettings, AccountState, FrameInfo, StaleReason, Trust,
+};
 
 /// The kept state of one account, sans IO.
 ///
@@ -183,6 +185,11 @@ impl AccountBook {
         });
     }
 
+    /// Notes that the topics of a connection are subscribed, after [`on_refused`](Self::on_refused).
+    pub fn on_subscribed(&mut self, ws_key: WsKey, now: Timestamp) {
+        self.trust_topics(|key, _, _| (key == ws_key).then_some(Trust::Recovering { since: now }));
+    }
+
     /// Returns `true` once each topic has had a report, or cannot be subscribed.
     pub fn is_started(&self) -> bool {
         self.is_started
@@ -204,7 +211,8 @@ impl AccountBook {
 
     /// Returns the local time at which to call [`on_timer`](Self::on_timer); `None` if only an item can change anything.
     pub fn deadline(&self) -> Option<Timestamp> {
-        self.audit.as_ref().and_then(Audit::deadline)
+        let audit = self.audit.as_ref().and_then(Audit::deadline);
+        audit.into_iter().chain(self.orders.deadline()).min()
     }
 
     /// Returns the next change; `None` if all were returned.
@@ -236,6 +244,13 @@ impl AccountBook {
     }
 
     fn check(&mut self, now: Timestamp) {
+        let trust = &self.trust;
+        let is_whole = |ws_key| {
+            let parts = [AccountPart::Orders, AccountPart::Fills];
+            let mut trusts = parts.iter().filter_map(|part| trust.of(ws_key, *part));
+            trusts.all(Trust::is_live)
+        };
+        self.orders.check(now, is_whole, &mut self.effects);
         let Some(audit) = &mut self.audit else { return };
         while let Some(discrepancy) = audit.next(now) {
             self.effects.discrepancy(discrepancy);

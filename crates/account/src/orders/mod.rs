@@ -1,6 +1,8 @@
 //! Kept orders and fills.
 
 mod facts;
+mod family;
+mod fees;
 mod fold;
 mod ledger;
 
@@ -17,7 +19,7 @@ pub(crate) use ledger::OrderLedger;
 ///
 /// Sizes are in the base currency or in contracts, values and prices in the quote currency. Nothing depends on the order in
 /// which events arrive, or on how often.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AccountOrder {
@@ -159,6 +161,41 @@ pub struct OrderFee {
 }
 
 impl AccountOrder {
+    fn new(ws_key: WsKey, order_id: Text, facts: &OrderFacts) -> Self {
+        Self {
+            ws_key,
+            symbol: facts.symbol.clone(),
+            order_id,
+            client_oid: None,
+            side: facts.side.clone(),
+            order_type: None,
+            price: None,
+            stop_price: None,
+            size: None,
+            funds: None,
+            phase: OrderPhase::Open,
+            outcome: None,
+            cancel_reason: None,
+            forced: None,
+            filled_size: Decimal::ZERO,
+            filled_value: Some(Decimal::ZERO),
+            reported_average: None,
+            remain_size: None,
+            fees: Vec::new(),
+            has_all_fees: true,
+            self_trades: 0,
+            parent: None,
+            children: Vec::new(),
+            margin_mode: None,
+            position_side: None,
+            reduce_only: None,
+            placed_at: None,
+            updated_at: None,
+            ended_at: None,
+            is_contradicted: false,
+        }
+    }
+
     /// Returns the average fill price, rounded to 28 digits; `None` without a fill.
     ///
     /// It is [`filled_value`](Self::filled_value) divided by [`filled_size`](Self::filled_size), or what KuCoin reports while a

@@ -57,16 +57,6 @@ impl fmt::Display for StartFailure {
     }
 }
 
-/// Returns `true` if a later start may succeed without a change by the user.
-pub(super) fn is_retryable(error: &SubscribeError) -> bool {
-    match error {
-        SubscribeError::TimedOut { .. } => true,
-        SubscribeError::Refused { code, .. } => matches!(code, Some(500 | 509)),
-        // The session retries everything else by itself.
-        _ => false,
-    }
-}
-
 /// An account of a fleet. Dropping it ends its task.
 pub(super) struct Member {
     /// No other account of the fleet ever has this number.
@@ -226,7 +216,7 @@ async fn until_next_start(
             (!is_requested).then(|| starts.delay(1))
         }
         Err(error) => {
-            let delay = is_retryable(&error).then(|| starts.delay(failures));
+            let delay = error.is_retryable().then(|| starts.delay(failures));
             status.send_replace(FleetStatus::Failed(StartFailure {
                 error,
                 failures,

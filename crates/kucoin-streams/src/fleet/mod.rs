@@ -20,7 +20,7 @@ pub use member::{FleetStatus, StartFailure};
 
 use crate::{Account, AccountBuilder, BuildError, KucoinBuilder, Lagged, ReplaceKeyError};
 use builder::Settings;
-use member::{Member, is_retryable};
+use member::Member;
 
 /// Several accounts in one process, each with a label.
 ///
@@ -315,7 +315,8 @@ impl Fleet {
         match self.restart(label).await {
             Ok(_) => Ok(()),
             Err(error) => {
-                let is_refused = matches!(&error, FleetError::Start(error) if !is_retryable(error));
+                let is_refused =
+                    matches!(&error, FleetError::Start(error) if !error.is_retryable());
                 if let (true, Some(tokens)) = (is_refused, kucoin.rest_tokens()) {
                     tokens.set_signer(old);
                 }

@@ -1,0 +1,140 @@
+//! Facts of the events of Pro V2.
+
+use kucoin_streams_core::{Fill, Text};
+use kucoin_streams_pro::{
+    Execution, ExecutionLite, ExecutionType, Order, OrderEventType, OrderStatus, ProEvent, SizeUnit,
+};
+use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
+
+use super::{EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, size_of};
+use crate::FrameInfo;
+use crate::orders::ForcedTrade;
+
+/// Returns what an event of Pro V2 says about an order; `None` if it says nothing.
+pub(crate) fn of_pro(_: &FrameInfo, event: &ProEvent) -> Option<OrderFacts> {
+    match event {
+        ProEvent::Order(order) => Some(of_order(order)),
+        ProEvent::Execution(execution) => of_execution(execution),
+        ProEvent::ExecutionLite(execution) => of_lite(execution),
+        _ => None,
+    }
+}
+
+fn of_order(order: &Order) -> OrderFacts {
+    let stage = match &order.status {
+        OrderStatus::NotTriggered => OrderStage::Waiting,
+        OrderStatus::Triggered => OrderStage::Triggered,
+        OrderStatus::Filled => OrderStage::Ended(EndKind::Filled),
+        OrderStatus::Canceled | OrderStatus::PartiallyCanceled => {
+            OrderStage::Ended(EndKind::Canceled)
+        }
+        _ => OrderStage::Open,
+    };
+    let is_in_quote = order.size_unit == Some(SizeUnit::QuoteCurrency);
+    let (size, funds) = match is_in_quote {
+        true => (None, order.size),
+        false => {
+            let size = size_of(order.filled_size, order.remain_size, stage);
+            (size.or(order.size), None)
+        }
+    };
+    // An event that is not a fill can repeat the last fill; its time is not that of the fill.
+    let fill = order.fill().filter(|fill| !fill.size.is_zero());
+    let fee = order.fee_currency.clone().zip(order.fee);
+    OrderFacts {
+        symbol: order.symbol.clone(),
+        order_id: Some(order.order_id.clone()),
+        side: order.side.clone(),
+        event: order
+            .event_type
+            .as_ref()
+            .map_or_else(|| order.status.name(), OrderEventType::as_str)
+            .into(),
+        time: order.updated_at,
+        form: FactForm::Event,
+        stage: Some(stage),
+        details: OrderDetails {
+            client_oid: order.client_oid.clone(),
+            order_type: order
+                .order_type
+                .as_ref()
+                .map(|kind| OrderType::from(kind.as_str())),
+            price: order.limit_price(),
+            stop_price: order.trigger_price,
+            size,
+            funds,
+            cancel_reason: order
+                .cancel_reason
+                .as_ref()
+                .map(|reason| reason.as_str().into()),
+            parent: order.origin_order_id().cloned(),
+            margin_mode: order
+                .margin_mode
+                .as_ref()
+                .map(|mode| MarginMode::from(mode.as_str())),
+            position_side: order
+                .position_side
+                .as_ref()
+                .map(|side| PositionSide::from(side.as_str())),
+            reduce_only: order.reduce_only,
+            placed_at: order.created_at,
+        },
+        amounts: OrderAmounts {
+            filled: order.filled_size,
+            is_in_quote,
+            value: None,
+            average: order.avg_price.filter(|price| !price.is_zero()),
+            fee,
+        },
+        fill,
+        forced: None,
+    }
+}
+
+fn of_execution(execution: &Execution) -> Option<OrderFacts> {
+    let forced = match execution.execution_type {
+        Some(ExecutionType::Liquidation) => Some(ForcedTrade::Liquidation),
+        Some(ExecutionType::AutoDeleveraging) => Some(ForcedTrade::AutoDeleveraging),
+        Some(ExecutionType::Settlement) => Some(ForcedTrade::Settlement),
+        _ => None,
+    };
+    let mut facts = of_fill(execution.fill()?, "execution");
+    facts.forced = forced;
+    facts.details = OrderDetails {
+        client_oid: execution.client_oid.clone(),
+        order_type: execution
+            .order_type
+            .as_ref()
+            .map(|kind| OrderType::from(kind.as_str())),
+        margin_mode: execution
+            .margin_mode
+            .as_ref()
+            .map(|mode| MarginMode::from(mode.as_str())),
+        position_side: execution
+            .position_side
+            .as_ref()
+            .map(|side| PositionSide::from(side.as_str())),
+        ..OrderDetails::default()
+    };
+    Some(facts)
+}
+
+fn of_lite(execution: &ExecutionLite) -> Option<OrderFacts> {
+    Some(of_fill(execution.fill()?, "execution.lite"))
+}
+
+fn of_fill(fill: Fill, event: &str) -> OrderFacts {
+    OrderFacts {
+        symbol: fill.symbol.clone(),
+        order_id: fill.order_id.clone(),
+        side: fill.side.clone(),
+        event: Text::new(event),
+        time: fill.time,
+        form: FactForm::Event,
+        stage: None,
+        details: OrderDetails::default(),
+        amounts: OrderAmounts::default(),
+        fill: Some(fill),
+        forced: None,
+    }
+}

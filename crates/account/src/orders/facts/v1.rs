@@ -1,0 +1,241 @@
+//! Facts of the events of V1.
+
+use kucoin_streams_core::{Extra, Fill};
+use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
+use kucoin_streams_v1::{
+    FuturesEvent, FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesTradeType, OrderKind,
+    OrderStatus, SpotEvent, SpotOrder, SpotStopOrder, SpotTradeFill, StopOrderType, V1Event,
+};
+
+use super::{
+    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, extra_decimal,
+    extra_fee, size_of,
+};
+use crate::FrameInfo;
+use crate::orders::ForcedTrade;
+
+/// Returns what an event of V1 says about an order; `None` if it says nothing.
+pub(crate) fn of_v1(_: &FrameInfo, event: &V1Event) -> Option<OrderFacts> {
+    match event {
+        V1Event::Spot(SpotEvent::Order(order)) => Some(spot_order(order)),
+        V1Event::Spot(SpotEvent::StopOrder(order)) => Some(spot_stop(order)),
+        V1Event::Spot(SpotEvent::TradeFill(fill)) => spot_fill(fill),
+        V1Event::Futures(FuturesEvent::Order(order)) => Some(futures_order(order)),
+        V1Event::Futures(FuturesEvent::StopOrder(order)) => Some(futures_stop(order)),
+        _ => None,
+    }
+}
+
+fn with_fee(fill: Option<Fill>, extra: &Extra) -> Option<Fill> {
+    fill.map(|mut fill| {
+        if let Some((currency, fee)) = extra_fee(extra) {
+            fill.fee = Some(fee);
+            fill.fee_currency = Some(currency);
+        }
+        fill
+    })
+}
+
+fn spot_order(order: &SpotOrder) -> OrderFacts {
+    let is_market = order.order_type.as_str() == "market";
+    let stage = match &order.kind {
+        OrderKind::Filled => OrderStage::Ended(EndKind::Filled),
+        OrderKind::Canceled => OrderStage::Ended(EndKind::Canceled),
+        // The rest of the order was canceled with the last reduction.
+        OrderKind::Update(_) if order.status == OrderStatus::Done => {
+            OrderStage::Ended(EndKind::Canceled)
+        }
+        _ => OrderStage::Open,
+    };
+    let fill = with_fee(order.fill(), &order.extra);
+    let (value, fee) = match fill {
+        Some(_) => (None, None),
+        None => (
+            extra_decimal(&order.extra, "dealFunds"),
+            extra_fee(&order.extra),
+        ),
+    };
+    OrderFacts {
+        symbol: order.symbol.clone(),
+        order_id: Some(order.order_id.clone()),
+        side: order.side.clone(),
+        event: order.kind.to_string().into(),
+        time: order.engine_time,
+        form: FactForm::Event,
+        stage: Some(stage),
+        details: OrderDetails {
+            client_oid: order.client_oid.clone(),
+            order_type: Some(OrderType::from(order.order_type.as_str())),
+            price: order.price.filter(|price| !(is_market && price.is_zero())),
+            size: size_of(order.filled_size, order.remain_size, stage)
+                .or(order.size)
+                .or(order.origin_size)
+                .filter(|_| order.funds.is_none()),
+            funds: order.funds.or(order.origin_funds),
+            placed_at: order.order_time,
+            ..OrderDetails::default()
+        },
+        amounts: OrderAmounts {
+            filled: order.filled_size,
+            value,
+            fee,
+            ..OrderAmounts::default()
+        },
+        fill,
+        forced: None,
+    }
+}
+
+fn spot_stop(order: &SpotStopOrder) -> OrderFacts {
+    let failed = order.trigger_success == Some(false);
+    OrderFacts {
+        symbol: order.symbol.clone(),
+        order_id: Some(order.order_id.clone()),
+        side: order.side.clone(),
+        event: order.kind.as_str().into(),
+        time: order.pushed_at,
+        form: FactForm::Event,
+        stage: Some(stop_stage(&order.kind, failed)),
+        details: OrderDetails {
+            order_type: Some(limit_if(order.order_price.is_some())),
+            price: order.order_price,
+            stop_price: order.stop_price,
+            size: order.size,
+            cancel_reason: order.error.clone(),
+            placed_at: order.created_at,
+            ..OrderDetails::default()
+        },
+        amounts: OrderAmounts::default(),
+        fill: None,
+        forced: None,
+    }
+}
+
+fn stop_stage(kind: &StopOrderType, failed: bool) -> OrderStage {
+    match kind {
+        StopOrderType::Triggered if failed => OrderStage::Ended(EndKind::Failed),
+        StopOrderType::Triggered | StopOrderType::Match | StopOrderType::Filled => {
+            OrderStage::Triggered
+        }
+        StopOrderType::Cancel => OrderStage::Ended(EndKind::Canceled),
+        _ => OrderStage::Waiting,
+    }
+}
+
+fn limit_if(has_price: bool) -> OrderType {
+    match has_price {
+        true => OrderType::Limit,
+        false => OrderType::Market,
+    }
+}
+
+fn spot_fill(fill: &SpotTradeFill) -> Option<OrderFacts> {
+    let fill = fill.fill()?;
+    Some(OrderFacts {
+        symbol: fill.symbol.clone(),
+        order_id: fill.order_id.clone(),
+        side: fill.side.clone(),
+        event: "tradeFills".into(),
+        time: fill.time,
+        form: FactForm::Event,
+        stage: None,
+        details: OrderDetails::default(),
+        amounts: OrderAmounts::default(),
+        fill: Some(fill),
+        forced: None,
+    })
+}
+
+fn futures_order(order: &FuturesOrder) -> OrderFacts {
+    let stage = match &order.kind {
+        FuturesOrderKind::Filled => OrderStage::Ended(EndKind::Filled),
+        FuturesOrderKind::Canceled => OrderStage::Ended(EndKind::Canceled),
+        FuturesOrderKind::Update(_) if order.status == OrderStatus::Done => {
+            OrderStage::Ended(EndKind::Canceled)
+        }
+        _ => OrderStage::Open,
+    };
+    let fill = with_fee(order.fill(), &order.extra);
+    let forced = order.trade_type.as_ref().and_then(|kind| match kind {
+        FuturesTradeType::Liquidation => Some(ForcedTrade::Liquidation),
+        FuturesTradeType::AutoDeleveraging => Some(ForcedTrade::AutoDeleveraging),
+        FuturesTradeType::Settlement => Some(ForcedTrade::Settlement),
+        FuturesTradeType::Unknown(text) if text.eq_ignore_ascii_case("liquidation") => {
+            Some(ForcedTrade::Liquidation)
+        }
+        _ => None,
+    });
+    OrderFacts {
+        symbol: order.symbol.clone(),
+        order_id: Some(order.order_id.clone()),
+        side: order.side.clone(),
+        event: order.kind.to_string().into(),
+        time: order.engine_time,
+        form: FactForm::Event,
+        stage: Some(stage),
+        details: OrderDetails {
+            client_oid: order.client_oid.clone(),
+            order_type: order
+                .order_type
+                .as_ref()
+                .map(|kind| OrderType::from(kind.as_str())),
+            price: order.limit_price(),
+            size: size_of(order.filled_size, order.remain_size, stage).or(order.size),
+            margin_mode: order
+                .margin_mode
+                .as_ref()
+                .map(|mode| MarginMode::from(mode.as_str())),
+            position_side: order
+                .position_side
+                .as_ref()
+                .map(|side| PositionSide::from(side.as_str())),
+            placed_at: order.order_time,
+            ..OrderDetails::default()
+        },
+        amounts: OrderAmounts {
+            filled: order.filled_size,
+            average: extra_decimal(&order.extra, "avgDealPrice"),
+            ..OrderAmounts::default()
+        },
+        fill,
+        forced,
+    }
+}
+
+fn futures_stop(order: &FuturesStopOrder) -> OrderFacts {
+    let failed = order.trigger_success == Some(false);
+    // A triggered stop order goes on as an order with the same ID.
+    let stage = match stop_stage(&order.kind, failed) {
+        OrderStage::Triggered => OrderStage::Open,
+        stage => stage,
+    };
+    OrderFacts {
+        symbol: order.symbol.clone(),
+        order_id: Some(order.order_id.clone()),
+        side: order.side.clone(),
+        event: order.kind.as_str().into(),
+        time: order.time,
+        form: FactForm::Event,
+        stage: Some(stage),
+        details: OrderDetails {
+            order_type: Some(limit_if(order.order_price.is_some())),
+            price: order.order_price,
+            stop_price: order.stop_price,
+            size: order.size,
+            cancel_reason: order.error.clone(),
+            margin_mode: order
+                .margin_mode
+                .as_ref()
+                .map(|mode| MarginMode::from(mode.as_str())),
+            position_side: order
+                .position_side
+                .as_ref()
+                .map(|side| PositionSide::from(side.as_str())),
+            placed_at: order.created_at,
+            ..OrderDetails::default()
+        },
+        amounts: OrderAmounts::default(),
+        fill: None,
+        forced: None,
+    }
+}
