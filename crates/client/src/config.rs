@@ -123,8 +123,9 @@ impl Config {
         self
     }
 
-    /// Sets the time of the first rotation of each connection, `session.first_rotation_after`. Default: the interval.
+    /// Sets the time of a connection's first rotation, `session.first_rotation_after`.
     ///
+    /// Default: the interval of all rotations, with jitter.
     /// Set another time for each account of a process, so that accounts which start or reconnect together do not rotate
     /// together. It also applies after each reconnect.
     #[must_use]

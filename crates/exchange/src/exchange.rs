@@ -125,15 +125,17 @@ impl Exchange {
         self.shared.settings.ports.both
     }
 
-    /// Returns the credentials that the local exchange accepts, unless they were [replaced](Self::replace_credentials).
+    /// Returns the credentials that the local exchange accepts.
+    ///
+    /// They are those of the start, also after [`replace_credentials`](Self::replace_credentials).
     #[must_use]
     pub fn credentials(&self) -> &DemoCredentials {
         &self.shared.credentials
     }
 
-    /// Accepts only these credentials from now on, as if the user had created an API key and deleted the old one.
+    /// Accepts only these credentials from now on.
     ///
-    /// Open connections stay open.
+    /// It is as if the user had created another API key and deleted the old one. Open connections stay open.
     pub fn replace_credentials(&self, credentials: DemoCredentials) {
         *lock(&self.shared.replaced_credentials) = Some(credentials);
     }

@@ -46,9 +46,9 @@ pub struct SessionConfig {
     /// KuCoin closes a connection after about 24 h, so it is replaced before that. Jitter starts each rotation earlier,
     /// by up to a tenth of the interval and at most 1 h. Automatic rotations are at least 60 s apart.
     pub rotate_every: Option<Duration>,
-    /// Time from each opening of the connection to its next automatic rotation; later ones follow `rotate_every`.
+    /// Time from each opening of the connection to its next automatic rotation.
     ///
-    /// It spreads the rotations of accounts that start or reconnect at the same time: give each account another time, at
+    /// Later rotations follow `rotate_every`. It spreads the rotations of accounts that start or reconnect at the same time: give each account another time, at
     /// most [`rotate_every`](Self::rotate_every), without jitter. At least 60 s. Default: `None`, `rotate_every` with
     /// jitter.
     pub first_rotation_after: Option<Duration>,

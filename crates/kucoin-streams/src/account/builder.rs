@@ -32,7 +32,9 @@ pub struct AccountBuilder {
 }
 
 impl Kucoin {
-    /// Keeps the state of the account: orders, fills, balances, positions and margin, with the trust in each part.
+    /// Keeps the state of the account: orders, fills, balances, positions and margin.
+    ///
+    /// Each part has a [trust](crate::Trust): whether it is what KuCoin has.
     ///
     /// Await it within a tokio runtime. It subscribes, reads the state over REST, and returns once every part has been read or
     /// is known to be unreadable, usually after 2 s; then a task keeps the state up to date. After a gap, what was missed is
@@ -88,7 +90,9 @@ impl AccountBuilder {
         self
     }
 
-    /// Sets the symbols that you trade: see [`RecoverySettings::symbols`]. Unified accounts need them for spot orders.
+    /// Sets the symbols that you trade: see [`RecoverySettings::symbols`].
+    ///
+    /// Unified accounts need them for spot orders.
     pub fn symbols<T: Into<Text>>(mut self, symbols: impl IntoIterator<Item = T>) -> Self {
         self.recovery.symbols = symbols.into_iter().map(Into::into).collect();
         self

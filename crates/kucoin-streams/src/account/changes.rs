@@ -27,7 +27,7 @@ pub struct Lagged {
     pub missed: u64,
 }
 
-/// Error of [`Account::wait_for`](crate::Account::wait_for) and [`Account::wait_live`](crate::Account::wait_live).
+/// Error of `wait_for` and `wait_live` of an [`Account`](crate::Account).
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
@@ -47,7 +47,7 @@ impl AccountChanges {
         Self { receiver, ended }
     }
 
-    /// Returns the next change, or an error if changes were dropped; `None` if the account is closed.
+    /// Returns the next change, or how many were dropped; `None` if the account is closed.
     ///
     /// Cancel safe: no change is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<AccountChange, Lagged>> {
@@ -58,7 +58,9 @@ impl AccountChanges {
         }
     }
 
-    /// Returns the reason why the account is closed; `None` if it is not, or if all its handles were dropped.
+    /// Returns the reason why the account is closed; `None` if it is not.
+    ///
+    /// It is `None` too if all handles of the account were dropped.
     pub fn end_reason(&self) -> Option<EndReason> {
         self.ended.borrow().clone()
     }

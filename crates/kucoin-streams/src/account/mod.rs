@@ -20,9 +20,9 @@ pub use changes::{AccountChanges, Lagged, WaitError};
 
 use crate::Kucoin;
 
-/// The kept state of one account: orders, fills, balances, positions and margin, each part with the trust in it.
+/// The kept state of one account: orders, fills, balances, positions and margin.
 ///
-/// Get it from [`Kucoin::account`]. Clones share the state; a task keeps it up to date until the last clone is dropped.
+/// Each part has a trust: whether it is what KuCoin has. Get it from [`Kucoin::account`]. Clones share the state; a task keeps it up to date until the last clone is dropped.
 /// Readers never wait: [`state`](Self::state) returns a value that does not change.
 #[derive(Clone)]
 pub struct Account {
@@ -66,7 +66,9 @@ pub struct ConnectionActivity {
     pub gaps: u64,
     /// Local receive time of the last event; `None` if there was none.
     pub last_event_at: Option<Timestamp>,
-    /// Time from KuCoin's push to the receipt of the last event, by two clocks; `None` if KuCoin sends no push time.
+    /// Time from KuCoin's push to the receipt of the last event, by two clocks.
+    ///
+    /// `None` if KuCoin sends no push time.
     pub latency: Option<Duration>,
 }
 
@@ -76,9 +78,9 @@ impl Account {
         self.shared.state.load_full()
     }
 
-    /// Returns `true` if these parts are live on every connection: what [`state`](Self::state) shows is what KuCoin has.
+    /// Returns `true` if these parts are live on every connection.
     ///
-    /// Ask before each order. A part that is not kept is not live.
+    /// Then [`state`](Self::state) shows what KuCoin has. Ask before each order. A part that is not kept is not live.
     pub fn is_live(&self, parts: &[AccountPart]) -> bool {
         self.shared.state.load().is_live(parts)
     }
@@ -99,9 +101,9 @@ impl Account {
         AccountChanges::new(sender.subscribe(), self.shared.ended.subscribe())
     }
 
-    /// Waits until an order satisfies a condition, and returns the order. Returns at once if it already does.
+    /// Waits until an order satisfies a condition, and returns the order.
     ///
-    /// The order need not be known yet. Cancel safe.
+    /// Returns at once if it already does. The order need not be known yet. Cancel safe.
     ///
     /// ```no_run
     /// # use kucoin_streams::{Account, OrderPhase};
@@ -123,7 +125,9 @@ impl Account {
         changes.wait_for(&self.shared, order_id, is_reached).await
     }
 
-    /// Waits until these parts are live on every connection. Returns at once if they are. Cancel safe.
+    /// Waits until these parts are live on every connection. Cancel safe.
+    ///
+    /// Returns at once if they are.
     ///
     /// # Errors
     /// Returns [`WaitError::Closed`] if the account is closed.

@@ -42,8 +42,9 @@ impl Default for FleetBuilder {
 }
 
 impl FleetBuilder {
-    /// Sets what all clients have in common: hosts, proxy, transport, [`Config`]. It is called once for each account.
+    /// Sets what all clients have in common: hosts, proxy, transport, [`Config`].
     ///
+    /// `settings` is called once for each account.
     /// Create a [`DialLimiter`](crate::DialLimiter) outside and clone it, so that the accounts share it. By default they
     /// share the one of the process. Unless you set
     /// [`first_rotation_after`](crate::Config::with_first_rotation_after), each account has another time for its first
@@ -79,7 +80,9 @@ impl FleetBuilder {
         self
     }
 
-    /// Sets the delays before an account is started again. Default: up to 2 s, doubling to 5 min, with jitter.
+    /// Sets the delays before an account is started again, with jitter.
+    ///
+    /// Default: up to 2 s, doubling to 5 min.
     pub fn retry(mut self, backoff: Backoff) -> Self {
         self.retry = backoff;
         self

@@ -293,13 +293,13 @@ impl Fleet {
         started.map_err(FleetError::Start)
     }
 
-    /// Replaces the API key of an account without a gap: see [`Kucoin::replace_key`](crate::Kucoin::replace_key).
+    /// Replaces the API key of an account without a gap.
     ///
-    /// An account that is not followed, or has a connection that failed for good, is restarted with the new key.
+    /// See [`Kucoin::replace_key`](crate::Kucoin::replace_key). An account that is not followed, or has a connection that failed for good, is restarted with the new key.
     ///
     /// # Errors
     /// Returns an error if no account has this label, or if the new key cannot be used. The old key is then used again, as
-    /// [`Kucoin::replace_key`](crate::Kucoin::replace_key) says.
+    /// `Kucoin::replace_key` says.
     pub async fn replace_key(
         &self,
         label: &str,
@@ -325,9 +325,9 @@ impl Fleet {
         }
     }
 
-    /// Closes all accounts, and waits until their connections are closed, at most two seconds.
+    /// Closes all accounts, and waits until their connections are closed.
     ///
-    /// Streams of changes yield what they have, then end. The fleet cannot be used again.
+    /// It takes at most two seconds. Streams of changes yield what they have, then end. The fleet cannot be used again.
     pub async fn close(&self) {
         let members = self.inner.members.send_replace(Members::closed());
         join_all(members.by_label.values().map(|member| member.stop())).await;
