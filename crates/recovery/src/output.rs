@@ -73,6 +73,22 @@ pub struct SnapshotRow {
 }
 
 impl SnapshotRow {
+    /// Creates a row, for example from a recording. `data` is one row of KuCoin's reply, in JSON.
+    pub fn new(
+        (ws_key, topic): (WsKey, impl Into<Arc<str>>),
+        source: &'static str,
+        taken_at: (Timestamp, Timestamp),
+        data: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            ws_key,
+            topic: topic.into(),
+            source,
+            taken_at,
+            data: data.into(),
+        }
+    }
+
     /// Decodes the row, for example into `rest::SpotOrderRow`.
     ///
     /// # Errors
