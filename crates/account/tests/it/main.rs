@@ -4,3 +4,4 @@
 
 mod balances;
 mod keeper;
+mod positions;
