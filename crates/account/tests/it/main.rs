@@ -4,4 +4,5 @@
 
 mod balances;
 mod keeper;
+mod margin;
 mod positions;
