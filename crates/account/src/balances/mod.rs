@@ -32,9 +32,12 @@ pub struct AccountBalance {
     /// Key of the connection.
     #[serde(serialize_with = "ws_key_name")]
     pub ws_key: WsKey,
-    /// Account: `main`, `trade`, `margin`, `isolated_BTC-USDT`, `futures`; on Pro V2 the account type, such as `UNIFIED`.
+    /// Account: `main`, `trade`, `margin`, `isolated_BTC-USDT`, `futures`, or that of Pro V2.
     ///
-    /// The names of the older and the high-frequency accounts are one: `trade_hf` is `trade`, `marginV2` is `margin`.
+    /// On Pro V2 it is the account type, such as `UNIFIED`.
+    /// The names of the older and the high-frequency accounts are one: `trade_hf` is `trade`, `marginV2` is `margin`. The same is
+    /// true for `TRADING`, the older name of `SPOT`. An isolated-margin account of Pro V2 that was fetched has its symbol, as in
+    /// `ISOLATED_BTC-USDT`; pushes of `ISOLATED` do not name it.
     pub account: Text,
     /// Account ID; `None` if KuCoin does not send it.
     pub account_id: Option<Text>,
@@ -43,6 +46,8 @@ pub struct AccountBalance {
     /// Total balance; without unrealised profit and loss in a futures account.
     pub total: Option<Decimal>,
     /// Available balance.
+    ///
+    /// The topic of an isolated-margin account has none: then it is the total without the hold balance.
     pub available: Option<Decimal>,
     /// Hold balance, held by orders and withdrawals.
     pub hold: Option<Decimal>,
@@ -114,19 +119,24 @@ impl BalanceLedger {
         }
     }
 
-    fn apply(&mut self, report: BalanceReport, source: ReportSource<'_>, effects: &mut Effects) {
+    fn apply(
+        &mut self,
+        report: BalanceReport<'_>,
+        source: ReportSource<'_>,
+        effects: &mut Effects,
+    ) {
         let Some(slot) = self.slot(&report) else {
             return;
         };
         let old_id = slot.row.account_id.clone();
         let is_changed = slot.apply(&report);
         if let Some(amount) = slot.new_negative() {
-            let currency = report.currency.clone();
+            let (event, currency) = (report.event_name(), report.currency.clone());
             effects.violation(Violation {
                 symbol: report.currency,
                 order_id: None,
                 contradiction: Contradiction::NegativeBalance { currency, amount },
-                frames: vec![source.frame(&report.event, report.stamp.time)],
+                frames: vec![source.frame(&event, report.stamp.time)],
             });
         }
         if !is_changed {
@@ -143,7 +153,7 @@ impl BalanceLedger {
     }
 
     /// Returns the balance that a report belongs to, a new one if it is the first; `None` if the report fits no single one.
-    fn slot(&mut self, report: &BalanceReport) -> Option<&mut BalanceSlot> {
+    fn slot(&mut self, report: &BalanceReport<'_>) -> Option<&mut BalanceSlot> {
         let account = match &report.account {
             Some(account) => account.clone(),
             None => self.account_of(report.ws_key, report.account_id.as_ref()?)?,
@@ -184,7 +194,7 @@ fn key_of(row: &AccountBalance) -> BalanceKey {
 }
 
 /// Reads the balances of a row of the REST API; none if it has no balance.
-fn reports_of(row: &SnapshotRow) -> Vec<BalanceReport> {
+fn reports_of(row: &SnapshotRow) -> Vec<BalanceReport<'static>> {
     if is_from::<rest::AccountList>(row) {
         let account = row.read().ok();
         account

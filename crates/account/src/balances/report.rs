@@ -44,7 +44,7 @@ pub(super) enum Origin {
 
 /// A report about one currency of one account.
 #[derive(Clone, Debug)]
-pub(super) struct BalanceReport {
+pub(super) struct BalanceReport<'e> {
     pub(super) ws_key: WsKey,
     /// Name of the account; `None` if the report has only its ID.
     pub(super) account: Option<Text>,
@@ -56,14 +56,16 @@ pub(super) struct BalanceReport {
     /// A balance whose amounts are all zero is not worth a new row.
     pub(super) skips_unused: bool,
     pub(super) stamp: Stamp,
-    /// Reason of the change, for a reference to the frame.
-    pub(super) event: Text,
+    /// Subject of the frame; `balance` for a row.
+    subject: &'static str,
+    /// Account and reason of the change.
+    relation: Option<&'e v1::RelationEvent>,
     /// ID of the change; `None` if KuCoin sends none.
     pub(super) event_id: Option<Text>,
     pub(super) origin: Origin,
 }
 
-impl BalanceReport {
+impl BalanceReport<'_> {
     fn new(ws_key: WsKey, account: impl Into<Text>, currency: Text, stamp: Stamp) -> Self {
         Self {
             ws_key,
@@ -74,7 +76,8 @@ impl BalanceReport {
             is_full: false,
             skips_unused: false,
             stamp,
-            event: Text::from_static("balance"),
+            subject: "balance",
+            relation: None,
             event_id: None,
             origin: Origin::Live,
         }
@@ -92,6 +95,14 @@ impl BalanceReport {
             self.amounts[amount as usize] = value;
         }
         self
+    }
+
+    /// Returns what the frame reports, for a reference to it.
+    pub(super) fn event_name(&self) -> String {
+        match self.relation {
+            Some(relation) => relation.to_string(),
+            None => self.subject.to_owned(),
+        }
     }
 
     /// Returns `true` if a row for this report would have only zeros.
@@ -116,16 +127,14 @@ pub(super) fn amounts_mut(row: &mut AccountBalance) -> [&mut Option<Decimal>; AM
 }
 
 /// Reads a balance change of a spot or margin account, live or recovered.
-pub(super) fn of_balance(info: &FrameInfo, balance: &v1::Balance) -> BalanceReport {
+pub(super) fn of_balance<'e>(info: &FrameInfo, balance: &'e v1::Balance) -> BalanceReport<'e> {
     let event = balance.relation_event.as_ref();
     let account = event.and_then(|event| event.account.as_ref());
     let stamp = Stamp::at(balance.time);
     let mut report = BalanceReport::new(info.ws_key, "", balance.currency.clone(), stamp);
     report.account = account.map(account_name);
     report.account_id = balance.account_id.clone();
-    if let Some(event) = event {
-        report.event = event.to_string().into();
-    }
+    report.relation = event;
     report.event_id = balance.relation_event_id.clone();
     if info.source.is_some() {
         report.origin = Origin::Booking;
@@ -157,12 +166,12 @@ fn isolated_name(symbol: &str) -> Text {
 pub(super) fn of_wallet(
     info: &FrameInfo,
     change: &v1::FuturesWalletChange,
-) -> Option<BalanceReport> {
+) -> Option<BalanceReport<'static>> {
     use v1::FuturesWalletChange::{AvailableBalance, Balance, OrderMargin, WithdrawHold};
-    let new = |currency: &Text, time, event: &'static str| {
+    let new = |currency: &Text, time, subject: &'static str| {
         let stamp = Stamp::at(time);
         let mut report = BalanceReport::new(info.ws_key, "futures", currency.clone(), stamp);
-        report.event = Text::from_static(event);
+        report.subject = subject;
         report
     };
     Some(match change {
@@ -185,9 +194,9 @@ pub(super) fn of_wallet(
 }
 
 fn of_wallet_balance(
-    mut report: BalanceReport,
+    mut report: BalanceReport<'static>,
     wallet: &v1::FuturesWalletBalance,
-) -> BalanceReport {
+) -> BalanceReport<'static> {
     let version = wallet.version.map(v1::FuturesWalletVersion::get);
     report.stamp.sequence = version.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
     report.is_full = true;
@@ -220,7 +229,7 @@ fn of_wallet_balance(
 pub(super) fn of_isolated<'e>(
     info: &'e FrameInfo,
     position: &'e v1::IsolatedMarginPosition,
-) -> impl Iterator<Item = BalanceReport> + 'e {
+) -> impl Iterator<Item = BalanceReport<'static>> + 'e {
     let symbol = position.symbol.as_deref();
     let assets = position
         .change_assets
@@ -231,7 +240,7 @@ pub(super) fn of_isolated<'e>(
     assets.map(move |(currency, asset)| {
         let stamp = Stamp::at(position.time);
         let mut report = BalanceReport::new(info.ws_key, account.clone(), currency.into(), stamp);
-        report.event = Text::from_static("positionChange");
+        report.subject = "positionChange";
         let available = match (asset.total, asset.hold) {
             (Some(total), Some(hold)) => add(total, -hold),
             _ => None,
@@ -254,19 +263,19 @@ pub(super) fn of_isolated<'e>(
 pub(super) fn of_debts<'e>(
     info: &'e FrameInfo,
     ratio: &'e v1::MarginDebtRatio,
-) -> impl Iterator<Item = BalanceReport> + 'e {
+) -> impl Iterator<Item = BalanceReport<'static>> + 'e {
     let debts = ratio.debt_list.iter().flat_map(|debts| debts.iter());
     debts.map(move |(currency, debt)| {
         let stamp = Stamp::at(ratio.time);
         let mut report = BalanceReport::new(info.ws_key, "margin", currency.into(), stamp);
-        report.event = Text::from_static("debt.ratio");
+        report.subject = "debt.ratio";
         report.skips_unused = true;
         report.with([(Amount::Liability, Some(*debt))])
     })
 }
 
 /// Reads a balance of Pro V2, live or recovered.
-pub(super) fn of_pro(info: &FrameInfo, balance: &pro::Balance) -> BalanceReport {
+pub(super) fn of_pro(info: &FrameInfo, balance: &pro::Balance) -> BalanceReport<'static> {
     let account = pro_name(balance.account.as_str());
     let stamp = Stamp::pro(info, balance.sequence, balance.updated_at);
     let mut report = BalanceReport::new(info.ws_key, account, balance.currency.clone(), stamp);
@@ -305,7 +314,7 @@ fn pro_name(account: &str) -> Text {
 }
 
 /// Reads a row of the account list.
-pub(super) fn of_account(row: &SnapshotRow, account: &AccountRow) -> BalanceReport {
+pub(super) fn of_account(row: &SnapshotRow, account: &AccountRow) -> BalanceReport<'static> {
     let name = match account.account_type.to_ascii_lowercase().as_str() {
         "trade_hf" => Text::from_static("trade"),
         "margin_v2" | "marginv2" => Text::from_static("margin"),
@@ -325,7 +334,7 @@ pub(super) fn of_margin(
     row: &SnapshotRow,
     symbol: Option<&str>,
     currency: &MarginCurrencyRow,
-) -> BalanceReport {
+) -> BalanceReport<'static> {
     let account = symbol.map_or(Text::from_static("margin"), isolated_name);
     let mut report = BalanceReport::of_row(row, account, currency.currency.clone());
     report.skips_unused = true;
@@ -339,7 +348,7 @@ pub(super) fn of_margin(
 }
 
 /// Reads the futures account in one currency. Its margin balance has no unrealised profit and loss.
-pub(super) fn of_futures(row: &SnapshotRow, account: &FuturesAccountRow) -> BalanceReport {
+pub(super) fn of_futures(row: &SnapshotRow, account: &FuturesAccountRow) -> BalanceReport<'static> {
     BalanceReport::of_row(row, "futures", account.currency.clone()).with([
         (Amount::Total, account.margin_balance),
         (Amount::Available, account.available_balance),
@@ -352,7 +361,7 @@ pub(super) fn of_futures(row: &SnapshotRow, account: &FuturesAccountRow) -> Bala
 }
 
 /// Reads a balance of an account of Pro V2; the account is that of the topic, or that of the row.
-pub(super) fn of_unified(row: &SnapshotRow, balance: &UnifiedBalanceRow) -> BalanceReport {
+pub(super) fn of_unified(row: &SnapshotRow, balance: &UnifiedBalanceRow) -> BalanceReport<'static> {
     let subscribed = row.topic.split_once("accountType=");
     let account = subscribed.map(|(_, account)| account);
     let account = account.or(balance.account_type.as_deref());

@@ -28,7 +28,7 @@ pub(super) struct BalanceSlot {
 }
 
 impl BalanceSlot {
-    pub(super) fn new(account: Text, report: &BalanceReport) -> Self {
+    pub(super) fn new(account: Text, report: &BalanceReport<'_>) -> Self {
         let row = AccountBalance {
             ws_key: report.ws_key,
             account,
@@ -55,7 +55,7 @@ impl BalanceSlot {
     }
 
     /// Takes a report; returns `true` if the row has changed.
-    pub(super) fn apply(&mut self, report: &BalanceReport) -> bool {
+    pub(super) fn apply(&mut self, report: &BalanceReport<'_>) -> bool {
         let mut row = AccountBalance::clone(&self.row);
         if row.account_id.is_none() {
             row.account_id.clone_from(&report.account_id);
@@ -82,7 +82,7 @@ impl BalanceSlot {
         negative.filter(|_| !was_negative)
     }
 
-    fn is_repeated(&mut self, report: &BalanceReport) -> bool {
+    fn is_repeated(&mut self, report: &BalanceReport<'_>) -> bool {
         if report.origin != Origin::Live {
             return false;
         }
@@ -90,7 +90,7 @@ impl BalanceSlot {
         self.recent.is_repeated(report.stamp, identity)
     }
 
-    fn take(&mut self, report: &BalanceReport, row: &mut AccountBalance) {
+    fn take(&mut self, report: &BalanceReport<'_>, row: &mut AccountBalance) {
         let values = report.amounts.into_iter();
         for (at, (kept, value)) in amounts_mut(row).into_iter().zip(values).enumerate() {
             if (value.is_none() && !report.is_full) || !self.is_newer(report, at) {
@@ -115,7 +115,7 @@ impl BalanceSlot {
     }
 
     /// Returns `true` if the report is not older than what the amount is from.
-    fn is_newer(&self, report: &BalanceReport, at: usize) -> bool {
+    fn is_newer(&self, report: &BalanceReport<'_>, at: usize) -> bool {
         let order = report.stamp.compare(self.stamps[at]);
         match report.origin {
             Origin::Row(_) => true,

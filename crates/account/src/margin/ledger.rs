@@ -263,6 +263,9 @@ impl MarginLedger {
         } else if is_from::<rest::FuturesLeverageOf>(row) {
             let leverage = row.read::<rest::CrossLeverageRow>().ok();
             leverage.is_some_and(|row| self.set(&row.symbol, None, Some(row.leverage)))
+        } else if is_from::<rest::UnifiedMarginMode>(row) {
+            let mode = row.read::<rest::UnifiedMarginModeRow>().ok();
+            mode.is_some_and(|row| self.set(&row.symbol, Some(row.margin_mode), None))
         } else if is_from::<rest::UnifiedLeverage>(row) {
             let Ok(row) = row.read::<rest::UnifiedLeverageRow>() else {
                 return false;

@@ -65,3 +65,41 @@ impl ContractFunding {
         fees.fold(Decimal::ZERO, |sum, (_, fee)| add(sum, *fee).unwrap_or(sum))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn settled(count: i64) -> ContractFunding {
+        let mut funding = ContractFunding::default();
+        for second in 0..count {
+            funding.settle("BOTH", at(second), Decimal::ONE);
+        }
+        funding
+    }
+
+    #[test]
+    fn old_settlements_are_kept_as_a_sum() {
+        let mut funding = settled(1_500);
+        assert_eq!(funding.0["BOTH"].settled.len(), MAX_SETTLED);
+        assert_eq!(funding.sum("BOTH", None, None), Decimal::from(1_500));
+        // One that is in the sum is not counted again.
+        funding.settle("BOTH", at(3), Decimal::ONE);
+        assert_eq!(funding.sum("BOTH", None, None), Decimal::from(1_500));
+        funding.forget("BOTH", at(1_000));
+        assert_eq!(funding.sum("BOTH", None, None), Decimal::from(500));
+    }
+
+    #[test]
+    fn sum_is_of_the_time_in_which_the_position_was_open() {
+        let funding = settled(10);
+        let sum = |from, to| funding.sum("BOTH", from, to);
+        assert_eq!(sum(Some(at(4)), None), Decimal::from(6));
+        assert_eq!(sum(Some(at(4)), Some(at(5))), Decimal::TWO);
+        assert_eq!(funding.sum("LONG", None, None), Decimal::ZERO);
+    }
+}

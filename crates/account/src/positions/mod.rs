@@ -69,6 +69,9 @@ pub struct AccountPosition {
     /// Realised profit and loss since the position was opened, with fees and funding.
     pub realised_pnl: Option<Decimal>,
     /// Funding fees that were settled while the position was followed, negative if paid.
+    ///
+    /// KuCoin names no contract in the settlements of `/contract/positionAll`. One is counted if exactly one open position has its
+    /// size, settlement currency and about its mark price; after a gap, settlements are fetched by contract.
     pub funding: Decimal,
     /// Settlement currency.
     pub settle_currency: Option<Text>,
@@ -196,14 +199,14 @@ impl PositionLedger {
         settlement: &FuturesFundingSettlement,
         effects: &mut Effects,
     ) {
-        let (Some(symbol), Some(time), Some(fee)) = (
-            settlement.symbol.as_ref(),
-            settlement.funding_time,
-            settlement.funding_fee,
-        ) else {
+        let symbol = settlement.symbol.clone();
+        let symbol = symbol.or_else(|| self.settled_contract(ws_key, settlement));
+        let (Some(symbol), Some(time), Some(fee)) =
+            (symbol, settlement.funding_time, settlement.funding_fee)
+        else {
             return;
         };
-        let contract = self.contracts.entry((ws_key, symbol.clone())).or_default();
+        let contract = self.contracts.entry((ws_key, symbol)).or_default();
         let leg = contract.leg_of(settlement);
         contract.funding.settle(leg.as_str(), time, fee);
         for at in 0..contract.slots.len() {
@@ -211,6 +214,32 @@ impl PositionLedger {
                 let row = AccountPosition::clone(&contract.slots[at].row);
                 contract.publish(at, row, &mut self.rows, effects);
             }
+        }
+    }
+
+    /// Returns the contract of a settlement without a symbol, as KuCoin sends it on `/contract/positionAll`.
+    ///
+    /// It is the only open position with the size and the settlement currency, and with a similar mark price; `None` if there is
+    /// none, or more than one.
+    fn settled_contract(
+        &self,
+        ws_key: WsKey,
+        settlement: &FuturesFundingSettlement,
+    ) -> Option<Text> {
+        let (quantity, price) = (settlement.quantity?, settlement.mark_price?);
+        let mut settled = self.contracts.iter().filter(|((key, _), contract)| {
+            let mut slots = contract.slots.iter().map(|slot| &slot.row);
+            *key == ws_key
+                && slots.any(|row| {
+                    row.is_open()
+                        && row.size == quantity
+                        && row.settle_currency == settlement.settle_currency
+                        && row.mark_price.is_some_and(|mark| is_similar(mark, price))
+                })
+        });
+        match (settled.next(), settled.next()) {
+            (Some(((_, symbol), _)), None) => Some(symbol.clone()),
+            _ => None,
         }
     }
 
@@ -316,6 +345,13 @@ impl Contract {
         rows.insert_mut(key, Arc::clone(&row));
         effects.change(AccountChange::Position(row));
     }
+}
+
+/// Returns `true` if two prices differ by at most a fifth of the second.
+fn is_similar(price: Decimal, other: Decimal) -> bool {
+    let difference = price.checked_sub(other).map(|difference| difference.abs());
+    let limit = other.checked_div(Decimal::from(5));
+    difference.is_some() && difference <= limit
 }
 
 fn key_of(row: &AccountPosition) -> PositionKey {

@@ -451,8 +451,8 @@ fn negative_balance_is_reported_once() {
     let again = keeper.v1(&frame("trade.hold", "1", "USDT", ("-2", "0"), 6));
     assert_eq!((again.balances.len(), again.violations.len()), (1, 0));
     keeper.v1(&frame("trade.hold", "1", "USDT", ("0", "0"), 7));
-    let anew = keeper.row(account("1", "trade", "USDT", "-3"));
-    assert_eq!(anew.violations[0].frames[0].source, Some(ACCOUNTS));
+    let again = keeper.row(account("1", "trade", "USDT", "-3"));
+    assert_eq!(again.violations[0].frames[0].source, Some(ACCOUNTS));
     // The available balance counts too.
     let changes = keeper.v1(&frame("main.hold", "2", "USDT", ("1", "2"), 7));
     assert_eq!(changes.violations.len(), 1);

@@ -340,9 +340,27 @@ fn settlement_counts_once_in_any_form() {
         .is_nothing();
     keeper.v1(&settlement("", 2, "0.2", 7));
     assert_eq!(only(&keeper).funding, dec("-0.3").unwrap());
-    // Without a symbol, it is unknown which position has paid.
-    let unnamed = settlement("", 2, "9", 8).replace("/contract/position:XBTUSDTM", ALL);
-    keeper.v1(&unnamed).is_nothing();
+}
+
+#[test]
+fn settlement_without_a_symbol_is_of_the_only_such_position() {
+    let mut keeper = Keeper::new();
+    let unnamed = |quantity: i64, at: i64| {
+        let frame = settlement("", quantity, "-0.5", at);
+        frame.replace("/contract/position:XBTUSDTM", ALL)
+    };
+    keeper.v1(&unnamed(2, 4)).is_nothing();
+    keeper.v1(&change(CROSS, 2, 1, 5));
+    let cheaper = change(CROSS, 2, 1, 5).replace("63000", "3000");
+    keeper.v1(&cheaper.replace("XBTUSDTM", "ETHUSDTM"));
+    keeper.v1(&unnamed(3, 6)).is_nothing();
+    let changes = keeper.v1(&unnamed(2, 6));
+    assert_eq!(&*changes.positions[0].symbol, "XBTUSDTM");
+    assert_eq!(changes.positions[0].funding, dec("-0.5").unwrap());
+    keeper.v1(&settlement("", 2, "-0.5", 6)).is_nothing();
+    // Now there are two.
+    keeper.v1(&change(CROSS, 2, 1, 5).replace("XBTUSDTM", "XBTUSDCM"));
+    keeper.v1(&unnamed(2, 7)).is_nothing();
 }
 
 #[test]
