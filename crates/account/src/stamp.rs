@@ -8,8 +8,8 @@ use kucoin_streams_rest::QueryOf;
 
 use crate::{FrameInfo, FrameRef};
 
-/// Reports with one stamp that are remembered.
-const MAX_RECENT: usize = 16;
+/// Reports of one row that are remembered.
+const MAX_RECENT: usize = 32;
 
 /// Place of a report in the order of the reports of one row.
 ///
@@ -63,42 +63,35 @@ impl Stamp {
     }
 }
 
-/// Reports of one row that have the same stamp, to recognise a repeated one.
+/// The reports that the fields of a row are from, to recognise a repeated one.
 ///
 /// KuCoin pushes some reports several times, also after later ones of the same millisecond.
 #[derive(Debug)]
-pub(crate) struct RecentReports<T> {
-    stamp: Stamp,
-    reports: Vec<T>,
-}
+pub(crate) struct RecentReports<T>(Vec<(Stamp, T)>);
 
 impl<T> Default for RecentReports<T> {
     fn default() -> Self {
-        Self {
-            stamp: Stamp::default(),
-            reports: Vec::new(),
-        }
+        Self(Vec::new())
     }
 }
 
 impl<T: PartialEq> RecentReports<T> {
-    /// Returns `true` if the report is a repeated one; otherwise remembers it.
-    pub(crate) fn is_repeated(&mut self, stamp: Stamp, report: T) -> bool {
-        if !stamp.is_distinct {
-            return false;
+    /// Returns `true` if the report was taken before.
+    pub(crate) fn has(&self, stamp: Stamp, report: &T) -> bool {
+        let mut known = self.0.iter();
+        stamp.is_distinct && known.any(|known| known.0 == stamp && known.1 == *report)
+    }
+
+    /// Remembers a report that was taken, and forgets those whose stamps no field of the row has any more.
+    pub(crate) fn remember(&mut self, stamp: Stamp, report: T, fields: &[Stamp]) {
+        self.0.retain(|(stamp, _)| fields.contains(stamp));
+        if !stamp.is_distinct || !fields.contains(&stamp) {
+            return;
         }
-        match stamp.compare(self.stamp) {
-            Ordering::Less => return false,
-            Ordering::Greater => self.reports.clear(),
-            Ordering::Equal if self.reports.contains(&report) => return true,
-            Ordering::Equal => {}
+        if self.0.len() == MAX_RECENT {
+            self.0.remove(0);
         }
-        if self.reports.len() == MAX_RECENT {
-            self.reports.remove(0);
-        }
-        self.stamp = stamp;
-        self.reports.push(report);
-        false
+        self.0.push((stamp, report));
     }
 }
 

@@ -132,7 +132,7 @@ pub(super) fn of_balance<'e>(info: &FrameInfo, balance: &'e v1::Balance) -> Bala
     let account = event.and_then(|event| event.account.as_ref());
     let stamp = Stamp::at(balance.time);
     let mut report = BalanceReport::new(info.ws_key, "", balance.currency.clone(), stamp);
-    report.account = account.map(account_name);
+    report.account = account.and_then(account_name);
     report.account_id = balance.account_id.clone();
     report.relation = event;
     report.event_id = balance.relation_event_id.clone();
@@ -147,15 +147,17 @@ pub(super) fn of_balance<'e>(info: &FrameInfo, balance: &'e v1::Balance) -> Bala
     ])
 }
 
-/// Returns one name for the older and the high-frequency account of a kind.
-fn account_name(kind: &v1::AccountKind) -> Text {
-    use v1::AccountKind::{Isolated, IsolatedV2, Margin, MarginV2, Trade, TradeHf};
-    match kind {
+/// Returns one name for the older and the high-frequency account of a kind; `None` for isolated margin without its symbol.
+fn account_name(kind: &v1::AccountKind) -> Option<Text> {
+    use v1::AccountKind::{Isolated, IsolatedV2, Margin, MarginV2, Trade, TradeHf, Unknown};
+    Some(match kind {
         Trade | TradeHf => Text::from_static("trade"),
         Margin | MarginV2 => Text::from_static("margin"),
         Isolated(symbol) | IsolatedV2(symbol) => isolated_name(symbol),
+        // A booking of REST that names no market.
+        Unknown(name) if *name == "isolated" || *name == "isolatedV2" => return None,
         other => other.to_string().into(),
-    }
+    })
 }
 
 fn isolated_name(symbol: &str) -> Text {
@@ -315,12 +317,13 @@ fn pro_name(account: &str) -> Text {
 
 /// Reads a row of the account list.
 pub(super) fn of_account(row: &SnapshotRow, account: &AccountRow) -> BalanceReport<'static> {
-    let name = match account.account_type.to_ascii_lowercase().as_str() {
-        "trade_hf" => Text::from_static("trade"),
-        "margin_v2" | "marginv2" => Text::from_static("margin"),
-        _ => account_name(&v1::AccountKind::from(&*account.account_type)),
+    let kind = match account.account_type.to_ascii_lowercase().as_str() {
+        "margin_v2" | "marginv2" => v1::AccountKind::MarginV2,
+        "isolated_v2" => v1::AccountKind::from("isolated"),
+        _ => v1::AccountKind::from(&*account.account_type),
     };
-    let mut report = BalanceReport::of_row(row, name, account.currency.clone());
+    let mut report = BalanceReport::of_row(row, "", account.currency.clone());
+    report.account = account_name(&kind);
     report.account_id = Some(account.account_id.clone());
     report.with([
         (Amount::Total, Some(account.total)),

@@ -17,7 +17,7 @@ pub(super) struct BalanceSlot {
     pub(super) row: Arc<AccountBalance>,
     /// Stamp of the event that each amount is from: older subjects report only some amounts.
     stamps: [Stamp; AMOUNTS],
-    /// Events of the time of the newest one, by ID and amounts.
+    /// Events that the amounts are from, by ID and amounts.
     recent: RecentReports<(Option<Text>, Amounts)>,
     /// The total balance is from a live frame, not from a booking.
     has_live_total: bool,
@@ -60,8 +60,17 @@ impl BalanceSlot {
         if row.account_id.is_none() {
             row.account_id.clone_from(&report.account_id);
         }
-        if !self.is_repeated(report) {
-            self.take(report, &mut row);
+        let identity = (report.event_id.clone(), report.amounts);
+        match report.origin {
+            Origin::Row(read_at) => {
+                self.take(report, &mut row);
+                self.read_at = self.read_at.max(Some(read_at));
+            }
+            _ if self.recent.has(report.stamp, &identity) => {}
+            _ => {
+                self.take(report, &mut row);
+                self.recent.remember(report.stamp, identity, &self.stamps);
+            }
         }
         if row == *self.row {
             return false;
@@ -82,14 +91,6 @@ impl BalanceSlot {
         negative.filter(|_| !was_negative)
     }
 
-    fn is_repeated(&mut self, report: &BalanceReport<'_>) -> bool {
-        if report.origin != Origin::Live {
-            return false;
-        }
-        let identity = (report.event_id.clone(), report.amounts);
-        self.recent.is_repeated(report.stamp, identity)
-    }
-
     fn take(&mut self, report: &BalanceReport<'_>, row: &mut AccountBalance) {
         let values = report.amounts.into_iter();
         for (at, (kept, value)) in amounts_mut(row).into_iter().zip(values).enumerate() {
@@ -105,12 +106,9 @@ impl BalanceSlot {
                 self.has_live_total = report.origin == Origin::Live;
             }
         }
-        match report.origin {
-            Origin::Row(read_at) => self.read_at = self.read_at.max(Some(read_at)),
-            _ if self.stamps.contains(&report.stamp) => {
-                row.updated_at = row.updated_at.max(report.stamp.time);
-            }
-            _ => {}
+        let is_event = !matches!(report.origin, Origin::Row(_));
+        if is_event && self.stamps.contains(&report.stamp) {
+            row.updated_at = row.updated_at.max(report.stamp.time);
         }
     }
 

@@ -46,10 +46,11 @@ impl<T> Default for Latest<T> {
 impl<T: PartialEq> Latest<T> {
     /// Returns `true` if the report is neither older than the last one nor a repeated one.
     fn takes(&mut self, stamp: Stamp, report: T) -> bool {
-        if stamp.is_older_than(self.stamp) || self.recent.is_repeated(stamp, report) {
+        if stamp.is_older_than(self.stamp) || self.recent.has(stamp, &report) {
             return false;
         }
         self.stamp = stamp;
+        self.recent.remember(stamp, report, &[stamp]);
         true
     }
 }

@@ -48,9 +48,7 @@ impl PositionSlot {
         let PositionReport {
             position, stamp, ..
         } = report;
-        if report.is_live
-            && (stamp.is_older_than(self.full) || self.recent.is_repeated(*stamp, position.clone()))
-        {
+        if report.is_live && (stamp.is_older_than(self.full) || self.recent.has(*stamp, position)) {
             return None;
         }
         let old = Arc::clone(&self.row);
@@ -97,6 +95,8 @@ impl PositionSlot {
         }
         if is_live {
             self.full = stamp;
+            let position = report.position.clone();
+            self.recent.remember(stamp, position, &[stamp]);
         }
     }
 
@@ -114,7 +114,7 @@ impl PositionSlot {
 
     /// Takes a mark price change; returns the row with it, or `None` if it is old or repeated.
     pub(super) fn patch(&mut self, stamp: Stamp, patch: &MarkPatch) -> Option<AccountPosition> {
-        if self.recent_marks.is_repeated(stamp, patch.clone()) {
+        if self.recent_marks.has(stamp, patch) {
             return None;
         }
         let mut row = AccountPosition::clone(&self.row);
@@ -148,6 +148,8 @@ impl PositionSlot {
         );
         if is_taken {
             row.updated_at = row.updated_at.max(stamp.time);
+            let fields = [self.mark, self.entry, self.leverage];
+            self.recent_marks.remember(stamp, patch.clone(), &fields);
         }
         is_taken.then_some(row)
     }

@@ -190,6 +190,28 @@ fn report_without_account_is_found_by_its_id() {
 }
 
 #[test]
+fn isolated_booking_without_a_market_changes_nothing() {
+    let mut keeper = Keeper::new();
+    for event in ["isolated.transfer", "isolatedV2.transfer"] {
+        keeper
+            .recovered(&booking(event, "USDT", "9", 6))
+            .is_nothing();
+    }
+    keeper
+        .row(account("5", "isolated_v2", "USDT", "1"))
+        .is_nothing();
+    keeper.v1(&frame(
+        "isolatedV2_BTC-USDT.hold",
+        "5",
+        "BTC",
+        ("1", "0"),
+        5,
+    ));
+    keeper.row(account("5", "isolated_v2", "USDT", "1"));
+    assert_eq!(total(&keeper, "isolated_BTC-USDT", "USDT"), Decimal::ONE);
+}
+
+#[test]
 fn row_overwrites_and_live_frame_wins_after_it() {
     let mut keeper = Keeper::new();
     keeper.v1(&frame("trade.hold", "1", "USDT", ("10", "3"), 5));
@@ -485,35 +507,59 @@ fn balances_of_two_connections_are_two() {
     assert_eq!(keys.len(), 2);
 }
 
+/// One frame: row, time, and what makes it differ from all others.
+fn item(row: usize, at: i64, number: usize, hold: &str) -> Item {
+    let total = format!("{}.5", number + 2);
+    let event_id = format!(r#""relationEventId":"{number}""#);
+    let spot = |currency: &str| {
+        let frame = frame("trade_hf.hold", "817", currency, (&total, hold), at);
+        frame.replace(&format!(r#""relationEventId":"{at}""#), &event_id)
+    };
+    let booked = || {
+        let booking = booking("trade_hf.setted", "USDT", &total, at);
+        booking.replace(r#""relationEventId":"9""#, &event_id)
+    };
+    match (row, number % 3) {
+        (0, 0) => Item::Recovered(booked()),
+        (0, _) => Item::V1(spot("USDT")),
+        (1, _) => Item::V1(spot("KCS")),
+        // The time may be the same for two versions.
+        (2, _) => Item::V1(wallet(&total, hold, at as u64, at / 2)),
+        (3, 0) => {
+            let amounts = format!(r#""availableBalance":{total},"holdBalance":{hold}"#);
+            let frame = legacy("availableBalance.change", &amounts, at);
+            Item::V1(frame.replace("USDT", "XBT"))
+        }
+        (3, 1) => {
+            let frame = legacy(
+                "orderMargin.change",
+                &format!(r#""orderMargin":{total}"#),
+                at,
+            );
+            Item::V1(frame.replace("USDT", "XBT"))
+        }
+        (3, _) => {
+            let frame = wallet(&total, hold, 7, at).replace("USDT", "XBT");
+            Item::V1(frame.replace(r#""version":"7","#, ""))
+        }
+        _ => {
+            let amounts = format!(r#""b":"{total}","h":"{hold}""#);
+            Item::Pro(pro("UNIFIED", &amounts, at / 2, at))
+        }
+    }
+}
+
 /// Frames of several rows with few different times, so that many are equal.
 fn frames() -> impl Strategy<Value = Vec<(String, i64, Item)>> {
-    let one = (0..4_usize, 0..6_i64, 0..50_u32, 0..2_u32);
-    proptest::collection::vec(one, 1..24).prop_map(|picked| {
+    let one = (0..5_usize, 0..6_i64, 0..2_u32);
+    proptest::collection::vec(one, 1..32).prop_map(|picked| {
         let items = picked.into_iter().enumerate();
-        let items = items.map(|(number, (row, at, total, hold))| {
-            let (total, hold) = ((total + 2).to_string(), hold.to_string());
-            // No two frames are the same, or the last of them would not be the last one.
-            let event_id = format!(r#""relationEventId":"{number}""#);
-            let item = match row {
-                0 | 1 => {
-                    let currency = ["USDT", "KCS"][row];
-                    let amounts = (total.as_str(), hold.as_str());
-                    let frame = frame("trade_hf.hold", "817", currency, amounts, at);
-                    let same = format!(r#""relationEventId":"{at}""#);
-                    Item::V1(frame.replace(&same, &event_id))
-                }
-                2 => Item::V1(wallet(
-                    &format!("{total}.{number}"),
-                    &hold,
-                    at as u64,
-                    at / 2,
-                )),
-                _ => {
-                    let amounts = format!(r#""b":"{total}.{number}","h":"{hold}""#);
-                    Item::Pro(pro("UNIFIED", &amounts, at / 2, at))
-                }
-            };
-            (row.to_string(), at, item)
+        let items = items.map(|(number, (row, at, hold))| {
+            (
+                row.to_string(),
+                at,
+                item(row, at, number, &hold.to_string()),
+            )
         });
         items.collect()
     })

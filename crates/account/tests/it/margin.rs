@@ -3,8 +3,9 @@
 use kucoin_streams_account::{AccountMargin, CrossMarginStatus, MarginMode, UnifiedRisk};
 use kucoin_streams_core::Decimal;
 use kucoin_streams_recovery::SnapshotRow;
+use proptest::prelude::*;
 
-use crate::keeper::{FUTURES, Keeper, PRO, SPOT, ms, row, time};
+use crate::keeper::{FUTURES, Item, Keeper, PRO, SPOT, ms, row, shuffled, time};
 
 const CROSS: &str = "/api/v3/margin/accounts";
 const ISOLATED: &str = "/api/v3/isolated/accounts";
@@ -318,4 +319,45 @@ fn unified_leverages_are_those_of_cross_margin() {
     keeper.row(row(PRO, "leverage?tradeType=UNIFIED", LEVERAGE, data));
     let expected = ["BTC ? 3", "ETHUSDTM ? 4", "KCSUSDTM ? 6", "XBTUSDTM ? 5"];
     assert_eq!(settings(&keeper), expected);
+}
+
+/// Frames of several parts of the status with few different times, so that many are equal.
+fn frames() -> impl Strategy<Value = Vec<(String, i64, Item)>> {
+    let one = (0..5_usize, 0..6_i64);
+    proptest::collection::vec(one, 1..24).prop_map(|picked| {
+        let items = picked.into_iter().enumerate();
+        let items = items.map(|(number, (part, at))| {
+            let text = format!("STATUS_{number}");
+            let item = match part {
+                0 => Item::V1(ratio(&format!("0.{}", number + 1), "1", at)),
+                1 => Item::V1(status(&text, at)),
+                2 => Item::V1(isolated("BTC-USDT", &text, at)),
+                3 => Item::V1(isolated("KCS-USDT", &text, at)),
+                _ => Item::Pro(warning(&text, "0.9", (at / 2, at))),
+            };
+            (part.to_string(), at, item)
+        });
+        items.collect()
+    })
+}
+
+fn kept(items: &[Item]) -> AccountMargin {
+    let mut keeper = Keeper::new();
+    for item in items {
+        keeper.take(item);
+    }
+    margin(&keeper)
+}
+
+proptest! {
+    #[test]
+    fn order_of_frames_does_not_matter(
+        frames in frames(),
+        picks in proptest::collection::vec(any::<u16>(), 40),
+    ) {
+        let mut sorted = frames.clone();
+        sorted.sort_by_key(|(_, at, _)| *at);
+        let sorted: Vec<_> = sorted.into_iter().map(|(.., item)| item).collect();
+        prop_assert_eq!(kept(&shuffled(&frames, &picks)), kept(&sorted));
+    }
 }

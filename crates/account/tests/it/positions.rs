@@ -500,36 +500,59 @@ fn unified_rows_open_and_close() {
     assert_eq!((kept.is_open(), kept.realised_pnl), (false, dec("4")));
 }
 
-/// Frames of three positions with few different times, so that many are equal.
+/// Symbol and leg of the positions.
+const POSITIONS: [(&str, &str); 4] = [
+    ("XBTUSDTM", "BOTH"),
+    ("ETHUSDTM", "LONG"),
+    ("ETHUSDTM", "SHORT"),
+    ("KCSUSDTM", "BOTH"),
+];
+
+/// One frame of a position: time, and what makes it differ from all others.
+fn frame(
+    (symbol, leg): (&str, &str),
+    (kind, quantity): (u32, i64),
+    at: i64,
+    number: usize,
+) -> String {
+    let side = format!(r#""marginMode":"CROSS","positionSide":"{leg}","#);
+    let quantity = match leg {
+        "LONG" => quantity.abs(),
+        "SHORT" => -quantity.abs(),
+        _ => quantity,
+    };
+    let frame = match kind {
+        0 => mark(&format!("{XBT}{side}"), 60_000 + number as i64, "12.5", at),
+        1 => settlement(
+            &format!("{XBT}{side}"),
+            quantity,
+            &format!("0.{}", at + 1),
+            at,
+        ),
+        // Each opening has a time of its own.
+        _ => change(&side, quantity, at, at).replace("-0.5", &format!("-0.{}", number + 1)),
+    };
+    frame.replace("XBTUSDTM", symbol)
+}
+
+/// Frames of several positions with few different times, so that many are equal.
 fn frames() -> impl Strategy<Value = Vec<(String, i64, Item)>> {
-    let one = (0..3_usize, 2..8_i64, -3..4_i64, 0..4_u32);
-    proptest::collection::vec(one, 1..24).prop_map(|picked| {
+    let one = (0..POSITIONS.len(), 2..8_i64, -3..4_i64, 0..4_u32);
+    proptest::collection::vec(one, 1..32).prop_map(|picked| {
         let items = picked.into_iter().enumerate();
-        let later = items.map(|(number, (row, at, quantity, kind))| {
-            let other = format!(r#""realLeverage":{number},"tax":{number},"#);
-            let symbol = ["XBTUSDTM", "ETHUSDTM", "KCSUSDTM"][row];
-            let frame = match kind {
-                0 => mark(XBT, 60_000 + number as i64, "12.5", at),
-                1 => settlement(XBT, quantity, &format!("0.{}", at + 1), at),
-                // Each opening has a time of its own.
-                _ => change(&format!("{CROSS}{other}"), quantity, at, at)
-                    .replace("-0.5", &format!("-0.{}", number + 1)),
-            };
-            (symbol, at, Item::V1(frame.replace("XBTUSDTM", symbol)))
+        let items = items.map(|(number, (row, at, quantity, kind))| {
+            let frame = frame(POSITIONS[row], (kind, quantity), at, number);
+            (row.to_string(), at, Item::V1(frame))
         });
-        let later: Vec<_> = later.collect();
-        let named = later.into_iter();
-        named
-            .map(|(row, at, item)| (row.to_owned(), at, item))
-            .collect()
+        items.collect()
     })
 }
 
 /// Takes the first frame of each position, then the others.
 fn kept(items: &[Item]) -> Vec<AccountPosition> {
     let mut keeper = Keeper::new();
-    for symbol in ["XBTUSDTM", "ETHUSDTM", "KCSUSDTM"] {
-        keeper.v1(&change(CROSS, 1, 0, 1).replace("XBTUSDTM", symbol));
+    for position in POSITIONS {
+        keeper.v1(&frame(position, (2, 1), 1, 0));
     }
     for item in items {
         keeper.take(item);
