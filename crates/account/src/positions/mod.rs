@@ -167,8 +167,20 @@ impl PositionLedger {
             contract.slots.push(PositionSlot::new(position));
             contract.slots.len() - 1
         });
-        if let Some(row) = contract.slots[at].take(report) {
-            contract.publish(at, row, &mut self.rows, effects);
+        let Some(row) = contract.slots[at].take(report) else {
+            return;
+        };
+        let is_open = row.is_open();
+        contract.publish(at, row, &mut self.rows, effects);
+        for other in 0..contract.slots.len() {
+            let slot = &mut contract.slots[other];
+            if other != at
+                && is_open
+                && slot.row.side == position.side
+                && let Some(row) = slot.supersede(report)
+            {
+                contract.publish(other, row, &mut self.rows, effects);
+            }
         }
     }
 

@@ -166,14 +166,8 @@ impl PositionSlot {
         if !old.is_open() || is_reopened || is_changed_later || !self.is_of(closing) {
             return None;
         }
-        let mut row = blank(old.ws_key, old.symbol.clone(), old.side.clone());
-        row.margin_mode.clone_from(&old.margin_mode);
-        row.entry_price = old.entry_price;
-        row.mark_price = old.mark_price;
-        row.leverage = old.leverage;
+        let mut row = self.closed_row();
         row.realised_pnl = closing.realised_pnl;
-        row.funding = old.funding;
-        row.settle_currency.clone_from(&old.settle_currency);
         row.last_change.clone_from(&closing.reason);
         row.opened_at = old.opened_at.max(closing.opened_at);
         row.updated_at = old.updated_at.max(closed_at);
@@ -183,6 +177,33 @@ impl PositionSlot {
         }
         self.closed_at = closed_at;
         Some(row)
+    }
+
+    /// Takes a report of the same leg in another margin mode; returns the closed row, or `None` if the report is old.
+    ///
+    /// The margin mode is a setting of the contract, so only one of its modes can have an open position.
+    pub(super) fn supersede(&mut self, report: &PositionReport) -> Option<AccountPosition> {
+        let is_old = report.is_live && report.stamp.is_older_than(self.full);
+        let is_same_mode = self.fits(report.position.margin_mode.as_ref());
+        if is_old || is_same_mode || !self.row.is_open() {
+            return None;
+        }
+        self.closed_at = report.stamp.time;
+        Some(self.closed_row())
+    }
+
+    fn closed_row(&self) -> AccountPosition {
+        let old = &self.row;
+        let mut row = blank(old.ws_key, old.symbol.clone(), old.side.clone());
+        row.margin_mode.clone_from(&old.margin_mode);
+        row.entry_price = old.entry_price;
+        row.mark_price = old.mark_price;
+        row.leverage = old.leverage;
+        row.funding = old.funding;
+        row.settle_currency.clone_from(&old.settle_currency);
+        row.opened_at = old.opened_at;
+        row.updated_at = old.updated_at;
+        row
     }
 
     fn is_of(&self, closing: &Closing) -> bool {

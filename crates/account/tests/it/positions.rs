@@ -168,6 +168,19 @@ fn frame_without_margin_mode_is_of_the_known_position() {
     assert_eq!(sizes(&keeper), ["BOTH CROSS 0", "BOTH ISOLATED 5"]);
 }
 
+/// The margin mode is a setting of the contract: after a gap in which it was switched, the old position is gone.
+#[test]
+fn position_in_another_margin_mode_closes_the_old_one() {
+    let mut keeper = Keeper::new();
+    keeper.v1(&change(CROSS, 2, 1, 5));
+    keeper.take(&Item::Row(open_row(ALL, ISOLATED, 4, 6)));
+    assert_eq!(sizes(&keeper), ["BOTH CROSS 0", "BOTH ISOLATED 4"]);
+    // A late frame of the old mode changes nothing.
+    keeper.v1(&change(ISOLATED, 5, 6, 9));
+    keeper.v1(&change(CROSS, 2, 1, 5));
+    assert_eq!(sizes(&keeper), ["BOTH CROSS 0", "BOTH ISOLATED 5"]);
+}
+
 #[test]
 fn legs_are_two_positions() {
     let mut keeper = Keeper::new();
