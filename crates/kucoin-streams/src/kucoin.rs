@@ -212,8 +212,10 @@ impl Kucoin {
     ///
     /// The new key must belong to the same account, and must be allowed to do what the old one was. It is checked first: a
     /// connection token of each open connection is fetched with it. Then REST queries and new connections use it, and each
-    /// open connection is [rotated](Self::rotate). The old key must stay valid until this returns: connections that are lost
-    /// before the new key is checked use the old one.
+    /// open connection is [rotated](Self::rotate), which takes about 20 s (`SessionConfig::overlap`). Delete the old key after
+    /// that.
+    ///
+    /// If the future is dropped, the new key may be in use already, and rotations in progress continue.
     ///
     /// # Errors
     /// Returns an error if KuCoin refuses the new key or cannot be reached: the old connections stay, and the old key is used
