@@ -162,6 +162,13 @@ fn with_spread_rotation(config: Config, number: u64) -> Config {
     config.with_first_rotation_after(after)
 }
 
+/// Whether an account is started for the first time or on request, or again after a failure.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum StartTurn {
+    First,
+    Again,
+}
+
 /// Turns to start, shared by the accounts of a fleet.
 pub(super) struct Starts {
     /// Accounts that start for the first time, or on request, never wait for those that have failed.
@@ -171,15 +178,15 @@ pub(super) struct Starts {
 }
 
 impl Starts {
-    /// Waits for a turn, and starts an account that has failed this number of times.
+    /// Waits for a turn, and starts an account.
     pub(super) async fn start(
         &self,
-        failures: u32,
+        turn: StartTurn,
         account: AccountBuilder,
     ) -> Result<Account, SubscribeError> {
-        let turns = match failures {
-            0 => &self.first,
-            _ => &self.again,
+        let turns = match turn {
+            StartTurn::First => &self.first,
+            StartTurn::Again => &self.again,
         };
         // Fails only if the semaphore is closed, which it never is.
         let turn = turns.acquire().await.ok();

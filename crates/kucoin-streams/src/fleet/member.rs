@@ -1,5 +1,6 @@
 //! The task of one account of a fleet: starts it, and starts it again if it fails.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use kucoin_streams_client::{EndReason, SubscribeError};
 use kucoin_streams_session::CloseReason;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::builder::Starts;
+use super::builder::{StartTurn, Starts};
 use crate::account::TaskGuard;
 use crate::{Account, AccountBuilder, Kucoin};
 
@@ -86,11 +87,13 @@ impl Member {
         let (sender, status) = watch::channel(FleetStatus::Starting);
         let task = Task {
             kucoin: kucoin.clone(),
-            account,
-            starts,
             commands: received,
-            status: sender,
-            replies: Vec::new(),
+            follower: Follower {
+                account,
+                starts,
+                status: sender,
+                replies: Vec::new(),
+            },
         };
         Self {
             number,
@@ -144,89 +147,90 @@ impl Member {
 
 struct Task {
     kucoin: Kucoin,
+    commands: mpsc::Receiver<Command>,
+    follower: Follower,
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            let command = {
+                let following = pin!(self.follower.follow());
+                match select(following, pin!(self.commands.recv())).await {
+                    Either::Left((never, _)) => match never {},
+                    Either::Right((command, _)) => command,
+                }
+            };
+            self.kucoin.close().await;
+            match command {
+                Some(Command::Restart(reply)) => self.follower.replies.push(reply),
+                Some(Command::Stop) | None => return,
+            }
+        }
+    }
+}
+
+struct Follower {
     account: AccountBuilder,
     starts: Arc<Starts>,
-    commands: mpsc::Receiver<Command>,
     status: watch::Sender<FleetStatus>,
     /// Callers that wait for the outcome of a start.
     replies: Vec<oneshot::Sender<Started>>,
 }
 
-impl Drop for Task {
+impl Drop for Follower {
     fn drop(&mut self) {
         // Receivers keep the last value, which must not be an account.
         self.status.send_replace(FleetStatus::Removed);
     }
 }
 
-impl Task {
-    async fn run(mut self) {
-        let mut failures = 0;
-        while let Some(command) = self.until_command(failures).await {
-            self.kucoin.close().await;
-            match command {
-                Command::Restart(reply) => self.replies.push(reply),
-                Command::Stop => return,
-            }
-            failures = 0;
-        }
-    }
-
-    /// Starts the account, and again whenever it fails, until the next command; `None` if the account was removed.
-    async fn until_command(&mut self, mut failures: u32) -> Option<Command> {
-        let (account, starts, status) = (&self.account, &self.starts, &self.status);
-        let replies = &mut self.replies;
-        let following = pin!(async {
-            loop {
-                status.send_replace(FleetStatus::Starting);
-                let started = starts.start(failures, account.clone()).await;
-                failures = match &started {
-                    Ok(_) => 0,
-                    Err(_) => failures.saturating_add(1),
-                };
-                for reply in replies.drain(..) {
-                    // Fails if the caller does not wait any more.
-                    let _ = reply.send(started.clone());
+impl Follower {
+    /// Starts the account, and again whenever it has failed or ended.
+    async fn follow(&mut self) -> Infallible {
+        let (mut turn, mut failures) = (StartTurn::First, 0_u32);
+        loop {
+            self.status.send_replace(FleetStatus::Starting);
+            let retry_in = match self.starts.start(turn, self.account.clone()).await {
+                Ok(account) => {
+                    failures = 0;
+                    self.report(FleetStatus::Running(account.clone()), Ok(account.clone()));
+                    self.until_ended(account).await
                 }
-                until_next_start(started, failures, starts, status).await;
-                // An account that has ended is started like one that has failed.
-                failures = failures.max(1);
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    let retry_in = error.is_retryable().then(|| self.starts.delay(failures));
+                    let failure = StartFailure {
+                        error: error.clone(),
+                        failures,
+                        retry_in,
+                    };
+                    self.report(FleetStatus::Failed(failure), Err(error));
+                    retry_in
+                }
+            };
+            match retry_in {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => std::future::pending().await,
             }
-        });
-        match select(following, pin!(self.commands.recv())).await {
-            Either::Left((never, _)) => never,
-            Either::Right((command, _)) => command,
+            turn = StartTurn::Again;
         }
     }
-}
 
-/// Sets the status after a start, and waits until the account has to be started again, if ever.
-async fn until_next_start(
-    started: Started,
-    failures: u32,
-    starts: &Starts,
-    status: &watch::Sender<FleetStatus>,
-) {
-    let delay = match started {
-        Ok(account) => {
-            status.send_replace(FleetStatus::Running(account.clone()));
-            let reason = account.closed().await;
-            let is_requested = reason == EndReason::Closed(CloseReason::Requested);
-            status.send_replace(FleetStatus::Ended(reason));
-            (!is_requested).then(|| starts.delay(1))
+    /// Sets the status, then replies, so that a caller finds its account.
+    fn report(&mut self, status: FleetStatus, started: Started) {
+        self.status.send_replace(status);
+        for reply in self.replies.drain(..) {
+            // Fails if the caller does not wait any more.
+            let _ = reply.send(started.clone());
         }
-        Err(error) => {
-            let delay = error.is_retryable().then(|| starts.delay(failures));
-            status.send_replace(FleetStatus::Failed(StartFailure {
-                error,
-                failures,
-                retry_in: delay,
-            }));
-            delay
-        }
-    };
-    match delay {
-        Some(delay) => tokio::time::sleep(delay).await,
-        None => std::future::pending().await,
+    }
+
+    /// Waits until an account has ended; returns the delay before it is started again.
+    async fn until_ended(&self, account: Account) -> Option<Duration> {
+        let reason = account.closed().await;
+        let is_requested = reason == EndReason::Closed(CloseReason::Requested);
+        self.status.send_replace(FleetStatus::Ended(reason));
+        (!is_requested).then(|| self.starts.delay(1))
     }
 }
