@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use kucoin_streams_exchange::Exchange;
 
-use crate::setup::{add, builder, until_live};
+use crate::setup::{add, fleet, until_live};
 
 const ACCOUNTS: usize = 200;
 
@@ -21,7 +21,7 @@ async fn many_accounts_use_few_threads() {
         .map(Result::unwrap)
         .collect();
     let before = threads();
-    let fleet = builder().build();
+    let fleet = fleet();
     for (number, exchange) in exchanges.iter().enumerate() {
         add(&fleet, &format!("desk {number}"), exchange);
     }

@@ -17,15 +17,16 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// Returns a fleet whose accounts follow V1 on spot and are started again after at most 0.2 s.
 pub(crate) fn fleet() -> Fleet {
-    builder().build()
+    builder(Duration::from_secs(2)).build()
 }
 
-pub(crate) fn builder() -> FleetBuilder {
+/// Returns a builder with this connect timeout.
+pub(crate) fn builder(connect_timeout: Duration) -> FleetBuilder {
     let retry = Backoff {
         base: Duration::from_millis(100),
         cap: Duration::from_millis(200),
     };
-    let mut config = fast_retries().with_connect_timeout(Duration::from_secs(2));
+    let mut config = fast_retries().with_connect_timeout(connect_timeout);
     config.session.overlap = Duration::from_millis(200);
     let mut recovery = RecoverySettings::default();
     recovery.row_delay = Duration::from_millis(100);

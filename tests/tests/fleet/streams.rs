@@ -1,6 +1,6 @@
 //! The merged stream of changes: labels, order, slow readers, and its end.
 
-use kucoin_streams::{AccountOrder, EndReason, FleetError, FleetEvent, OrderPhase};
+use kucoin_streams::{AccountOrder, EndReason, FleetError, FleetEvent, OrderPhase, WaitError};
 use kucoin_streams_exchange::{Exchange, Side};
 use kucoin_streams_tests::setup::{credentials, exchange};
 
@@ -151,6 +151,8 @@ async fn account_whose_client_is_closed_is_not_restarted() {
     let account = find(&mut changes, "desk", started).await;
     account.client().close().await;
     account.closed().await;
+    let waited = account.wait_for("any", |_| true).await;
+    assert!(matches!(waited, Err(WaitError::Closed)), "{waited:?}");
     while !matches!(next(&mut changes).await.1, FleetEvent::Ended(_)) {}
     assert_eq!(fleet.totals().stopped, 1);
     // Until it is asked for.
