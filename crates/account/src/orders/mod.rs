@@ -1,10 +1,14 @@
 //! Kept orders and fills.
 
+mod amended;
+mod end;
 mod facts;
 mod family;
 mod fees;
+mod fills;
 mod fold;
 mod ledger;
+mod totals;
 
 use kucoin_streams_core::{Decimal, Fill, FillKey, Liquidity, Side, Text, Timestamp, WsKey};
 use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
