@@ -1,5 +1,6 @@
 //! A size or price that can change while the order is open: the newest one.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use kucoin_streams_core::{Decimal, Timestamp};
@@ -13,60 +14,75 @@ const ROW_LAG: Duration = Duration::from_secs(1);
 /// ordered by local time, as rows are.
 #[derive(Debug, Default)]
 pub(super) struct Amended {
-    pushed: Option<Pushed>,
-    /// Local time, filled size and value.
-    fetched: Option<(Timestamp, Option<Decimal>, Decimal)>,
+    pushed: Option<Reading>,
+    fetched: Option<Reading>,
 }
 
-#[derive(Debug)]
-struct Pushed {
-    time: Option<Timestamp>,
-    filled: Option<Decimal>,
-    value: Decimal,
-    received_at: Timestamp,
+/// A size or price in an event or row.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    pub(super) value: Decimal,
+    /// `false` if the event ends the order: its size can be the one before reductions.
+    pub(super) is_open: bool,
+    /// Exchange time; `None` if it is unknown.
+    pub(super) time: Option<Timestamp>,
+    pub(super) filled: Option<Decimal>,
+    pub(super) received_at: Timestamp,
 }
 
 impl Amended {
-    pub(super) fn push(
-        &mut self,
-        time: Option<Timestamp>,
-        filled: Option<Decimal>,
-        value: Decimal,
-        received_at: Timestamp,
-    ) {
-        let known = self.pushed.as_ref();
-        let is_older = known.is_some_and(|known| {
-            let smaller = std::cmp::Reverse;
-            (known.time, known.filled, smaller(known.value)) > (time, filled, smaller(value))
-        });
-        if !is_older {
-            self.pushed = Some(Pushed {
+    pub(super) fn push(&mut self, new: Reading) {
+        // Of two sizes at one time, the smaller one is after a reduction.
+        let key = |reading: &Reading| {
+            let Reading {
+                is_open,
                 time,
                 filled,
                 value,
-                received_at,
-            });
+                ..
+            } = *reading;
+            (is_open, time, filled, Reverse(value))
+        };
+        if self
+            .pushed
+            .as_ref()
+            .is_none_or(|known| key(&new) >= key(known))
+        {
+            self.pushed = Some(new);
         }
     }
 
-    pub(super) fn fetch(&mut self, at: Timestamp, filled: Option<Decimal>, value: Decimal) {
-        let new = (at, filled, value);
-        self.fetched = self.fetched.max(Some(new));
+    pub(super) fn fetch(&mut self, new: Reading) {
+        let key = |reading: &Reading| {
+            (
+                reading.is_open,
+                reading.received_at,
+                reading.filled,
+                reading.value,
+            )
+        };
+        if self
+            .fetched
+            .as_ref()
+            .is_none_or(|known| key(&new) >= key(known))
+        {
+            self.fetched = Some(new);
+        }
     }
 
     pub(super) fn get(&self) -> Option<Decimal> {
-        match (&self.pushed, self.fetched) {
-            (Some(pushed), Some((at, filled, value))) => {
-                let is_newer = at > pushed.received_at + ROW_LAG;
-                let has_more = filled.is_some() && filled > pushed.filled;
-                Some(if is_newer || has_more {
-                    value
-                } else {
-                    pushed.value
-                })
+        let newest = match (&self.pushed, &self.fetched) {
+            (Some(pushed), Some(fetched)) => {
+                let is_newer = fetched.received_at > pushed.received_at + ROW_LAG;
+                let has_more = fetched.filled.is_some() && fetched.filled > pushed.filled;
+                match (fetched.is_open, pushed.is_open) {
+                    (true, true) if is_newer || has_more => fetched,
+                    (true, false) => fetched,
+                    _ => pushed,
+                }
             }
-            (Some(pushed), None) => Some(pushed.value),
-            (None, fetched) => fetched.map(|(.., value)| value),
-        }
+            (pushed, fetched) => pushed.as_ref().or(fetched.as_ref())?,
+        };
+        Some(newest.value)
     }
 }

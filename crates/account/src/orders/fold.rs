@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kucoin_streams_core::{Decimal, Text, Timestamp, WsKey};
 
-use super::amended::Amended;
+use super::amended::{Amended, Reading};
 use super::end::{End, is_later};
 use super::facts::{EndKind, FactForm, OrderFacts, OrderStage};
 use super::fees::Fees;
@@ -309,10 +309,19 @@ impl Fold {
 
     /// Joins what can change: the size and the price.
     fn join_changing(&mut self, facts: &OrderFacts, frame: &FrameRef) {
-        let (details, filled) = (&facts.details, facts.amounts.filled);
-        let join = |amended: &mut Amended, value| match frame.source {
-            Some(_) => amended.fetch(frame.received_at, filled, value),
-            None => amended.push(facts.time, filled, value, frame.received_at),
+        let details = &facts.details;
+        let join = |amended: &mut Amended, value| {
+            let reading = Reading {
+                value,
+                is_open: !matches!(facts.stage, Some(OrderStage::Ended(EndKind::Canceled))),
+                time: facts.time,
+                filled: facts.amounts.filled,
+                received_at: frame.received_at,
+            };
+            match frame.source {
+                Some(_) => amended.fetch(reading),
+                None => amended.push(reading),
+            }
         };
         let order = Arc::make_mut(&mut self.order);
         if let Some(price) = details.price {

@@ -8,6 +8,7 @@ use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
 
 use super::{
     EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, non_empty, positive,
+    size_of,
 };
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
@@ -36,7 +37,10 @@ fn of_order(info: &FrameInfo, order: &Order) -> OrderFacts {
     let is_in_quote = order.size_unit == Some(SizeUnit::QuoteCurrency);
     let (size, funds) = match is_in_quote {
         true => (None, positive(order.size)),
-        false => (positive(order.size), None),
+        false => {
+            let size = size_of(order.filled_size, order.remain_size, stage);
+            (size.or(positive(order.size)), None)
+        }
     };
     // An event that is not a fill can repeat the last fill; its time is not that of the fill.
     let mut fill = order.fill().filter(|fill| !fill.size.is_zero());

@@ -138,6 +138,12 @@ fn unified_order(row: &UnifiedOrderRow) -> OrderFacts {
     let is_in_quote = row.size_unit.as_deref() == Some("QUOTECCY");
     let (size, funds) = match is_in_quote {
         true => (None, positive(row.size)),
+        // The size of an open order is that before reductions.
+        false if row.end().is_none() => {
+            let canceled = row.canceled_size.unwrap_or_default();
+            let size = row.size.and_then(|size| size.checked_sub(canceled));
+            (positive(size), None)
+        }
         false => (positive(row.size), None),
     };
     let otherwise = match row.status {

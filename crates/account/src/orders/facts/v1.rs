@@ -9,7 +9,7 @@ use kucoin_streams_v1::{
 
 use super::{
     EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, extra_decimal,
-    extra_fee, non_empty, positive,
+    extra_fee, non_empty, positive, size_of,
 };
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
@@ -100,18 +100,6 @@ fn spot_order(info: &FrameInfo, order: &SpotOrder) -> OrderFacts {
         fill,
         forced: None,
     }
-}
-
-/// Returns the size after reductions: what is filled and what can still fill.
-///
-/// On futures, `size` is the size before reductions. A canceled order has no remaining size.
-fn size_of(filled: Option<Decimal>, remain: Option<Decimal>, stage: OrderStage) -> Option<Decimal> {
-    let is_canceled = stage == OrderStage::Ended(EndKind::Canceled);
-    filled
-        .zip(remain)
-        .filter(|_| !is_canceled)
-        .and_then(|(filled, remain)| filled.checked_add(remain))
-        .filter(|size| !size.is_zero())
 }
 
 fn spot_stop(order: &SpotStopOrder) -> OrderFacts {
