@@ -375,7 +375,8 @@ impl Fold {
         let (phase, outcome) = self.phase(filled, value);
         let is_done = phase == OrderPhase::Done;
         let ended_at = self.end.as_ref().and_then(|end| end.time);
-        let fees = self.fees.of(filled, value.is_some());
+        let has_all_fills = self.fill_sum.is_exact && self.fill_sum.size == filled;
+        let fees = self.fees.of(filled, has_all_fills);
         let average = self.average.filter(|(at, _)| *at == filled);
         let average = average.map(|(_, average)| average);
         let order = Arc::make_mut(&mut self.order);
@@ -463,10 +464,10 @@ impl Fold {
             .end
             .as_ref()
             .and_then(|end| Some((end.time?, Arc::clone(&end.frame))));
-        if let (true, Some((ended, end)), Some(time)) = (is_of_engine, ended, facts.time) {
-            if is_later(time, ended) {
-                self.contradict(Contradiction::AfterEnd, [&end, frame], violations);
-            }
+        if let (true, Some((ended, end)), Some(time)) = (is_of_engine, ended, facts.time)
+            && is_later(time, ended)
+        {
+            self.contradict(Contradiction::AfterEnd, [&end, frame], violations);
         }
     }
 

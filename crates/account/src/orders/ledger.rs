@@ -340,10 +340,10 @@ impl OrderLedger {
         }
         let was_open = before.is_none_or(|before| before.is_open());
         let is_open = order.is_open();
-        if was_open != is_open || is_open {
-            if let Some(number) = fold.done_number.take() {
-                self.done.remove(&number);
-            }
+        if (was_open || is_open)
+            && let Some(number) = fold.done_number.take()
+        {
+            self.done.remove(&number);
         }
         if was_open && !is_open {
             self.next_done += 1;
@@ -377,10 +377,10 @@ impl OrderLedger {
         if ids.insert(order_id.clone()) {
             queue.push_back(order_id);
         }
-        if queue.len() > MAX_DROPPED {
-            if let Some(oldest) = queue.pop_front() {
-                ids.remove(&oldest);
-            }
+        if queue.len() > MAX_DROPPED
+            && let Some(oldest) = queue.pop_front()
+        {
+            ids.remove(&oldest);
         }
     }
 

@@ -3,5 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod lives;
-mod orders;
+mod order_families;
+mod order_limits;
+mod order_rows;
+mod orders_futures;
+mod orders_pro;
+mod orders_recovered;
+mod orders_spot;
 mod support;
+mod violations;

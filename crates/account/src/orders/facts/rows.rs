@@ -164,12 +164,11 @@ fn unified_order(row: &UnifiedOrderRow) -> OrderFacts {
             parent: row
                 .origin_order_id
                 .clone()
-                .filter(|id| *id != "0" && *id != ""),
+                .filter(|id| *id != "0" && !id.is_empty()),
             margin_mode: row.margin_mode.clone(),
             position_side: row.position_side.clone(),
             reduce_only: row.reduce_only,
             placed_at: row.created_at,
-            ..OrderDetails::default()
         },
         amounts: OrderAmounts {
             filled: row.filled_size,

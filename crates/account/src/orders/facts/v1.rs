@@ -37,7 +37,6 @@ fn with_fee(fill: Option<Fill>, extra: &Extra) -> Option<Fill> {
 }
 
 fn spot_order(info: &FrameInfo, order: &SpotOrder) -> OrderFacts {
-    let is_market = order.order_type.as_str() == "market";
     let stage = match &order.kind {
         OrderKind::Filled => OrderStage::Ended(EndKind::Filled),
         OrderKind::Canceled => OrderStage::Ended(EndKind::Canceled),
@@ -46,18 +45,6 @@ fn spot_order(info: &FrameInfo, order: &SpotOrder) -> OrderFacts {
             OrderStage::Ended(EndKind::Canceled)
         }
         _ => OrderStage::Open,
-    };
-    let funds = match is_market {
-        true => positive(order.funds).or(positive(order.origin_funds)),
-        false => None,
-    };
-    // Lists write funds also for an order by size.
-    let is_by_size = info.source.is_some() && positive(order.size).is_some();
-    let funds = funds.filter(|_| !is_by_size);
-    let size = match &order.kind {
-        // Its size has the last reduction, which canceled the rest.
-        OrderKind::Update(update) if order.status == OrderStatus::Done => update.old_size,
-        _ => size_of(order.filled_size, order.remain_size, stage),
     };
     let filled = match order.kind {
         OrderKind::Received => Some(Decimal::ZERO),
@@ -79,18 +66,7 @@ fn spot_order(info: &FrameInfo, order: &SpotOrder) -> OrderFacts {
         time: order.engine_time,
         form: FactForm::Event,
         stage: Some(stage),
-        details: OrderDetails {
-            client_oid: non_empty(order.client_oid.clone()),
-            order_type: Some(OrderType::from(order.order_type.as_str())),
-            price: positive(order.price),
-            size: size
-                .or(positive(order.size))
-                .or(positive(order.origin_size))
-                .filter(|_| funds.is_none()),
-            funds,
-            placed_at: order.order_time,
-            ..OrderDetails::default()
-        },
+        details: spot_details(info, order, stage),
         amounts: OrderAmounts {
             filled,
             value,
@@ -99,6 +75,34 @@ fn spot_order(info: &FrameInfo, order: &SpotOrder) -> OrderFacts {
         },
         fill,
         forced: None,
+    }
+}
+
+fn spot_details(info: &FrameInfo, order: &SpotOrder, stage: OrderStage) -> OrderDetails {
+    let is_market = order.order_type.as_str() == "market";
+    let funds = match is_market {
+        true => positive(order.funds).or(positive(order.origin_funds)),
+        false => None,
+    };
+    // Lists write funds also for an order by size.
+    let is_by_size = info.source.is_some() && positive(order.size).is_some();
+    let funds = funds.filter(|_| !is_by_size);
+    let size = match &order.kind {
+        // Its size has the last reduction, which canceled the rest.
+        OrderKind::Update(update) if order.status == OrderStatus::Done => update.old_size,
+        _ => size_of(order.filled_size, order.remain_size, stage),
+    };
+    OrderDetails {
+        client_oid: non_empty(order.client_oid.clone()),
+        order_type: Some(OrderType::from(order.order_type.as_str())),
+        price: positive(order.price),
+        size: size
+            .or(positive(order.size))
+            .or(positive(order.origin_size))
+            .filter(|_| funds.is_none()),
+        funds,
+        placed_at: order.order_time,
+        ..OrderDetails::default()
     }
 }
 
@@ -178,15 +182,6 @@ fn futures_order(order: &FuturesOrder) -> OrderFacts {
         _ => OrderStage::Open,
     };
     let fill = with_fee(order.fill(), &order.extra);
-    let forced = order.trade_type.as_ref().and_then(|kind| match kind {
-        FuturesTradeType::Liquidation => Some(ForcedTrade::Liquidation),
-        FuturesTradeType::AutoDeleveraging => Some(ForcedTrade::AutoDeleveraging),
-        FuturesTradeType::Settlement => Some(ForcedTrade::Settlement),
-        FuturesTradeType::Unknown(text) if text.eq_ignore_ascii_case("liquidation") => {
-            Some(ForcedTrade::Liquidation)
-        }
-        _ => None,
-    });
     OrderFacts {
         symbol: order.symbol.clone(),
         order_id: Some(order.order_id.clone()),
@@ -220,7 +215,19 @@ fn futures_order(order: &FuturesOrder) -> OrderFacts {
             ..OrderAmounts::default()
         },
         fill,
-        forced,
+        forced: order.trade_type.as_ref().and_then(forced_trade),
+    }
+}
+
+fn forced_trade(kind: &FuturesTradeType) -> Option<ForcedTrade> {
+    match kind {
+        FuturesTradeType::Liquidation => Some(ForcedTrade::Liquidation),
+        FuturesTradeType::AutoDeleveraging => Some(ForcedTrade::AutoDeleveraging),
+        FuturesTradeType::Settlement => Some(ForcedTrade::Settlement),
+        FuturesTradeType::Unknown(text) if text.eq_ignore_ascii_case("liquidation") => {
+            Some(ForcedTrade::Liquidation)
+        }
+        _ => None,
     }
 }
 
