@@ -236,11 +236,25 @@ impl Fold {
         let has_value = amounts.value.is_some() || facts.form == FactForm::Row;
         if has_value && is_larger && !amounts.is_in_quote && !filled.is_zero() {
             let value = amounts.value;
-            self.base = Some(Base { filled, value });
+            let at = match facts.form {
+                FactForm::Row => facts.time.unwrap_or(frame.received_at),
+                FactForm::Event => frame.received_at,
+            };
+            self.base = Some(Base { filled, value, at });
         }
-        let Some(time) = facts.time.filter(|_| facts.form == FactForm::Event) else {
-            return;
-        };
+        if let Some(time) = facts.time.filter(|_| facts.form == FactForm::Event) {
+            self.join_latest(time, filled, frame, violations);
+        }
+    }
+
+    /// Notes the latest filled size, and checks that it never falls.
+    fn join_latest(
+        &mut self,
+        time: Timestamp,
+        filled: Decimal,
+        frame: &Arc<FrameRef>,
+        violations: &mut Vec<Violation>,
+    ) {
         let fell = self.latest.as_ref().and_then(|(at, before, other)| {
             let fell = match () {
                 () if is_later(time, *at) && filled < *before => (*before, filled),
@@ -375,7 +389,8 @@ impl Fold {
         let (phase, outcome) = self.phase(filled, value);
         let is_done = phase == OrderPhase::Done;
         let ended_at = self.end.as_ref().and_then(|end| end.time);
-        let has_all_fills = self.fill_sum.is_exact && self.fill_sum.size == filled;
+        let is_certain = self.base.is_none() || value.is_some();
+        let has_all_fills = self.fill_sum.is_exact && self.fill_sum.size == filled && is_certain;
         let fees = self.fees.of(filled, has_all_fills);
         let average = self.average.filter(|(at, _)| *at == filled);
         let average = average.map(|(_, average)| average);

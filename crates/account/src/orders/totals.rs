@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use kucoin_streams_core::{Decimal, Text};
+use kucoin_streams_core::{Decimal, Text, Timestamp};
 
 use super::AccountFill;
 use super::fills::FoldedFill;
@@ -25,6 +25,8 @@ pub(super) struct Sum {
 pub(super) struct Base {
     pub(super) filled: Decimal,
     pub(super) value: Option<Decimal>,
+    /// Local time when the row was requested or the event was received: fills received before are in it.
+    pub(super) at: Timestamp,
 }
 
 impl Sum {
@@ -55,6 +57,15 @@ impl Sum {
     }
 }
 
+impl Base {
+    /// Returns `true` if the fills are as large as the base, but one of them came after it and may not be in it.
+    fn may_lack(self, fills: &BTreeMap<Text, FoldedFill>, sum: Sum) -> bool {
+        let is_after =
+            |fill: &FoldedFill| fill.cumulative.is_none() && fill.frame.received_at > self.at;
+        sum.size <= self.filled && fills.values().any(is_after)
+    }
+}
+
 /// Returns the filled size, and its value if every fill is known or in the base.
 pub(super) fn totals(
     fills: &BTreeMap<Text, FoldedFill>,
@@ -64,9 +75,11 @@ pub(super) fn totals(
 ) -> (Decimal, Option<Decimal>) {
     let base = match base {
         Some(base) if sum.size < reported.max(base.filled) => base,
-        _ => {
+        base => {
             let filled = sum.size.max(reported);
-            return (filled, sum.value.filter(|_| sum.size == filled));
+            let is_certain =
+                sum.size == filled && !base.is_some_and(|base| base.may_lack(fills, sum));
+            return (filled, sum.value.filter(|_| is_certain));
         }
     };
     let mut outside = Sum::ZERO;

@@ -5,7 +5,8 @@ use kucoin_streams_core::WsKey;
 use kucoin_streams_recovery::{LiveReport, MissingPart, MissingReason};
 
 use crate::support::{
-    Bench, FUTURES_ORDERS, PRO_ORDERS, SPOT_ORDERS, SPOT_STOPS, dec, futures, pro, spot,
+    Bench, FUTURES_ORDERS, PRO_ORDERS, SPOT_ORDERS, SPOT_STOPS, dec, execution, futures, pro, spot,
+    spot_fill,
 };
 
 const ROW: &str = r#"{"id":"a1","clientOid":"q-771","symbol":"ETH-USDT","opType":"DEAL","type":"limit","side":"sell","price":"3150.25","size":"0.05","funds":"157.5125","dealSize":"0.02","dealFunds":"63.005","remainSize":"0.03","remainFunds":"94.5075","cancelledSize":"0","cancelledFunds":"0","fee":"0.063005","feeCurrency":"USDT","stp":null,"timeInForce":"GTC","cancelExist":false,"tradeType":"TRADE","inOrderBook":true,"active":true,"tax":"0","createdAt":1801000000000,"lastUpdatedAt":1801000009400}"#;
@@ -224,4 +225,81 @@ fn fill_that_a_gap_lost_for_good_raises_no_alarm() {
     assert_eq!(bench.violations(), []);
     assert_eq!(bench.order("a1").filled_value, None);
     assert_eq!(bench.order("a1").filled_size, dec("0.05"));
+}
+
+fn pro_execution(trade: u32, price: &str, at: i64) -> String {
+    execution(&format!(
+        r#""oi":"9001","s":"XBTUSDTM","S":"BUY","oT":"LIMIT","p":"{price}","q":"4","ti":"{trade}","E":{at},"lR":"MAKER","f":"0.04","fC":"USDT","fT":"NORMAL""#
+    ))
+}
+
+fn pro_filled_row(bench: &mut Bench) {
+    let row = r#"{"orderId":"9001","symbol":"XBTUSDTM","orderType":"LIMIT","side":"BUY","size":"12","price":"100","orderTime":1801000000000100200,"filledSize":"4","avgPrice":"100","fee":"0.04","feeCurrency":"USDT","triggerOrderId":"","cancelReason":"","cancelSize":"0","clientOid":"u-1","sizeUnit":"UNIT","status":4}"#;
+    bench.row(
+        WsKey::PrivateProV2,
+        PRO_ORDERS,
+        "/api/ua/v1/unified/order/open-list",
+        row,
+    );
+}
+
+#[test]
+fn execution_after_a_row_of_the_same_size_is_not_taken_for_it() {
+    let mut bench = Bench::new();
+    pro_filled_row(&mut bench);
+    assert_eq!(bench.order("9001").average_price(), Some(dec("100")));
+    // A second fill of 4, whose order event comes later.
+    bench.push(&pro_execution(62, "90", 1_801_000_001_000_000_000));
+    let order = bench.order("9001");
+    assert_eq!((order.filled_size, order.filled_value), (dec("4"), None));
+    assert_eq!(order.average_price(), Some(dec("100")));
+    bench.push(&pro(
+        r#""oi":"9001","s":"XBTUSDTM","S":"BUY","oT":"LIMIT","p":"100","os":4,"eT":"MATCH","q":"12","qU":"UNIT","fS":"8","rS":"4","lS":"4","ls":"90","ti":"62","aP":"95","f":"0.08","fC":"USDT","U":1801000001000000000"#,
+    ));
+    let order = bench.order("9001");
+    assert_eq!((order.filled_size, order.filled_value), (dec("8"), None));
+    assert_eq!(order.average_price(), Some(dec("95")));
+    assert_eq!(
+        (order.fees[0].amount, order.has_all_fees),
+        (dec("0.08"), true)
+    );
+    assert_eq!(bench.violations(), []);
+}
+
+#[test]
+fn execution_before_a_row_is_the_fill_of_the_row() {
+    let mut bench = Bench::new();
+    bench.push(&pro_execution(61, "100", 1_801_000_000_500_000_000));
+    bench.advance(1_000);
+    pro_filled_row(&mut bench);
+    let order = bench.order("9001");
+    assert_eq!(
+        (order.filled_size, order.filled_value),
+        (dec("4"), Some(dec("400")))
+    );
+    assert!(order.has_all_fees);
+}
+
+#[test]
+fn fills_of_one_millisecond_around_a_row_are_split_by_trade_id() {
+    let fill = |trade: u32, price: &str, size: &str| {
+        spot_fill(&format!(
+            r#""fee":0,"feeCurrency":"USDT","orderId":"a1","orderType":"limit","price":{price},"side":"sell","size":{size},"symbol":"ETH-USDT","time":"1801000000003000000","tradeId":"{trade}""#
+        ))
+    };
+    // The fill 71 is in the row, the fill 72 is not.
+    let fills = [fill(71, "3150.25", "0.01"), fill(72, "3160", "0.01")];
+    let mut bench = Bench::new();
+    spot_row(&mut bench, ROW);
+    bench.push_all(&fills);
+    bench.push(&pushed(
+        r#""type":"canceled","status":"done","size":"0.05","filledSize":"0.03","remainSize":"0","canceledSize":"0.02","ts":1801000000009000000"#,
+    ));
+    bench.advance(10_000);
+    let order = bench.order("a1");
+    assert_eq!(
+        (order.filled_size, order.filled_value),
+        (dec("0.03"), Some(dec("94.605")))
+    );
+    assert_eq!(bench.violations(), []);
 }
