@@ -80,21 +80,19 @@ impl Families {
 
     /// Remembers a spot order that may be the parent or the child of another one; `is_new` says that its placement is news.
     pub(super) fn consider(&mut self, order: &AccountOrder, is_new: bool, now: Timestamp) {
-        if order.ws_key != WsKey::SpotPrivateV1 {
+        let is_stop = order.outcome == Some(OrderOutcome::Triggered);
+        let is_placed = is_new && order.phase != OrderPhase::Waiting && order.stop_price.is_none();
+        if order.ws_key != WsKey::SpotPrivateV1 || !is_stop && !is_placed {
             return;
         }
         self.prune(now);
-        if order.outcome == Some(OrderOutcome::Triggered) {
-            let is_known = self
-                .triggered
-                .iter()
-                .any(|stop| stop.order_id == order.order_id);
-            let stop = Candidate::of(order, order.updated_at, now).filter(|_| !is_known);
-            self.triggered.extend(stop);
-        } else if is_new && order.phase != OrderPhase::Waiting && order.stop_price.is_none() {
-            let Some(placed) = Candidate::of(order, order.placed_at, now) else {
-                return;
-            };
+        if is_stop {
+            let is_known = |stop: &Candidate| stop.order_id == order.order_id;
+            if !self.triggered.iter().any(is_known) {
+                let stop = Candidate::of(order, order.updated_at, now);
+                self.triggered.extend(stop);
+            }
+        } else if let Some(placed) = Candidate::of(order, order.placed_at, now) {
             let stops = self.triggered.iter_mut();
             for stop in stops.filter(|stop| stop.fits(&placed)) {
                 stop.due = placed.due;

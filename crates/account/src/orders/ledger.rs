@@ -102,6 +102,7 @@ impl OrderLedger {
         for other in self_traded.iter().filter(|other| **other != order_id) {
             self.publish(other, info.received_at, effects);
         }
+        self.drop_done();
         for violation in violations {
             effects.violation(violation);
         }
@@ -167,6 +168,7 @@ impl OrderLedger {
         fold.vanish(now);
         fold.settle(&Arc::new(frame), &mut Vec::new());
         self.publish(&order.order_id, now, effects);
+        self.drop_done();
     }
 
     /// Reports the orders whose fills, size and end do not agree in time, and links stop orders with what they placed. `is_whole` says whether a connection has missed nothing.
@@ -222,18 +224,36 @@ impl OrderLedger {
         (facts, frame, violations): (&OrderFacts, &Arc<FrameRef>, &mut Vec<Violation>),
         effects: &mut Effects,
     ) -> Vec<Text> {
+        let kept = self.kept_fill(&fill);
         let Some(fold) = self.folds.get_mut(order_id) else {
             return Vec::new();
         };
-        let number = self.next_fill;
-        match fold.add_fill(Arc::clone(&fill), number, facts, frame, violations) {
-            FillOutcome::New => self.keep_fill(fill, effects),
-            FillOutcome::Better(number, fill) => {
-                self.replace_fill(number, fill, effects);
-                Vec::new()
+        let number = kept.as_ref().map_or(self.next_fill, |(number, _)| *number);
+        match (
+            fold.add_fill(Arc::clone(&fill), number, facts, frame, violations),
+            kept,
+        ) {
+            (FillOutcome::New, None) => return self.keep_fill(fill, effects),
+            // The order was dropped before, but its fill was not.
+            (FillOutcome::New, Some((number, kept))) => {
+                if let Some(better) = merged(&kept, &fill) {
+                    self.replace_fill(number, Arc::new(better), effects);
+                }
             }
-            FillOutcome::Known => Vec::new(),
+            (FillOutcome::Better(number, fill), _) => self.replace_fill(number, fill, effects),
+            (FillOutcome::Known, _) => {}
         }
+        Vec::new()
+    }
+
+    /// Returns the kept fill of the same order and trade, with its number.
+    fn kept_fill(&self, fill: &AccountFill) -> Option<(u64, Arc<AccountFill>)> {
+        let fill = &fill.fill;
+        let key = (fill.symbol.clone(), fill.trade_id.clone());
+        let numbers = self.by_trade.get(&key)?.iter();
+        let mut kept = numbers.filter_map(|number| Some((*number, self.fills.get(number)?)));
+        kept.find(|(_, kept)| kept.fill.order_id == fill.order_id && kept.fill.side == fill.side)
+            .map(|(number, kept)| (number, Arc::clone(kept)))
     }
 
     /// Keeps a fill without an order, such as a liquidation on Pro V2.
@@ -243,19 +263,12 @@ impl OrderLedger {
         };
         fill.order_id = None;
         let fill = account_fill(info, fill, facts);
-        let key = (fill.fill.symbol.clone(), fill.fill.trade_id.clone());
-        let known = self.by_trade.get(&key).into_iter().flatten().copied();
-        let known = known.filter_map(|number| Some((number, self.fills.get(&number)?)));
-        let same = known
-            .filter(|(_, known)| known.fill.order_id.is_none() && known.fill.side == fill.fill.side)
-            .map(|(number, known)| (number, merged(known, &fill)))
-            .next();
-        match same {
-            None => {
-                self.keep_fill(Arc::new(fill), effects);
-            }
-            Some((number, Some(better))) => self.replace_fill(number, Arc::new(better), effects),
-            Some((_, None)) => {}
+        let Some((number, kept)) = self.kept_fill(&fill) else {
+            self.keep_fill(Arc::new(fill), effects);
+            return;
+        };
+        if let Some(better) = merged(&kept, &fill) {
+            self.replace_fill(number, Arc::new(better), effects);
         }
     }
 
@@ -322,7 +335,7 @@ impl OrderLedger {
         self.fills.remove_mut(&number);
     }
 
-    /// Publishes an order if it has changed, and drops done orders that are too many.
+    /// Publishes an order if it has changed.
     fn publish(&mut self, order_id: &Text, now: Timestamp, effects: &mut Effects) {
         let fold = self.folds.get_mut(order_id);
         let Some(fold) = fold.filter(|fold| !fold.has_only_fills()) else {
@@ -352,9 +365,9 @@ impl OrderLedger {
         }
         self.orders.insert_mut(order_id.clone(), Arc::clone(&order));
         effects.change(AccountChange::Order(order));
-        self.drop_done();
     }
 
+    /// Drops the done orders that are too many, the oldest first.
     fn drop_done(&mut self) {
         while self.done.len() > self.max_done {
             let Some((_, order_id)) = self.done.pop_first() else {

@@ -63,6 +63,35 @@ fn dropped_execution_does_not_hide_its_order() {
     }
     bench.push(&pro(r#""oi":"9001","s":"XBTUSDTM","S":"BUY","oT":"LIMIT","p":"100","os":4,"eT":"MATCH","q":"2","qU":"UNIT","fS":"1","rS":"1","lS":"1","ls":"100","ti":"61","U":1801000000010000000"#));
     assert_eq!(bench.order("9001").filled_value, Some(dec("100")));
+    assert_eq!(bench.order("9001").self_trades, 0);
+    let state = bench.state();
+    assert_eq!(state.fills().count(), 1);
+    let fee = state.fills().next().and_then(|fill| fill.fill.fee);
+    assert_eq!(fee, Some(dec("0.1")));
+}
+
+#[test]
+fn executions_without_an_order_topic_are_dropped_too() {
+    let mut bench = Bench::with_max_done(10);
+    let execution = |id: u32| {
+        execution(&format!(
+            r#""oi":"{id}","s":"XBTUSDTM","S":"BUY","oT":"LIMIT","p":"100","q":"1","ti":"{id}","E":1801000000010000000,"f":"0.1","fC":"USDT","fT":"NORMAL""#
+        ))
+    };
+    for order_id in 1..=100 {
+        bench.push(&execution(order_id));
+    }
+    // The orders of the first executions are not known any more, but their fills are.
+    bench.push(&execution(1));
+    assert_eq!(bench.state().fills().count(), 100);
+    let self_trades = bench
+        .state()
+        .fills()
+        .filter(|fill| fill.is_self_trade)
+        .count();
+    assert_eq!(self_trades, 0);
+    let debug = format!("{:?}", bench.book);
+    assert_eq!(debug.matches("FoldedFill").count(), 10);
 }
 
 #[test]
