@@ -22,8 +22,8 @@ pub(super) struct Amended {
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub(super) value: Decimal,
-    /// `false` if the event ends the order: its size can be the one before reductions.
-    pub(super) is_open: bool,
+    /// `false` for an event that cancels the order and for a recovered fill: they can have the size before reductions.
+    pub(super) is_certain: bool,
     /// Exchange time; `None` if it is unknown.
     pub(super) time: Option<Timestamp>,
     pub(super) filled: Option<Decimal>,
@@ -35,13 +35,13 @@ impl Amended {
         // Of two sizes at one time, the smaller one is after a reduction.
         let key = |reading: &Reading| {
             let Reading {
-                is_open,
+                is_certain,
                 time,
                 filled,
                 value,
                 ..
             } = *reading;
-            (is_open, time, filled, Reverse(value))
+            (is_certain, time, filled, Reverse(value))
         };
         if self
             .pushed
@@ -55,7 +55,7 @@ impl Amended {
     pub(super) fn fetch(&mut self, new: Reading) {
         let key = |reading: &Reading| {
             (
-                reading.is_open,
+                reading.is_certain,
                 reading.received_at,
                 reading.filled,
                 reading.value,
@@ -75,7 +75,7 @@ impl Amended {
             (Some(pushed), Some(fetched)) => {
                 let is_newer = fetched.received_at > pushed.received_at + ROW_LAG;
                 let has_more = fetched.filled.is_some() && fetched.filled > pushed.filled;
-                match (fetched.is_open, pushed.is_open) {
+                match (fetched.is_certain, pushed.is_certain) {
                     (true, true) if is_newer || has_more => fetched,
                     (true, false) => fetched,
                     _ => pushed,

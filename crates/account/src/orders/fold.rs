@@ -324,10 +324,12 @@ impl Fold {
     /// Joins what can change: the size and the price.
     fn join_changing(&mut self, facts: &OrderFacts, frame: &FrameRef) {
         let details = &facts.details;
+        let is_canceled = facts.stage == Some(OrderStage::Ended(EndKind::Canceled));
+        let is_recovered_fill = frame.source.is_some() && facts.fill.is_some();
         let join = |amended: &mut Amended, value| {
             let reading = Reading {
                 value,
-                is_open: !matches!(facts.stage, Some(OrderStage::Ended(EndKind::Canceled))),
+                is_certain: !is_canceled && !is_recovered_fill,
                 time: facts.time,
                 filled: facts.amounts.filled,
                 received_at: frame.received_at,

@@ -149,7 +149,8 @@ pub struct ParentOrder {
     pub order_id: Text,
     /// `true` if KuCoin names the parent; `false` if it is inferred from symbol, side, size, price and time.
     ///
-    /// V1 does not name the stop order that placed a spot order.
+    /// V1 does not name the stop order that placed a spot order. A parent is inferred a few seconds after the trigger, and only if
+    /// exactly one stop order and one order fit each other.
     pub is_named: bool,
 }
 

@@ -1,9 +1,10 @@
 //! Recovered events, in the form that recovery writes, before and after pushed ones.
 
-use kucoin_streams_account::{AccountOrder, OrderOutcome};
 use std::sync::Arc;
 
-use crate::support::{Bench, classic, dec, pro, spot};
+use kucoin_streams_account::{AccountOrder, OrderOutcome};
+
+use crate::support::{Bench, classic, dec, ms, pro, spot};
 
 const SPOT_FILLS: &str = "/api/v1/hf/fills";
 
@@ -81,11 +82,7 @@ fn recovered_end_equals_the_pushed_one() {
     );
     assert_eq!(order.outcome, Some(OrderOutcome::PartlyFilled));
     assert_eq!(order.remain_size, Some(dec("0")));
-    assert_eq!(order.ended_at, canceled_at());
-}
-
-fn canceled_at() -> Option<kucoin_streams_core::Timestamp> {
-    Some(crate::support::ms(30))
+    assert_eq!(order.ended_at, Some(ms(30)));
 }
 
 #[test]
@@ -166,7 +163,7 @@ fn recovered_pro_fill_has_the_time_of_the_execution() {
     bench.recover(&fill, "/api/ua/v1/unified/order/execution");
     let state = bench.state();
     let kept = state.fills().next().unwrap();
-    assert_eq!(kept.fill.time, Some(crate::support::ms(400)));
+    assert_eq!(kept.fill.time, Some(ms(400)));
     assert!(kept.is_recovered);
 }
 
@@ -190,4 +187,43 @@ fn pushed_fill_is_not_recovered_any_more() {
     let state = bench.state();
     assert_eq!(state.fills().filter(|fill| !fill.is_recovered).count(), 1);
     assert_eq!(state.fills().count(), 1);
+}
+
+const REDUCED: &str = r#""oi":"9001","s":"XBTUSDTM","S":"BUY","oT":"LIMIT","p":"100","q":"10","qU":"UNIT","O":1801000000000100200"#;
+
+#[test]
+fn recovered_end_of_a_reduced_pro_order_has_the_reduced_size() {
+    let open = pro(&format!(
+        r#"{REDUCED},"os":2,"eT":"OPEN","fS":"0","rS":"10","U":1801000000000300400"#
+    ));
+    let fill = pro(&format!(
+        r#"{REDUCED},"lS":"4","ls":"100","ti":"61","fS":"4","U":1801000000400000000"#
+    ));
+    // The row of the order has no remaining size.
+    let end = pro(&format!(
+        r#"{REDUCED},"os":3,"fS":"4","aP":"100","f":"0","fC":"USDT","cR":"","cS":"6","U":1801000000400000000"#
+    ));
+    let order = both_ways(&[open], &[fill, end], "9001");
+    assert_eq!(order.outcome, Some(OrderOutcome::Filled));
+    assert_eq!((order.size, order.filled_size), (Some(dec("4")), dec("4")));
+}
+
+#[test]
+fn recovered_fill_does_not_undo_a_reduction() {
+    let mut bench = Bench::new();
+    bench.push(&pro(&format!(
+        r#"{REDUCED},"os":2,"eT":"UPDATE","fS":"0","rS":"4","cS":"6","U":1801000000300300400"#
+    )));
+    bench.advance(5_000);
+    bench.recover(
+        &pro(&format!(
+            r#"{REDUCED},"lS":"1","ls":"100","ti":"61","fS":"1","U":1801000000400000000"#
+        )),
+        SPOT_FILLS,
+    );
+    let order = bench.order("9001");
+    assert_eq!(
+        (order.size, order.remain_size),
+        (Some(dec("4")), Some(dec("3")))
+    );
 }

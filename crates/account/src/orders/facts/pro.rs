@@ -1,6 +1,6 @@
 //! Facts of the events of Pro V2.
 
-use kucoin_streams_core::{Fill, Text};
+use kucoin_streams_core::{Decimal, Fill, Text};
 use kucoin_streams_pro::{
     Execution, ExecutionLite, ExecutionType, Order, OrderEventType, OrderStatus, ProEvent, SizeUnit,
 };
@@ -37,10 +37,7 @@ fn of_order(info: &FrameInfo, order: &Order) -> OrderFacts {
     let is_in_quote = order.size_unit == Some(SizeUnit::QuoteCurrency);
     let (size, funds) = match is_in_quote {
         true => (None, positive(order.size)),
-        false => {
-            let size = size_of(order.filled_size, order.remain_size, stage);
-            (size.or(positive(order.size)), None)
-        }
+        false => (reduced_size(order, stage), None),
     };
     // An event that is not a fill can repeat the last fill; its time is not that of the fill.
     let mut fill = order.fill().filter(|fill| !fill.size.is_zero());
@@ -96,6 +93,16 @@ fn of_order(info: &FrameInfo, order: &Order) -> OrderFacts {
         fill,
         forced: None,
     }
+}
+
+/// Returns the size after reductions; a recovered event has no remaining size.
+fn reduced_size(order: &Order, stage: OrderStage) -> Option<Decimal> {
+    let canceled = match stage {
+        OrderStage::Ended(EndKind::Canceled) => Decimal::ZERO,
+        _ => order.canceled_size.unwrap_or_default(),
+    };
+    let reduced = || order.size.and_then(|size| size.checked_sub(canceled));
+    size_of(order.filled_size, order.remain_size, stage).or_else(|| positive(reduced()))
 }
 
 /// Returns `true` for the futures of classic accounts: a triggered order goes on under its ID, without a child.
