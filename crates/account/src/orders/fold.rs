@@ -33,7 +33,7 @@ pub(super) struct Fold {
     reported: Option<Decimal>,
     /// Smallest filled size that is known: fills before it may be older than the stream.
     known_from: Option<Decimal>,
-    /// An event has reported a fill without its price and size, as classic accounts on Pro V2 do.
+    /// An event has reported a fill without its price and size, as those of classic accounts on Pro V2.
     has_hidden_fills: bool,
     is_in_quote: bool,
     /// Average price at this filled size, as KuCoin reports it.
@@ -280,7 +280,7 @@ impl Fold {
         let before = filled.checked_sub(size).unwrap_or_default();
         let known = self.known_from.into_iter().chain([before]);
         self.known_from = known.min();
-        let is_fill = matches!(facts.event.as_str(), "FILL" | "MATCH");
+        let is_fill = matches!(facts.event.as_str(), "FILL" | "MATCH" | "match");
         self.has_hidden_fills |= is_fill && facts.fill.is_none();
     }
 

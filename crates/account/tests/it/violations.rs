@@ -263,7 +263,21 @@ fn documented_match_without_size_raises_no_alarm() {
     let frame = futures(
         r#""symbol":"XBTUSDTM","side":"buy","orderId":"f1","type":"match","status":"open","matchSize":"","matchPrice":"","orderType":"limit","price":"3600","size":"20000","remainSize":"20007","filledSize":"20000","canceledSize":"0","tradeId":"5ce2","orderTime":1801000000000000000,"oldSize":"15000","liquidity":"maker","ts":1801000000000000000"#,
     );
-    assert_eq!(Bench::of(&[frame]).violations(), []);
+    let other = |data: &str| {
+        futures(&format!(
+            r#""symbol":"XBTUSDTM","side":"buy","orderId":"f1","orderTime":1801000000000000000,"price":"3600","size":"20000","canceledSize":"0",{data}"#
+        ))
+    };
+    let open = other(
+        r#""type":"open","status":"open","filledSize":"0","remainSize":"20000","ts":1801000000000000000"#,
+    );
+    let filled = other(
+        r#""type":"filled","status":"done","filledSize":"20000","remainSize":"0","ts":1801000000000000000"#,
+    );
+    let frame = frame.replace("20007", "0");
+    let bench = Bench::of(&[open, frame, filled]);
+    assert_eq!(bench.violations(), []);
+    assert_eq!(bench.order("f1").filled_value, None);
 }
 
 #[test]
