@@ -126,6 +126,30 @@ impl RestTokens {
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);
     }
 
+    /// Replaces the signer if KuCoin accepts the new one, and returns the old one.
+    ///
+    /// A connection token is fetched with the new signer for each of these connections first. The next request uses the
+    /// new signer; a request in progress keeps the old one. To undo it, pass the old one to
+    /// [`set_signer`](Self::set_signer).
+    ///
+    /// # Errors
+    ///
+    /// Returns the first [`TokenError`]; the old signer stays.
+    pub async fn replace_signer(
+        &self,
+        signer: impl Sign,
+        ws_keys: impl IntoIterator<Item = WsKey>,
+    ) -> Result<Arc<dyn DynSign>, TokenError> {
+        let signer: Arc<dyn DynSign> = Arc::new(signer);
+        for ws_key in ws_keys {
+            // A login frame is not checked until it is sent, a token request is.
+            let checked = self.fetch_with(ws_key, ProAuthentication::Token, || Arc::clone(&signer));
+            checked.await?;
+        }
+        let mut current = self.signer.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(std::mem::replace(&mut *current, signer))
+    }
+
     /// Returns how many milliseconds the server's clock is ahead of this machine's.
     ///
     /// It is negative if the server's clock is behind, and 0 until it is first measured: after KuCoin refuses a
@@ -142,6 +166,16 @@ impl RestTokens {
     ///
     /// Returns a [`TokenError`]; its [retry policy](TokenError::retry_policy) says whether to retry, wait or stop.
     pub async fn fetch(&self, ws_key: WsKey) -> Result<ConnectionInfo, TokenError> {
+        self.fetch_with(ws_key, self.pro_authentication, || self.signer())
+            .await
+    }
+
+    async fn fetch_with(
+        &self,
+        ws_key: WsKey,
+        authentication: ProAuthentication,
+        signer: impl FnOnce() -> Arc<dyn DynSign>,
+    ) -> Result<ConnectionInfo, TokenError> {
         let mut rate_limiter = self.rate_limiter.lock().await;
         if let Some(left) = rate_limiter.pause_left(Instant::now()) {
             return Err(TokenError::Throttled {
@@ -154,7 +188,7 @@ impl RestTokens {
             tokio::time::sleep(delay).await;
         }
         rate_limiter.record(Instant::now());
-        let fetched = self.fetch_now(ws_key).await;
+        let fetched = self.fetch_now(ws_key, authentication, &*signer()).await;
         match &fetched {
             Ok(info) => {
                 tracing::debug!(%ws_key, server = info.url.without_query(), "connection information fetched");
@@ -174,18 +208,23 @@ impl RestTokens {
         fetched
     }
 
-    async fn fetch_now(&self, ws_key: WsKey) -> Result<ConnectionInfo, TokenError> {
-        match (ws_key, self.pro_authentication) {
-            (WsKey::SpotPrivateV1, _) => self.v1(&*self.hosts.spot_rest()?).await,
-            (WsKey::FuturesPrivateV1, _) => self.v1(&*self.hosts.futures_rest()?).await,
-            (WsKey::PrivateProV2, ProAuthentication::Token) => self.pro_token().await,
-            (WsKey::PrivateProV2, ProAuthentication::Login) => self.pro_login().await,
+    async fn fetch_now(
+        &self,
+        ws_key: WsKey,
+        authentication: ProAuthentication,
+        signer: &dyn DynSign,
+    ) -> Result<ConnectionInfo, TokenError> {
+        match (ws_key, authentication) {
+            (WsKey::SpotPrivateV1, _) => self.v1(&*self.hosts.spot_rest()?, signer).await,
+            (WsKey::FuturesPrivateV1, _) => self.v1(&*self.hosts.futures_rest()?, signer).await,
+            (WsKey::PrivateProV2, ProAuthentication::Token) => self.pro_token(signer).await,
+            (WsKey::PrivateProV2, ProAuthentication::Login) => self.pro_login(signer).await,
             (other, _) => Err(TokenError::UnknownConnection(other)),
         }
     }
 
-    async fn v1(&self, rest: &Address) -> Result<ConnectionInfo, TokenError> {
-        let TokenReply { token, servers } = self.token(rest, TOKEN_V1).await?;
+    async fn v1(&self, rest: &Address, signer: &dyn DynSign) -> Result<ConnectionInfo, TokenError> {
+        let TokenReply { token, servers } = self.token(rest, TOKEN_V1, signer).await?;
         let (address, server) = self.choose(rest, &servers)?;
         let connect_id = self.connect_ids.next();
         let url = url::v1(&address, &token, &connect_id);
@@ -193,13 +232,13 @@ impl RestTokens {
         Ok(info.with_connect_id(connect_id))
     }
 
-    async fn pro_token(&self) -> Result<ConnectionInfo, TokenError> {
+    async fn pro_token(&self, signer: &dyn DynSign) -> Result<ConnectionInfo, TokenError> {
         let (rest, web_socket) = self.hosts.pro()?;
-        let reply = self.token(&rest, TOKEN_V2).await?;
+        let reply = self.token(&rest, TOKEN_V2, signer).await?;
         Ok(ConnectionInfo::new(url::pro(&web_socket, &reply.token)))
     }
 
-    async fn pro_login(&self) -> Result<ConnectionInfo, TokenError> {
+    async fn pro_login(&self, signer: &dyn DynSign) -> Result<ConnectionInfo, TokenError> {
         let (rest, web_socket) = self.hosts.pro()?;
         // A login refused for its timestamp is not retried, so measure the clock first. If that fails, the last known
         // offset is used.
@@ -207,19 +246,20 @@ impl RestTokens {
             let error = explain(&error, error.remedy());
             tracing::debug!(error, "the server's clock could not be measured");
         }
-        let login = login(
-            &*self.signer(),
-            self.connect_ids.next(),
-            self.clock.now_ms(),
-        )
-        .await?;
+        let login = login(signer, self.connect_ids.next(), self.clock.now_ms()).await?;
         let url = SecretUrl::new(web_socket.endpoint());
         Ok(ConnectionInfo::new(url).with_login(login))
     }
 
-    async fn token(&self, rest: &Address, path: &str) -> Result<TokenReply, TokenError> {
+    async fn token(
+        &self,
+        rest: &Address,
+        path: &str,
+        signer: &dyn DynSign,
+    ) -> Result<TokenReply, TokenError> {
         let limits = self.http.token_limits();
-        let reply = self.signed(rest, Method::POST, path, limits).await?;
+        let reply = self.signed(signer, rest, Method::POST, path, limits);
+        let reply = reply.await?;
         reply::token(&self.http.name_of(rest), &reply, self.clock.offset_ms())
     }
 

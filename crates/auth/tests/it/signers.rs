@@ -4,7 +4,7 @@ use std::future::{Future, ready};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kucoin_streams_auth::rest::{RestTokens, TokenError};
-use kucoin_streams_auth::{Credentials, Prehash, Sign, SignError, Signed};
+use kucoin_streams_auth::{Credentials, HmacSigner, Prehash, Sign, SignError, Signed};
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::common::*;
@@ -23,6 +23,36 @@ async fn next_request_uses_new_credentials() {
         .map(|request| request.header("kc-api-key"))
         .collect();
     assert_eq!(keys, [KEY, "another-key"]);
+}
+
+#[tokio::test]
+async fn refused_signer_does_not_replace_the_old_one() {
+    let server = Server::answering(|request| {
+        let is_refused = request.header("kc-api-key") == "refused-key";
+        let refusal = r#"{"code":"400003","msg":"KC-API-KEY not exists"}"#;
+        json(if is_refused {
+            refusal.into()
+        } else {
+            good_reply()
+        })
+    })
+    .await;
+    let tokens = tokens(&server);
+    let signer = |key| HmacSigner::new(&Credentials::new(key, "secret", "passphrase").unwrap());
+    let keys = [WsKey::SpotPrivateV1];
+    let error = tokens.replace_signer(signer("refused-key"), keys).await;
+    assert_eq!(error.err().unwrap().retry_policy(), RetryPolicy::Refused);
+    tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
+    let old = tokens.replace_signer(signer("new-key"), keys).await;
+    tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
+    tokens.set_signer(old.unwrap());
+    tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
+    let requests = server.requests();
+    let used: Vec<_> = requests
+        .iter()
+        .map(|request| request.header("kc-api-key"))
+        .collect();
+    assert_eq!(used, ["refused-key", KEY, "new-key", "new-key", KEY]);
 }
 
 /// A signing service that is not available at first.
