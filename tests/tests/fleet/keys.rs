@@ -1,7 +1,7 @@
 //! API keys that are replaced while the account is followed.
 
 use kucoin_streams::{
-    AccountChange, Credentials, FleetError, FleetEvent, Hosts, Kucoin, ReplaceKeyError, Trust,
+    AccountChange, Credentials, FleetError, FleetEvent, Hosts, Kucoin, ReplaceKeyError,
 };
 use kucoin_streams_exchange::{DemoCredentials, Side};
 use kucoin_streams_testkit::http::{Server, json};
