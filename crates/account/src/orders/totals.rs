@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use kucoin_streams_core::{Decimal, Text, Timestamp};
+use kucoin_streams_core::{Decimal, Timestamp};
 
 use super::AccountFill;
 use super::fills::{FoldedFill, OrderFills};
