@@ -1,0 +1,194 @@
+//! The top of the screen: connections, trust in each part, margin.
+
+use std::time::Duration;
+
+use kucoin_streams::{AccountPart, AccountState, Timestamp, Trust, WsKey};
+use ratatui_core::buffer::Buffer;
+
+use super::palette::{Palette, Tone};
+use super::put;
+use super::table::compact;
+use crate::output::{margin_text, safe, short_name, time_of_day};
+use crate::top::view::{ConnectionStatus, ConnectionView, Latency, View};
+
+/// Number of reasons why a part is not live that are shown.
+const MAX_REASONS: usize = 2;
+
+/// Draws the header; returns the line after it.
+pub(super) fn draw(buffer: &mut Buffer, view: &View, palette: &Palette) -> u16 {
+    title(buffer, view, palette);
+    let mut y = 1;
+    for connection in &view.connections {
+        draw_connection(buffer, y, connection, view.now, palette);
+        y += 1;
+    }
+    let Some(state) = &view.state else { return y };
+    draw_trust(buffer, y, state, palette);
+    y += 1;
+    for reason in reasons(state) {
+        put(buffer, 1, y, &reason, palette.style(Tone::Warn));
+        y += 1;
+    }
+    let margin = margin_text(&state.margin());
+    if !margin.is_empty() {
+        let tone = match state.margin().is_live() {
+            true => Tone::Plain,
+            false => Tone::Dim,
+        };
+        let x = put(buffer, 1, y, "margin ", palette.style(Tone::Dim));
+        put(buffer, x, y, &margin, palette.style(tone));
+        y += 1;
+    }
+    y
+}
+
+fn title(buffer: &mut Buffer, view: &View, palette: &Palette) {
+    let x = put(
+        buffer,
+        1,
+        0,
+        "kucoin-streams top",
+        palette.style(Tone::Bold),
+    );
+    put(
+        buffer,
+        x + 2,
+        0,
+        &safe(&view.title),
+        palette.style(Tone::Plain),
+    );
+    let mut time = time_of_day(view.now);
+    time.truncate("00:00:00".len());
+    let time = format!("{time} UTC");
+    let x = buffer
+        .area
+        .width
+        .saturating_sub(u16::try_from(time.len()).unwrap_or(0) + 1);
+    put(buffer, x, 0, &time, palette.style(Tone::Dim));
+}
+
+fn draw_connection(
+    buffer: &mut Buffer,
+    y: u16,
+    connection: &ConnectionView,
+    now: Timestamp,
+    palette: &Palette,
+) {
+    let name = format!("{:<8}", short_name(connection.ws_key));
+    let x = put(buffer, 1, y, &name, palette.style(Tone::Bold));
+    let (tone, text) = match &connection.status {
+        ConnectionStatus::Connecting => (Tone::Warn, "connecting".to_owned()),
+        ConnectionStatus::Connected => (Tone::Good, "connected".to_owned()),
+        ConnectionStatus::Reconnecting {
+            attempt,
+            next_at,
+            cause,
+        } => {
+            let wait = next_at.duration_since(now).as_secs_f64();
+            let when = match wait > 0.0 {
+                true => format!("attempt {attempt} in {wait:.1} s"),
+                false => format!("attempt {attempt}"),
+            };
+            (Tone::Alarm, format!("reconnecting, {when}: {cause}"))
+        }
+        ConnectionStatus::Closed { reason } => (Tone::Alarm, format!("closed: {reason}")),
+    };
+    let x = put(buffer, x, y, &safe(&text), palette.style(tone));
+    if connection.status == ConnectionStatus::Connected {
+        put(
+            buffer,
+            x + 1,
+            y,
+            &figures(connection),
+            palette.style(Tone::Plain),
+        );
+    }
+}
+
+/// Returns the event rate, the counters and the latency of a connection.
+fn figures(connection: &ConnectionView) -> String {
+    let count = |count: u64, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{} {many}", compact(count.into())),
+    };
+    let mut figures = vec![
+        format!("{:>5.1} ev/s", connection.events_per_second),
+        count(connection.events, "event", "events"),
+        format!("{} recovered", compact(connection.recovered.into())),
+        count(connection.gaps, "gap", "gaps"),
+    ];
+    figures.extend(connection.latency.as_ref().map(latency));
+    if let Some(at) = connection.rotated_at {
+        let mut time = time_of_day(at);
+        time.truncate("00:00".len());
+        figures.push(format!("rotated {time}"));
+    }
+    figures.join("  ")
+}
+
+fn latency(latency: &Latency) -> String {
+    format!(
+        "latency {} p50 {} p99 {} ms",
+        millis(latency.last),
+        millis(latency.median),
+        millis(latency.p99)
+    )
+}
+
+/// Formats a duration in milliseconds, with a fraction below 10.
+fn millis(duration: Duration) -> String {
+    let millis = duration.as_secs_f64() * 1_000.0;
+    match millis < 9.95 {
+        true => format!("{millis:.1}"),
+        false => format!("{millis:.0}"),
+    }
+}
+
+fn draw_trust(buffer: &mut Buffer, y: u16, state: &AccountState, palette: &Palette) {
+    let mut x = 1;
+    for part in AccountPart::ALL {
+        let Some(trust) = state.trust(part) else {
+            continue;
+        };
+        x = put(buffer, x, y, &format!("{part} "), palette.style(Tone::Dim));
+        let tone = match trust {
+            Trust::Live { .. } => Tone::Good,
+            Trust::Recovering { .. } => Tone::Warn,
+            _ => Tone::Alarm,
+        };
+        x = put(buffer, x, y, trust.as_str(), palette.style(tone)) + 2;
+    }
+}
+
+/// Returns why parts are stale, one line for each connection and reason.
+fn reasons(state: &AccountState) -> Vec<String> {
+    let mut reasons: Vec<(WsKey, String, Vec<&str>)> = Vec::new();
+    for (ws_key, part, trust) in state.trusts() {
+        if !matches!(trust, Trust::Stale { .. }) {
+            continue;
+        }
+        let text = trust.to_string();
+        let known = reasons
+            .iter_mut()
+            .find(|(key, reason, _)| *key == ws_key && *reason == text);
+        match known {
+            Some((_, _, parts)) => parts.push(part.as_str()),
+            None => reasons.push((ws_key, text, vec![part.as_str()])),
+        }
+    }
+    let more = reasons.len().saturating_sub(MAX_REASONS);
+    let lines = reasons.into_iter().take(MAX_REASONS);
+    let mut lines: Vec<String> = lines
+        .map(|(ws_key, reason, parts)| {
+            safe(&format!(
+                "{} {} {reason}",
+                short_name(ws_key),
+                parts.join(", ")
+            ))
+        })
+        .collect();
+    if let Some(last) = lines.last_mut().filter(|_| more > 0) {
+        last.insert_str(0, &format!("(and {more} more) "));
+    }
+    lines
+}
