@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acknowledgements;
+mod kept;
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use tokio::runtime::Runtime;
 
 pub use accounts::table as accounts;
 pub use acknowledgements::table as acknowledgements;
+pub use kept::tables as kept;
 
 use crate::contenders::{Target, client, fresh_name, stream};
 use crate::control::Server;

@@ -1,8 +1,10 @@
 //! Commands on the demo account: each takes effect at once and is pushed to subscribers.
 
 mod futures;
+mod leg;
 
 pub use futures::FuturesAccount;
+pub use leg::FuturesLeg;
 
 use std::fmt;
 use std::sync::Arc;

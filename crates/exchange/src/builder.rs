@@ -35,6 +35,7 @@ pub struct ExchangeBuilder {
     rest_rows: usize,
     event_rate: f64,
     truth_capacity: usize,
+    hedge_mode: bool,
     token_life: Duration,
     single_use_tokens: bool,
     credentials: DemoCredentials,
@@ -75,6 +76,7 @@ impl Default for ExchangeBuilder {
             rest_rows: DEFAULT_ROWS,
             event_rate: 0.0,
             truth_capacity: 65_536,
+            hedge_mode: false,
             token_life: DAY,
             single_use_tokens: false,
             credentials: DemoCredentials::default(),
@@ -244,6 +246,15 @@ impl ExchangeBuilder {
         self
     }
 
+    /// Turns hedge mode of the futures account on or off. Default off: one-way mode.
+    ///
+    /// In hedge mode, each contract has a long and a short leg, and each order names the leg that it changes; see
+    /// [`FuturesAccount::leg`](crate::FuturesAccount::leg). The account's own activity trades both legs.
+    pub fn hedge_mode(mut self, on: bool) -> Self {
+        self.hedge_mode = on;
+        self
+    }
+
     /// Refuses REST queries for active spot orders without a `symbol`, with code 400100.
     ///
     /// By default such a query returns the orders of all symbols. Sources disagree on what KuCoin does.
@@ -317,7 +328,7 @@ impl ExchangeBuilder {
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
         let history = History::new(seed, self.rest_delays, self.rest_rows);
-        let hub = Hub::new((Engine::new(seed, now_ms), history), logs, user_id);
+        let hub = Hub::new((self.engine(now_ms), history), logs, user_id);
         let plan = Plan::new(self.faults, seed);
         let timers = plan.timers();
         // Tokens of an earlier run must be invalid here, even with the same seed.
@@ -349,6 +360,14 @@ impl ExchangeBuilder {
             self.event_rate,
             timers,
         ))
+    }
+
+    fn engine(&self, now_ms: u64) -> Engine {
+        let engine = Engine::new(self.settings.seed, now_ms);
+        match self.hedge_mode {
+            true => engine.in_hedge_mode(),
+            false => engine,
+        }
     }
 }
 

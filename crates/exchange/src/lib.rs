@@ -59,14 +59,14 @@ mod v1;
 mod wire;
 mod ws;
 
-pub use account::{Account, FuturesAccount};
+pub use account::{Account, FuturesAccount, FuturesLeg};
 pub use activity::Activity;
 #[cfg(feature = "self-signed")]
 pub use authority::{CertificateError, LocalAuthority};
 pub use builder::{ExchangeBuilder, StartError};
 pub use credentials::DemoCredentials;
 pub use engine::futures::{
-    FuturesBalance, IsolatedMargin, MarginMode, PositionState, SettleCurrency,
+    FuturesBalance, IsolatedMargin, MarginMode, PositionSide, PositionState, SettleCurrency,
 };
 pub use engine::{Debt, Direction, Rejected, Side, StopKind, StopPriceType, Wallet, WalletBalance};
 pub use exchange::Exchange;

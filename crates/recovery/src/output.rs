@@ -73,6 +73,23 @@ pub struct SnapshotRow {
 }
 
 impl SnapshotRow {
+    /// Creates a row, for example to test what reads it.
+    pub fn new(
+        ws_key: WsKey,
+        topic: impl Into<Arc<str>>,
+        source: &'static str,
+        taken_at: (Timestamp, Timestamp),
+        data: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            ws_key,
+            topic: topic.into(),
+            source,
+            taken_at,
+            data: data.into(),
+        }
+    }
+
     /// Decodes the row, for example into `rest::SpotOrderRow`.
     ///
     /// # Errors

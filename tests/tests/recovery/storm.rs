@@ -270,7 +270,7 @@ pub(crate) async fn storm(seed: u64, orders: usize) -> Outcome {
             next_act = now + rng.up_to_ms(12);
         }
         if is_trading && now >= next_kill {
-            kill(&exchange, &kucoin, world, &mut rng, &mut log);
+            kill(&exchange, &kucoin, world.ws_key(), &mut rng, &mut log);
             next_kill = now + ms(30) + rng.up_to_ms(900);
         }
         if is_trading {
@@ -327,7 +327,13 @@ pub(crate) async fn storm(seed: u64, orders: usize) -> Outcome {
 const WORLDS: [World; 3] = [World::Spot, World::Futures, World::Pro];
 
 /// Loses the connection in one of many ways, and makes REST fail at random.
-fn kill(exchange: &Exchange, kucoin: &Kucoin, world: World, rng: &mut Rng, log: &mut Vec<String>) {
+pub(crate) fn kill(
+    exchange: &Exchange,
+    kucoin: &Kucoin,
+    ws_key: WsKey,
+    rng: &mut Rng,
+    log: &mut Vec<String>,
+) {
     let ms = Duration::from_millis;
     if rng.percent(50) {
         // The next token takes its time, so the outage is long.
@@ -364,8 +370,8 @@ fn kill(exchange: &Exchange, kucoin: &Kucoin, world: World, rng: &mut Rng, log: 
             }
         }
         4 => {
-            let (kucoin, key) = (kucoin.clone(), world.ws_key());
-            tokio::spawn(async move { kucoin.rotate(key).await });
+            let kucoin = kucoin.clone();
+            tokio::spawn(async move { kucoin.rotate(ws_key).await });
             Effect::Cut(Cut::Reset)
         }
         _ => Effect::Cut(Cut::Reset),

@@ -32,9 +32,10 @@ pub(super) struct Fold {
     average: Option<(Decimal, Decimal)>,
     /// The filled size of the event with the latest exchange time.
     latest: Option<(Timestamp, Decimal, Arc<FrameRef>)>,
-    /// Exchange times of the events that set the size and the price.
+    /// Exchange times of the events that set the size and the price. A `canceled` event may have the size before reductions, so it
+    /// comes before all others.
     size_at: Option<(bool, Option<Timestamp>)>,
-    price_at: Option<(bool, Option<Timestamp>)>,
+    price_at: Option<Option<Timestamp>>,
     stage: Option<OrderStage>,
     end: Option<End>,
     vanished_at: Option<Timestamp>,
@@ -327,10 +328,8 @@ impl Fold {
     /// Joins what can change: the size and the price.
     fn join_changing(&mut self, facts: &OrderFacts) {
         let details = &facts.details;
-        let at = (
-            matches!(facts.stage, Some(OrderStage::Ended(_))),
-            facts.time,
-        );
+        let is_canceled = facts.stage == Some(OrderStage::Ended(EndKind::Canceled));
+        let at = (!is_canceled, facts.time);
         let order = Arc::make_mut(&mut self.order);
         if details.size.is_some() && self.size_at.is_none_or(|known| at >= known) {
             // Two events of one time: a size only becomes smaller.
@@ -339,9 +338,9 @@ impl Fold {
             order.size = smaller.filter(|_| is_same_time).or(details.size);
             self.size_at = Some(at);
         }
-        if details.price.is_some() && self.price_at.is_none_or(|known| at >= known) {
+        if details.price.is_some() && self.price_at.is_none_or(|known| facts.time >= known) {
             order.price = details.price;
-            self.price_at = Some(at);
+            self.price_at = Some(facts.time);
         }
     }
 
@@ -486,15 +485,6 @@ impl Fold {
         if facts.form != FactForm::Event {
             return;
         }
-        let is_filled = facts.stage == Some(OrderStage::Ended(EndKind::Filled));
-        if let (true, Some(filled), Some(size)) =
-            (is_filled, facts.amounts.filled, facts.details.size)
-        {
-            if filled < size {
-                let contradiction = Contradiction::FilledTooEarly { filled, size };
-                self.contradict(contradiction, [frame, frame], violations);
-            }
-        }
         // The push time of a stop order is not the time of the matching engine.
         let is_of_engine = matches!(facts.stage, None | Some(OrderStage::Open));
         let ended = self
@@ -531,17 +521,41 @@ impl Fold {
         }
     }
 
-    /// Reports fills that never came, once the order is done and nothing more can come.
-    pub(super) fn check_missing_fills(&mut self, violations: &mut Vec<Violation>) {
+    /// Returns `true` if the order is done, but its fills or its size do not say so yet.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.end.is_some() && (self.lacks_fills() || self.lacks_size())
+    }
+
+    /// Reports what never came, once nothing more can come.
+    pub(super) fn check_end(&mut self, violations: &mut Vec<Violation>) {
         let Some(end) = &self.end else { return };
         let (filled, fills) = (self.order.filled_size, self.fill_sum.size);
+        let contradiction = match (self.lacks_fills(), self.order.size) {
+            (true, _) => Contradiction::FillsDisagree { fills, filled },
+            (false, Some(size)) if self.lacks_size() => {
+                Contradiction::FilledTooEarly { filled, size }
+            }
+            _ => return,
+        };
+        let frames = [Arc::clone(&self.first_frame), Arc::clone(&end.frame)];
+        self.contradict(contradiction, [&frames[0], &frames[1]], violations);
+    }
+
+    fn lacks_fills(&self) -> bool {
         let is_known = self.order.filled_value.is_some() || self.base.is_some() || self.is_in_quote;
-        if is_known || fills >= filled {
-            return;
-        }
-        let frames = [Arc::clone(&end.frame), Arc::clone(&self.first_frame)];
-        let contradiction = Contradiction::FillsDisagree { fills, filled };
-        self.contradict(contradiction, [&frames[1], &frames[0]], violations);
+        !is_known && self.fill_sum.size < self.order.filled_size
+    }
+
+    fn lacks_size(&self) -> bool {
+        let is_filled = self
+            .end
+            .as_ref()
+            .is_some_and(|end| end.kind == EndKind::Filled);
+        is_filled
+            && self
+                .order
+                .size
+                .is_some_and(|size| self.order.filled_size < size)
     }
 
     fn contradict(

@@ -34,7 +34,7 @@ pub(crate) struct OrderLedger {
     /// Done orders, the one that ended first in front.
     done: VecDeque<Text>,
     dropped: (VecDeque<Text>, BTreeSet<Text>),
-    /// Done orders whose fills are incomplete, and when they must be complete.
+    /// Done orders whose fills or size do not say so yet, and when they must.
     unchecked: VecDeque<(Timestamp, Text)>,
     max_done: usize,
     max_fills: usize,
@@ -143,7 +143,7 @@ impl OrderLedger {
             };
             let mut violations = Vec::new();
             if is_whole(fold.order().ws_key) {
-                fold.check_missing_fills(&mut violations);
+                fold.check_end(&mut violations);
             }
             if !violations.is_empty() {
                 self.publish(&order_id, now, effects);
@@ -278,13 +278,13 @@ impl OrderLedger {
             return;
         }
         let was_open = before.is_none_or(|before| before.is_open());
-        let is_incomplete = order.filled_value.is_none();
+        let is_unsettled = fold.is_unsettled();
         self.orders.insert_mut(order_id.clone(), Arc::clone(&order));
         let is_open = order.is_open();
         effects.change(AccountChange::Order(order));
         if was_open && !is_open {
             self.done.push_back(order_id.clone());
-            if is_incomplete {
+            if is_unsettled {
                 self.unchecked
                     .push_back((now + FILL_DELAY, order_id.clone()));
             }

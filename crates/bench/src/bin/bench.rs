@@ -10,7 +10,8 @@ use kucoin_streams_bench::report::{Header, Table};
 use kucoin_streams_bench::{allocations, growth, javascript, latency, server};
 
 /// The benchmarks, in the order in which they run.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
+    "kept",
     "accounts",
     "cpu",
     "javascript",
@@ -67,6 +68,15 @@ fn main() {
 }
 
 fn run(part: &str, quick: bool, report: &mut dyn FnMut(Table)) {
+    if part == "kept" {
+        let (accounts, sizes) = match quick {
+            true => (&[1, 10, 100][..], &[100, 1_000][..]),
+            false => (&[1, 10, 100, 1_000][..], &[100, 1_000, 10_000][..]),
+        };
+        return growth::kept(accounts, 1_000, sizes)
+            .into_iter()
+            .for_each(report);
+    }
     let mut server = Server::start();
     match part {
         "accounts" => {

@@ -69,7 +69,7 @@ fn received(server: &mut Server) -> u64 {
 }
 
 /// Returns the resident memory of this process in bytes.
-fn resident() -> usize {
+pub(super) fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm
         .split(' ')

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::{Account, act};
-use crate::engine::futures::{FuturesBalance, MarginMode, PositionState, SettleCurrency};
+use crate::engine::futures::{
+    FuturesBalance, MarginMode, PositionSide, PositionState, SettleCurrency,
+};
 use crate::engine::{
     Direction, Engine, Host, NewOrder, NewStop, Rejected, Side, StopPriceType, Trigger,
 };
@@ -16,8 +18,12 @@ use crate::sync::lock;
 /// A handle to the futures account of a local exchange; cheap to clone. See [`Account::futures`].
 ///
 /// As on [`Account`], a command is complete when it returns. Sizes are in contracts, prices are multiples of the
-/// contract's tick; [`crate::CONTRACTS`] lists the contracts. Positions are in one-way mode: an order against a
-/// position closes it, and the excess opens a position on the other side.
+/// contract's tick; [`crate::CONTRACTS`] lists the contracts.
+///
+/// By default, positions are in one-way mode: an order against a position closes it, and the excess opens a position on
+/// the other side. In [hedge mode](crate::ExchangeBuilder::hedge_mode), each contract has a long and a short leg: use
+/// [`FuturesAccount::leg`] for orders and margin, and [`FuturesAccount::position_of`] to read a leg. Prices, settings,
+/// funding, balances and commands on existing orders are the same in both modes.
 #[derive(Clone)]
 pub struct FuturesAccount {
     shared: Arc<Shared>,
@@ -165,8 +171,8 @@ impl FuturesAccount {
 
     /// Sets the mark price and the index price of a contract, which are equal on the local exchange.
     ///
-    /// Stop orders on these prices trigger. An open position is reported at its new value. It is liquidated if its
-    /// margin, including the unrealised PnL, is at or below the maintenance margin.
+    /// Stop orders on these prices trigger. An open position, or each open leg, is reported at its new value. It is
+    /// liquidated if its margin, including the unrealised PnL, is at or below the maintenance margin.
     ///
     /// # Errors
     /// Returns an error if the contract is unknown, or if the price is above 900,000, not positive, or has more than
@@ -213,7 +219,7 @@ impl FuturesAccount {
         self.act(|engine| engine.add_margin(symbol, amount))
     }
 
-    /// Settles the funding of an open position at this rate, from -0.05 to 0.05.
+    /// Settles the funding of an open position, or of each open leg, at this rate, from -0.05 to 0.05.
     ///
     /// At a positive rate, longs pay shorts.
     ///
@@ -265,9 +271,18 @@ impl FuturesAccount {
     /// Returns the current position in a contract, open or closed.
     ///
     /// # Errors
-    /// Returns an error if the contract is unknown.
+    /// Returns an error if the contract is unknown or the account is in hedge mode: use
+    /// [`FuturesAccount::position_of`].
     pub fn position(&self, symbol: &str) -> Result<PositionState, Rejected> {
         self.read(|engine| engine.position(symbol))
+    }
+
+    /// Returns the current position of a contract with this side, open or closed: a leg in hedge mode.
+    ///
+    /// # Errors
+    /// Returns an error if the contract is unknown or the side does not exist in the account's position mode.
+    pub fn position_of(&self, symbol: &str, side: PositionSide) -> Result<PositionState, Rejected> {
+        self.read(|engine| engine.position_on(symbol, side))
     }
 
     /// Returns the current balance in a settlement currency.
@@ -311,12 +326,12 @@ impl FuturesAccount {
         }
     }
 
-    fn place(&self, new: NewOrder<'_>) -> Result<String, Rejected> {
+    pub(super) fn place(&self, new: NewOrder<'_>) -> Result<String, Rejected> {
         self.act(|engine| engine.place(new))
             .map(|id| id.to_string())
     }
 
-    fn act<R>(&self, command: impl FnOnce(&mut Engine) -> R) -> R {
+    pub(super) fn act<R>(&self, command: impl FnOnce(&mut Engine) -> R) -> R {
         act(&self.shared, command)
     }
 
@@ -325,11 +340,11 @@ impl FuturesAccount {
     }
 }
 
-fn order(symbol: &str, side: Side, size: i64) -> NewOrder<'_> {
+pub(super) fn order(symbol: &str, side: Side, size: i64) -> NewOrder<'_> {
     NewOrder::new(None, symbol, side, Decimal::from(size))
 }
 
-fn stop(
+pub(super) fn stop(
     symbol: &str,
     (side, direction, price_type): (Side, Direction, StopPriceType),
     (stop_price, order_price): (Decimal, Option<Decimal>),

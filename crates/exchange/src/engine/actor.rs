@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::event::{Direction, Side, StopPriceType, Text};
-use super::futures::{MarginMode, SettleCurrency};
+use super::futures::{MarginMode, PositionId, PositionSide, SettleCurrency};
 use super::ledger::Wallet;
 use super::loans::INTEREST_SCALE;
 use super::order::{NewOrder, NewStop, Trigger};
@@ -57,7 +57,8 @@ fn actions(host: Host) -> &'static [(u64, Action)] {
             (4, Engine::close_some),
             (2, |engine, _| {
                 let (symbol, _, amount) = engine.draw_setting();
-                engine.add_margin(symbol, amount / Decimal::from(5))
+                let side = engine.draw_side_of(symbol)?;
+                engine.add_margin_on((symbol, side), amount / Decimal::from(5))
             }),
             (1, Engine::toggle_auto_deposit),
             (2, |engine, _| {
@@ -92,12 +93,17 @@ struct Plan {
     wallet: Option<Wallet>,
     symbol: &'static str,
     side: Side,
+    /// The position that a futures order changes.
+    position_side: PositionSide,
     size: Decimal,
 }
 
 impl Plan {
     fn order(&self) -> NewOrder<'static> {
-        NewOrder::new(self.wallet, self.symbol, self.side, self.size)
+        NewOrder {
+            position_side: self.position_side,
+            ..NewOrder::new(self.wallet, self.symbol, self.side, self.size)
+        }
     }
 }
 
@@ -292,7 +298,7 @@ impl Engine {
             Side::Sell => Direction::Down,
             Side::Buy => Direction::Up,
         };
-        self.place_stop(NewStop {
+        let new = NewStop {
             wallet: plan.wallet,
             symbol: plan.symbol,
             side: plan.side,
@@ -304,8 +310,8 @@ impl Engine {
             order_price: limited.then_some(price + slip),
             size: plan.size,
             client_oid: None,
-        })
-        .map(drop)
+        };
+        self.place_stop_on(plan.position_side, new).map(drop)
     }
 
     fn transfer_some(&mut self, _: Host) -> Result<(), Rejected> {
@@ -387,8 +393,10 @@ impl Engine {
 
     fn toggle_auto_deposit(&mut self, _: Host) -> Result<(), Rejected> {
         let (symbol, ..) = self.draw_setting();
-        let on = self.contracts[self.contract(symbol)?].position.auto_deposit;
-        self.set_auto_deposit(symbol, !on)
+        let side = self.draw_side_of(symbol)?;
+        let contract = &self.contracts[self.contract(symbol)?];
+        let on = contract.position_of(side).auto_deposit;
+        self.set_auto_deposit_on((symbol, side), !on)
     }
 
     /// Changes the leverage, or sometimes the margin mode.
@@ -411,27 +419,51 @@ impl Engine {
         for id in orders {
             self.cancel(Host::Futures, &id)?;
         }
-        if self.contracts[index].position.is_open() {
-            self.close_position(index)?;
+        for id in self.open_positions(index) {
+            self.close_position(id)?;
         }
         self.set_margin_mode(symbol, other)
     }
 
     fn close_some(&mut self, _: Host) -> Result<(), Rejected> {
         let index = self.futures.rng.index(self.contracts.len());
-        self.close_position(index)
+        let id = self.draw_position(index);
+        self.close_position(id)
     }
 
-    fn close_position(&mut self, index: usize) -> Result<(), Rejected> {
-        let contract = &self.contracts[index];
-        let quantity = contract.position.quantity;
+    /// Closes a position with a market order, or in hedge mode the part of it that no open order closes.
+    fn close_position(&mut self, id: PositionId) -> Result<(), Rejected> {
+        let contract = &self.contracts[id.contract];
+        let quantity = contract.position_of(id.side).quantity;
         let side = match quantity > Decimal::ZERO {
             true => Side::Sell,
             false => Side::Buy,
         };
-        let symbol = contract.market.symbol;
-        let new = NewOrder::new(None, symbol, side, quantity.abs());
+        let size = match id.side {
+            PositionSide::Both => quantity.abs(),
+            PositionSide::Long | PositionSide::Short => self.free_to_close(id, side),
+        };
+        let new = NewOrder {
+            position_side: id.side,
+            ..NewOrder::new(None, contract.market.symbol, side, size)
+        };
         self.place(new).map(drop)
+    }
+
+    /// Draws a position of a contract: in one-way mode its only one.
+    fn draw_position(&mut self, index: usize) -> PositionId {
+        let contract = &self.contracts[index];
+        let short_leg = contract.short_leg.as_ref();
+        let short_leg = short_leg.filter(|_| self.futures.rng.chance(50));
+        PositionId {
+            contract: index,
+            side: short_leg.unwrap_or(&contract.position).side,
+        }
+    }
+
+    fn draw_side_of(&mut self, symbol: &str) -> Result<PositionSide, Rejected> {
+        let index = self.contract(symbol)?;
+        Ok(self.draw_position(index).side)
     }
 
     fn draw_trade(&mut self, host: Host) -> Plan {
@@ -460,6 +492,7 @@ impl Engine {
             wallet: Some(wallet),
             symbol: market.symbol,
             side,
+            position_side: PositionSide::Both,
             size: market.floor_size(size.unwrap_or_default()),
         }
     }
@@ -475,18 +508,43 @@ impl Engine {
             one *= contract.mark;
         }
         let size = value.checked_div(one).unwrap_or_default().trunc();
-        let open = contract.position.quantity;
-        let side = match one * open.abs() > MAX_POSITION_VALUE {
-            true if open > Decimal::ZERO => Side::Sell,
-            true => Side::Buy,
-            false => draw_side(rng),
-        };
+        let symbol = contract.market.symbol;
+        let id = self.draw_position(index);
+        let (side, size) = self.draw_futures_side(id, size.max(Decimal::ONE), one);
         Plan {
             market: MarketId::futures(index),
             wallet: None,
-            symbol: contract.market.symbol,
+            symbol,
             side,
-            size: size.max(Decimal::ONE),
+            position_side: id.side,
+            size,
+        }
+    }
+
+    /// Draws the side of an order of about `size` contracts, each with a value of `one` USD.
+    ///
+    /// An order that closes a leg closes at most what is open.
+    fn draw_futures_side(
+        &mut self,
+        id: PositionId,
+        size: Decimal,
+        one: Decimal,
+    ) -> (Side, Decimal) {
+        let open = self.contracts[id.contract].position_of(id.side).quantity;
+        let is_large = one * open.abs() > MAX_POSITION_VALUE;
+        let Some(closing) = id.side.closed_by() else {
+            let side = match is_large {
+                true if open > Decimal::ZERO => Side::Sell,
+                true => Side::Buy,
+                false => draw_side(&mut self.futures.rng),
+            };
+            return (side, size);
+        };
+        let free = self.free_to_close(id, closing);
+        let closes = is_large || self.futures.rng.chance(45);
+        match closes && !free.is_zero() {
+            true => (closing, size.min(free)),
+            false => (closing.opposite(), size),
         }
     }
 

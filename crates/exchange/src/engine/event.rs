@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::futures::{FuturesBalance, MarginMode, PositionState, SettleCurrency};
+use super::futures::{FuturesBalance, MarginMode, PositionSide, PositionState, SettleCurrency};
 use super::ledger::{Reason, Wallet};
 use super::loans::{CrossMargin, CrossStatus, IsolatedLoan};
 use super::order::{Order, StopOrder};
@@ -227,6 +227,7 @@ pub(crate) enum PositionChange {
 pub(crate) struct FundingEvent {
     pub(crate) symbol: &'static str,
     pub(crate) margin_mode: MarginMode,
+    pub(crate) position_side: PositionSide,
     pub(crate) settle: SettleCurrency,
     pub(crate) quantity: i64,
     pub(crate) mark_price: Decimal,

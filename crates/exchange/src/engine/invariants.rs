@@ -1,11 +1,15 @@
 //! Properties of the engine for any seed and number of steps: other tests rely on its events as the truth.
 
+mod hedge;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::futures::{FuturesBalance, MAX_MARK, PositionState, SettleCurrency};
+use super::futures::{
+    FuturesBalance, MAX_MARK, Position, PositionId, PositionSide, PositionState, SettleCurrency,
+};
 use super::loans::CurrencyState;
 use super::test_util::{BUY_BTC, decimal};
 use super::*;
@@ -14,6 +18,8 @@ const START: u64 = 1_730_000_000_000;
 
 type Account = (Wallet, String);
 type Amounts<K> = BTreeMap<K, Decimal>;
+/// Symbol and side of a position.
+type PositionKey = (&'static str, PositionSide);
 
 /// The account as reconstructed from its events alone.
 #[derive(Default)]
@@ -29,8 +35,8 @@ struct Auditor {
     /// Spot trades by trade ID.
     trades: BTreeMap<String, Trade>,
     /// Position sizes by the fills.
-    filled: Amounts<&'static str>,
-    positions: BTreeMap<&'static str, PositionState>,
+    filled: Amounts<PositionKey>,
+    positions: BTreeMap<PositionKey, PositionState>,
     wallets: BTreeMap<SettleCurrency, FuturesBalance>,
     /// Realised PnL minus fees plus funding that no wallet event includes yet.
     unsettled: Amounts<SettleCurrency>,
@@ -86,7 +92,8 @@ impl Auditor {
             }
             Event::Position(_, position) => self.see_position(position),
             Event::Funding(funding) => {
-                assert_eq!(self.positions[funding.symbol].quantity, funding.quantity);
+                let position = &self.positions[&(funding.symbol, funding.position_side)];
+                assert_eq!(position.quantity, funding.quantity);
                 self.earn(funding.settle, funding.fee);
             }
             Event::Wallet(change) => self.see_wallet(change.wallet),
@@ -137,11 +144,16 @@ impl Auditor {
                 let known = self.trades.insert(fill.trade_id.to_string(), trade);
                 assert!(known.is_none(), "a trade id twice");
             }
-            Terms::Futures { liquidation, .. } => {
+            Terms::Futures {
+                liquidation,
+                position_side,
+                ..
+            } => {
                 if let (Some(limit), false) = (order.price, liquidation) {
                     assert!(order.side.signed(fill.price) <= order.side.signed(limit));
                 }
-                *self.filled.entry(order.symbol).or_default() += signed;
+                let filled = self.filled.entry((order.symbol, position_side));
+                *filled.or_default() += signed;
                 let currency = match order.fee_currency {
                     "XBT" => SettleCurrency::Xbt,
                     _ => SettleCurrency::Usdt,
@@ -227,7 +239,13 @@ impl Auditor {
                 assert!(position.average_entry > Decimal::ZERO, "kept when closed");
             }
         }
-        let before = self.positions.insert(position.symbol, position);
+        match position.position_side {
+            PositionSide::Both => {}
+            PositionSide::Long => assert!(position.quantity >= 0, "{position:?}"),
+            PositionSide::Short => assert!(position.quantity <= 0, "{position:?}"),
+        }
+        let key = (position.symbol, position.position_side);
+        let before = self.positions.insert(key, position);
         if let Some(before) = before.filter(|before| before.quantity == 0) {
             *self.ended.entry(before.settle_currency).or_default() += before.realised_pnl();
         }
@@ -301,14 +319,16 @@ impl Auditor {
 
     fn check_futures(&self, engine: &Engine) {
         assert!(self.unsettled.values().all(Decimal::is_zero));
-        for (index, contract) in engine.contracts.iter().enumerate() {
-            let symbol = contract.market.symbol;
-            let filled = self.filled.get(symbol).copied().unwrap_or_default();
-            assert_eq!(contract.position.quantity, filled);
-            let reported = self.positions.get(symbol);
+        for id in engine.position_ids() {
+            let contract = &engine.contracts[id.contract];
+            let key = (contract.market.symbol, id.side);
+            let filled = self.filled.get(&key).copied().unwrap_or_default();
+            assert_eq!(contract.position_of(id.side).quantity, filled);
+            let reported = self.positions.get(&key);
             let reported = reported.map_or(0, |position| position.quantity);
             assert_eq!(Decimal::from(reported), filled);
-            assert!(!engine.is_liquidatable(index));
+            assert!(!engine.is_liquidatable(id));
+            check_leg(engine, id);
         }
         for (currency, reported) in &self.wallets {
             let now = engine.futures_wallet(*currency);
@@ -336,6 +356,24 @@ impl Auditor {
                 "realised PnL of the positions"
             );
         }
+    }
+}
+
+/// A leg has the settings of its contract, and open orders close no more of it than is open.
+fn check_leg(engine: &Engine, id: PositionId) {
+    let contract = &engine.contracts[id.contract];
+    let position = contract.position_of(id.side);
+    let settings = |of: &Position| {
+        (
+            of.mode,
+            of.cross_leverage,
+            of.isolated_leverage,
+            of.risk_level,
+        )
+    };
+    assert_eq!(settings(position), settings(&contract.position));
+    if let Some(closing) = id.side.closed_by() {
+        assert!(engine.open_size(id, closing) <= position.quantity.abs());
     }
 }
 

@@ -150,6 +150,16 @@ impl Engine {
         engine
     }
 
+    /// Puts the account in hedge mode: each contract has a long and a short leg. The account must be new.
+    pub(crate) fn in_hedge_mode(mut self) -> Self {
+        self.contracts = self
+            .contracts
+            .into_iter()
+            .map(Contract::with_legs)
+            .collect();
+        self
+    }
+
     /// Sets the time of the commands that follow.
     pub(crate) fn at(&mut self, now_ms: u64) -> &mut Self {
         self.now_ms = self.now_ms.max(now_ms);

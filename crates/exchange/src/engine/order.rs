@@ -1,18 +1,19 @@
-//! Orders and stop orders of all accounts: placing, filling, reducing and cancelling them.
+//! Orders of all accounts: placing, filling, reducing and cancelling them.
 //!
 //! Their effect on balances and positions is in `spot` and in `futures`.
+
+mod stops;
 
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::event::{
-    CancelReason, Direction, Event, Fill, Liquidity, OrderChange, OrderEvent, Side, StopChange,
-    StopEvent, StopPriceType, Text,
-};
-use super::futures::{MarginMode, Traded};
+use super::event::{CancelReason, Event, Fill, Liquidity, OrderChange, OrderEvent, Side, Text};
+use super::futures::{MarginMode, PositionId, PositionSide, Traded};
 use super::ledger::Wallet;
 use super::{Engine, Host, MarketId, Rejected, futures, spot};
+
+pub(crate) use stops::{NewStop, StopOrder, Trigger};
 
 /// Maximum number of order book levels that one order fills; the levels are one tick apart.
 pub(crate) const BOOK_LEVELS: usize = 3;
@@ -64,6 +65,14 @@ impl Order {
             _ => &self.id,
         }
     }
+
+    /// Returns the position that a futures order changes; `None` for a spot order.
+    pub(crate) fn position_id(&self) -> Option<PositionId> {
+        Some(PositionId {
+            contract: self.market.index,
+            side: self.terms.position_side()?,
+        })
+    }
 }
 
 /// Settlement terms of an order, by account.
@@ -73,11 +82,40 @@ pub(crate) enum Terms {
     Spot(Wallet),
     Futures {
         margin_mode: MarginMode,
+        /// The leg that the order changes; `BOTH` in one-way mode.
+        position_side: PositionSide,
         /// Leverage when the order was placed.
         leverage: Decimal,
         /// The order liquidates a position.
         liquidation: bool,
     },
+}
+
+impl Terms {
+    /// Returns the side of the position that a futures order changes; `None` for a spot order.
+    pub(crate) fn position_side(self) -> Option<PositionSide> {
+        match self {
+            Self::Futures { position_side, .. } => Some(position_side),
+            Self::Spot(_) => None,
+        }
+    }
+
+    /// Returns the leverage of a futures order, and whether it liquidates a position; `None` for a spot order.
+    pub(crate) fn margin(self) -> Option<(Decimal, bool)> {
+        match self {
+            Self::Futures {
+                leverage,
+                liquidation,
+                ..
+            } => Some((leverage, liquidation)),
+            Self::Spot(_) => None,
+        }
+    }
+
+    /// Returns the wire value of the leg that a futures order changes; `None` in one-way mode and for a spot order.
+    pub(crate) fn leg(self) -> Option<&'static str> {
+        self.position_side().and_then(PositionSide::of_leg)
+    }
 }
 
 /// Parameters of a new order.
@@ -87,6 +125,8 @@ pub(crate) struct NewOrder<'a> {
     pub(crate) wallet: Option<Wallet>,
     pub(crate) symbol: &'a str,
     pub(crate) side: Side,
+    /// The position that a futures order changes; unused in spot.
+    pub(crate) position_side: PositionSide,
     /// Limit price; `None` for a market order.
     pub(crate) price: Option<Decimal>,
     pub(crate) size: Decimal,
@@ -98,7 +138,7 @@ pub(crate) struct NewOrder<'a> {
 }
 
 impl<'a> NewOrder<'a> {
-    /// Creates a market order.
+    /// Creates a market order; a futures order is in one-way mode.
     pub(crate) fn new(
         wallet: Option<Wallet>,
         symbol: &'a str,
@@ -109,6 +149,7 @@ impl<'a> NewOrder<'a> {
             wallet,
             symbol,
             side,
+            position_side: PositionSide::Both,
             price: None,
             size,
             by_funds: false,
@@ -127,47 +168,6 @@ fn host_of(wallet: Option<Wallet>) -> Host {
         Some(_) => Host::Spot,
         None => Host::Futures,
     }
-}
-
-/// An untriggered stop order.
-///
-/// A stop order holds no money. When it triggers, a new order with its own ID is placed; see [`Order::classic_id`].
-#[derive(Debug, Clone)]
-pub(crate) struct StopOrder {
-    pub(crate) id: Text,
-    pub(crate) client_oid: Option<Text>,
-    pub(crate) market: MarketId,
-    pub(crate) symbol: &'static str,
-    pub(crate) fee_currency: &'static str,
-    pub(crate) side: Side,
-    pub(crate) trigger: Trigger,
-    /// Limit price of the resulting order; `None` for a stop-market order.
-    pub(crate) order_price: Option<Decimal>,
-    pub(crate) size: Decimal,
-    pub(crate) terms: Terms,
-    pub(crate) created_ms: u64,
-}
-
-/// The trigger condition of a stop order.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Trigger {
-    pub(crate) direction: Direction,
-    pub(crate) price_type: StopPriceType,
-    pub(crate) price: Decimal,
-}
-
-/// Parameters of a new stop order.
-#[derive(Debug, Clone)]
-pub(crate) struct NewStop<'a> {
-    /// Wallet that the spot order settles in; `None` for a futures order.
-    pub(crate) wallet: Option<Wallet>,
-    pub(crate) symbol: &'a str,
-    pub(crate) side: Side,
-    pub(crate) trigger: Trigger,
-    /// Limit price of the resulting order; `None` for a stop-market order.
-    pub(crate) order_price: Option<Decimal>,
-    pub(crate) size: Decimal,
-    pub(crate) client_oid: Option<Text>,
 }
 
 impl Engine {
@@ -210,7 +210,7 @@ impl Engine {
     pub(crate) fn new_order(&mut self, id: MarketId, new: &NewOrder<'_>) -> Order {
         let (market, now_ms) = (self.market(id), self.now_ms);
         let (symbol, fee_currency) = (market.symbol, market.quote);
-        let terms = self.terms(id, new.wallet);
+        let terms = self.terms(id, new.wallet, new.position_side);
         let ids = &mut self.host_mut(id.host).ids;
         Order {
             id: ids.order(now_ms),
@@ -239,11 +239,12 @@ impl Engine {
         }
     }
 
-    fn terms(&self, id: MarketId, wallet: Option<Wallet>) -> Terms {
+    fn terms(&self, id: MarketId, wallet: Option<Wallet>, position_side: PositionSide) -> Terms {
         let Some(wallet) = wallet else {
             let position = &self.contracts[id.index].position;
             return Terms::Futures {
                 margin_mode: position.mode,
+                position_side,
                 leverage: position.order_leverage(),
                 liquidation: false,
             };
@@ -495,113 +496,6 @@ impl Engine {
     pub(crate) fn last_price_moved(&mut self, id: MarketId) {
         self.fill_crossed(id);
         self.trigger_stops(id);
-    }
-
-    pub(crate) fn place_stop(&mut self, new: NewStop<'_>) -> Result<Text, Rejected> {
-        let host = host_of(new.wallet);
-        let id = self.find_market(host, new.symbol)?;
-        let market = self.market(id);
-        if let Some(wallet) = new.wallet {
-            self.check_settles_in(wallet, id.index)?;
-        }
-        market.check_size(new.size)?;
-        for price in [Some(new.trigger.price), new.order_price]
-            .into_iter()
-            .flatten()
-        {
-            market.check_price(price)?;
-            if host == Host::Spot {
-                market.check_notional(price, new.size)?;
-            }
-        }
-        let (symbol, fee_currency) = (market.symbol, market.quote);
-        let now_ms = self.now_ms;
-        let stop = StopOrder {
-            id: self.host_mut(host).ids.stop_order(now_ms),
-            client_oid: new.client_oid,
-            market: id,
-            symbol,
-            fee_currency,
-            side: new.side,
-            trigger: new.trigger,
-            order_price: new.order_price,
-            size: new.size,
-            terms: self.terms(id, new.wallet),
-            created_ms: now_ms,
-        };
-        let stop_id = Arc::clone(&stop.id);
-        self.report_stop(&stop, StopChange::Open);
-        self.host_mut(host).stops.push(stop);
-        self.trigger_stops(id);
-        Ok(stop_id)
-    }
-
-    /// Cancels a stop order that has not triggered.
-    pub(crate) fn cancel_stop(&mut self, host: Host, order_id: &str) -> Result<(), Rejected> {
-        let stops = &mut self.host_mut(host).stops;
-        let index = stops.iter().position(|stop| &*stop.id == order_id);
-        let stop = stops.remove(index.ok_or_else(|| unknown(order_id))?);
-        self.report_stop(&stop, StopChange::Cancel);
-        Ok(())
-    }
-
-    pub(crate) fn trigger_stops(&mut self, id: MarketId) {
-        let reached = |engine: &Self, stop: &StopOrder| {
-            let price = match stop.trigger.price_type {
-                StopPriceType::Trade => engine.market(id).last,
-                StopPriceType::Mark | StopPriceType::Index => engine.contracts[id.index].mark,
-            };
-            match stop.trigger.direction {
-                Direction::Up => price >= stop.trigger.price,
-                Direction::Down => price <= stop.trigger.price,
-            }
-        };
-        let next = |engine: &Self| {
-            let mut stops = engine.host(id.host).stops.iter();
-            stops.position(|stop| stop.market == id && reached(engine, stop))
-        };
-        while let Some(index) = next(self) {
-            let stop = self.host_mut(id.host).stops.remove(index);
-            self.trigger(&stop);
-        }
-    }
-
-    /// Reports the trigger, then places the resulting order.
-    fn trigger(&mut self, stop: &StopOrder) {
-        let announced = self.events.len();
-        self.report_stop(stop, StopChange::Triggered(Ok(())));
-        let wallet = match stop.terms {
-            Terms::Spot(wallet) => Some(wallet),
-            Terms::Futures { .. } => None,
-        };
-        let placed = self.place(NewOrder {
-            price: stop.order_price,
-            client_oid: match stop.market.host {
-                Host::Spot => None,
-                Host::Futures => stop.client_oid.clone(),
-            },
-            origin: Some(stop),
-            ..NewOrder::new(wallet, stop.symbol, stop.side, stop.size)
-        });
-        if let (Err(rejected), Some(Event::Stop(event))) = (placed, self.events.get_mut(announced))
-        {
-            event.change = StopChange::Triggered(Err(rejected.to_string()));
-        }
-    }
-
-    fn report_stop(&mut self, stop: &StopOrder, change: StopChange) {
-        let mut stop = stop.clone();
-        let mut event_id = None;
-        if let Terms::Futures { margin_mode, .. } = &mut stop.terms {
-            *margin_mode = self.contracts[stop.market.index].position.mode;
-            event_id = Some(self.futures.ids.event());
-        }
-        self.events.push(Event::Stop(StopEvent {
-            change,
-            stop,
-            event_id,
-            time_ms: self.now_ms,
-        }));
     }
 }
 

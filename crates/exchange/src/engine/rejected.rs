@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::Wallet;
+use super::futures::PositionSide;
 
 /// Why the local exchange rejected a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +91,22 @@ pub enum Rejected {
     NoPosition {
         /// Symbol of the contract.
         symbol: String,
+    },
+    /// The account has no positions with this side: use `BOTH` in one-way mode, `LONG` or `SHORT` in hedge mode.
+    #[error("position side {} does not exist in the account's position mode", side.as_str())]
+    PositionSide {
+        /// The requested position side.
+        side: PositionSide,
+    },
+    /// The order would close more contracts of a leg than are open: close fewer, or cancel other closing orders first.
+    #[error("only {closable} contracts of the {} leg of {symbol} can be closed", side.as_str())]
+    ExceedsPosition {
+        /// Symbol of the contract.
+        symbol: String,
+        /// The leg.
+        side: PositionSide,
+        /// The number of open contracts that no open order closes.
+        closable: Decimal,
     },
     /// The leverage is below 1, above the maximum of the risk limit level, or has more than 2 decimals.
     #[error("leverage {leverage} is not between 1 and {max} with at most 2 decimals")]

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::event::{Direction, Side, StopPriceType, Text};
+use super::futures::PositionSide;
 use super::order::{NewOrder, NewStop, Trigger};
 use super::{Engine, Host, Rejected, Wallet};
 
@@ -49,6 +50,58 @@ impl Engine {
             client_oid: Some("mine".into()),
             ..market(target, size)
         })
+    }
+
+    /// Places a limit order on a leg in hedge mode.
+    pub(crate) fn limit_on(
+        &mut self,
+        position_side: PositionSide,
+        target: OrderTarget,
+        price: &str,
+        size: &str,
+    ) -> Result<Text, Rejected> {
+        self.place(NewOrder {
+            price: Some(decimal(price)),
+            position_side,
+            ..market(target, size)
+        })
+    }
+
+    /// Places a limit order on a leg, away from the market, and fills it as a maker; returns its ID.
+    pub(crate) fn trade_on(
+        &mut self,
+        position_side: PositionSide,
+        target: OrderTarget,
+        price: &str,
+        size: &str,
+    ) -> Text {
+        let id = self.limit_on(position_side, target, price, size).unwrap();
+        self.fill(&id, size);
+        id
+    }
+
+    /// Places a stop order on a leg that becomes a market order if the mark price falls to this price.
+    pub(crate) fn stop_on(
+        &mut self,
+        position_side: PositionSide,
+        (wallet, symbol, side): OrderTarget,
+        price: &str,
+        size: &str,
+    ) -> Result<Text, Rejected> {
+        let new = NewStop {
+            wallet,
+            symbol,
+            side,
+            trigger: Trigger {
+                direction: Direction::Down,
+                price_type: StopPriceType::Mark,
+                price: decimal(price),
+            },
+            order_price: None,
+            size: decimal(size),
+            client_oid: None,
+        };
+        self.place_stop_on(position_side, new)
     }
 
     pub(crate) fn stop(

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::risk::Exposure;
-use crate::CONTRACTS;
-use crate::engine::futures::{FuturesBalance, MarginMode, PositionState, SettleCurrency};
+use crate::engine::futures::{
+    FuturesBalance, MarginMode, PositionSide, PositionState, SettleCurrency,
+};
 use crate::engine::loans::CurrencyState;
 use crate::engine::{BalanceEvent, Engine, Reason, Text, Wallet, WalletBalance};
 
@@ -52,7 +53,7 @@ impl Funds {
 pub(crate) struct AccountState {
     accounts: BTreeMap<(Wallet, Text), (WalletBalance, Decimal)>,
     wallets: [FuturesBalance; 2],
-    positions: BTreeMap<&'static str, PositionState>,
+    positions: BTreeMap<(&'static str, PositionSide), PositionState>,
 }
 
 impl AccountState {
@@ -61,13 +62,12 @@ impl AccountState {
         let accounts = engine.holdings().map(|(wallet, currency, balance, owed)| {
             ((wallet, Text::from(currency)), (balance, owed))
         });
-        let positions = CONTRACTS.iter();
-        let positions = positions.filter_map(|symbol| engine.position(symbol).ok());
+        let positions = engine.positions();
         Self {
             accounts: accounts.collect(),
             wallets: SettleCurrency::ALL.map(|currency| engine.futures_wallet(currency)),
             positions: positions
-                .map(|position| (position.symbol, position))
+                .map(|position| ((position.symbol, position.position_side), position))
                 .collect(),
         }
     }
@@ -96,7 +96,8 @@ impl AccountState {
     }
 
     pub(crate) fn position_changed(&mut self, position: &PositionState) {
-        self.positions.insert(position.symbol, position.clone());
+        let id = (position.symbol, position.position_side);
+        self.positions.insert(id, position.clone());
     }
 
     /// Returns the balance of one currency in a spot or margin account.

@@ -96,8 +96,13 @@ impl Change {
         };
         let terms = match stop.terms {
             // Conditional orders have no leverage on the wire.
-            Terms::Futures { margin_mode, .. } => Terms::Futures {
+            Terms::Futures {
                 margin_mode,
+                position_side,
+                ..
+            } => Terms::Futures {
+                margin_mode,
+                position_side,
                 leverage: Decimal::ZERO,
                 liquidation: false,
             },

@@ -250,9 +250,8 @@ impl ProRenderer {
             );
             self.push(Channel::PositionAll, account_type, data.clone());
         }
-        let source = Source::IsolatedPosition(position.symbol);
         let exposure = Exposure::of_isolated(position);
-        self.risk(source, exposure, position.time_ms);
+        self.risk(Source::of_isolated(position), exposure, position.time_ms);
         // After other changes a wallet event follows, and only then are the sums up to date.
         if matches!(
             change,

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::account_state::AccountState;
-use crate::CONTRACTS;
 use crate::engine::Engine;
-use crate::engine::futures::{PositionState, SettleCurrency, ratio};
+use crate::engine::futures::{PositionSide, PositionState, SettleCurrency, ratio};
 use crate::engine::loans::CrossMargin;
 use crate::fault::LiquidationLevel;
 
@@ -111,6 +110,18 @@ pub(crate) enum Source {
     CrossMargin,
     CrossPositions(SettleCurrency),
     IsolatedPosition(&'static str),
+    /// A leg in hedge mode.
+    IsolatedLeg(&'static str, PositionSide),
+}
+
+impl Source {
+    /// Returns the source of an isolated position.
+    pub(crate) fn of_isolated(position: &PositionState) -> Self {
+        match position.position_side {
+            PositionSide::Both => Self::IsolatedPosition(position.symbol),
+            side => Self::IsolatedLeg(position.symbol, side),
+        }
+    }
 }
 
 /// Monitors the liquidation risk of an account: the highest risk among its parts.
@@ -174,10 +185,9 @@ pub(crate) fn current(engine: &Engine) -> Option<Exposure> {
             state.cross_exposure(currency),
         );
     }
-    for symbol in CONTRACTS {
-        let position = engine.position(symbol).ok();
-        let exposure = position.and_then(|position| Exposure::of_isolated(&position));
-        see(Source::IsolatedPosition(symbol), exposure);
+    for position in engine.positions() {
+        let exposure = Exposure::of_isolated(&position);
+        see(Source::of_isolated(&position), exposure);
     }
     worst(&exposures).cloned()
 }

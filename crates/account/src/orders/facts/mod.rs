@@ -114,3 +114,14 @@ fn extra_fee(extra: &Extra) -> Option<(Text, Decimal)> {
     let fee = extra_decimal(extra, "fee")?;
     Some((extra_text(extra, "feeCurrency")?, fee))
 }
+
+/// Returns the size after reductions: what is filled and what can still fill.
+///
+/// On V1 futures and on Pro V2, the reported size is the size before reductions. A canceled order has no remaining size.
+fn size_of(filled: Option<Decimal>, remain: Option<Decimal>, stage: OrderStage) -> Option<Decimal> {
+    let is_canceled = stage == OrderStage::Ended(EndKind::Canceled);
+    filled
+        .zip(remain)
+        .filter(|_| !is_canceled)
+        .map(|(filled, remain)| filled + remain)
+}

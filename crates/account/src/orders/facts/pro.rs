@@ -6,7 +6,7 @@ use kucoin_streams_pro::{
 };
 use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
 
-use super::{EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage};
+use super::{EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, size_of};
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
 
@@ -33,7 +33,10 @@ fn of_order(order: &Order) -> OrderFacts {
     let is_in_quote = order.size_unit == Some(SizeUnit::QuoteCurrency);
     let (size, funds) = match is_in_quote {
         true => (None, order.size),
-        false => (order.size, None),
+        false => {
+            let size = size_of(order.filled_size, order.remain_size, stage);
+            (size.or(order.size), None)
+        }
     };
     // An event that is not a fill can repeat the last fill; its time is not that of the fill.
     let fill = order.fill().filter(|fill| !fill.size.is_zero());

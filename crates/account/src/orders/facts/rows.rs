@@ -140,7 +140,10 @@ fn unified_order(row: &UnifiedOrderRow) -> OrderFacts {
     let is_in_quote = row.size_unit.as_deref() == Some("QUOTECCY");
     let (size, funds) = match is_in_quote {
         true => (None, row.size),
-        false => (row.size, None),
+        false => {
+            let canceled = row.canceled_size.unwrap_or_default();
+            (row.size.map(|size| size - canceled), None)
+        }
     };
     let otherwise = match row.status {
         UnifiedOrderStatus::NotTriggered => OrderStage::Waiting,

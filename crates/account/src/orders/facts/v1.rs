@@ -1,6 +1,6 @@
 //! Facts of the events of V1.
 
-use kucoin_streams_core::Fill;
+use kucoin_streams_core::{Decimal, Extra, Fill};
 use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
 use kucoin_streams_v1::{
     FuturesEvent, FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesTradeType, OrderKind,
@@ -8,7 +8,8 @@ use kucoin_streams_v1::{
 };
 
 use super::{
-    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, extra_decimal, extra_fee,
+    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, extra_decimal,
+    extra_fee, size_of,
 };
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
@@ -25,7 +26,7 @@ pub(crate) fn of_v1(_: &FrameInfo, event: &V1Event) -> Option<OrderFacts> {
     }
 }
 
-fn with_fee(fill: Option<Fill>, extra: &kucoin_streams_core::Extra) -> Option<Fill> {
+fn with_fee(fill: Option<Fill>, extra: &Extra) -> Option<Fill> {
     fill.map(|mut fill| {
         if let Some((currency, fee)) = extra_fee(extra) {
             fill.fee = Some(fee);
@@ -66,8 +67,8 @@ fn spot_order(order: &SpotOrder) -> OrderFacts {
             client_oid: order.client_oid.clone(),
             order_type: Some(OrderType::from(order.order_type.as_str())),
             price: order.price.filter(|price| !(is_market && price.is_zero())),
-            size: order
-                .size
+            size: size_of(order.filled_size, order.remain_size, stage)
+                .or(order.size)
                 .or(order.origin_size)
                 .filter(|_| order.funds.is_none()),
             funds: order.funds.or(order.origin_funds),
@@ -179,7 +180,7 @@ fn futures_order(order: &FuturesOrder) -> OrderFacts {
                 .as_ref()
                 .map(|kind| OrderType::from(kind.as_str())),
             price: order.limit_price(),
-            size: order.size,
+            size: size_of(order.filled_size, order.remain_size, stage).or(order.size),
             margin_mode: order
                 .margin_mode
                 .as_ref()

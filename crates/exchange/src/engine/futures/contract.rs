@@ -3,7 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::position::{Position, Trade};
-use super::{MarginMode, TAKER_FEE};
+use super::{MarginMode, PositionSide, TAKER_FEE};
 use crate::engine::Rejected;
 use crate::engine::event::Side;
 use crate::engine::market::{Market, check_price};
@@ -80,7 +80,7 @@ const MAX_PRICE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 /// leave a debt.
 pub(crate) const MAX_MARK: Decimal = Decimal::from_parts(900_000, 0, 0, false, 0);
 
-/// A contract, its mark price, and the account's position in it. The index price equals the mark price.
+/// A contract, its mark price, and the account's positions in it. The index price equals the mark price.
 #[derive(Debug, Clone)]
 pub(crate) struct Contract {
     pub(crate) market: Market,
@@ -89,7 +89,12 @@ pub(crate) struct Contract {
     multiplier: Decimal,
     pub(crate) mark: Decimal,
     pub(crate) levels: &'static [RiskLevel],
+    /// The position in one-way mode, or the long leg in hedge mode.
+    ///
+    /// Its settings (margin mode, leverage, risk limit level) are those of the contract.
     pub(crate) position: Position,
+    /// The short leg; `None` in one-way mode. Its settings equal those of the long leg.
+    pub(crate) short_leg: Option<Position>,
 }
 
 /// Returns the contracts, with the multipliers and tick sizes of the real ones.
@@ -115,6 +120,7 @@ pub(crate) fn contracts() -> Vec<Contract> {
             mark: price,
             levels,
             position: Position::new(settle, mode, leverage),
+            short_leg: None,
         }
     };
     let (linear_xbt, linear_eth) = (Decimal::new(1, 3), Decimal::new(1, 2));
@@ -144,6 +150,42 @@ pub(crate) fn contracts() -> Vec<Contract> {
 }
 
 impl Contract {
+    /// Replaces the position by a long and a short leg, without changing the settings.
+    pub(crate) fn with_legs(mut self) -> Self {
+        let mut short_leg = self.position.clone();
+        short_leg.side = PositionSide::Short;
+        self.position.side = PositionSide::Long;
+        self.short_leg = Some(short_leg);
+        self
+    }
+
+    /// Returns the positions: one in one-way mode, or the long and the short leg.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = &Position> {
+        std::iter::once(&self.position).chain(&self.short_leg)
+    }
+
+    pub(crate) fn positions_mut(&mut self) -> impl Iterator<Item = &mut Position> {
+        std::iter::once(&mut self.position).chain(&mut self.short_leg)
+    }
+
+    /// Returns a position, whose side must be one of [`Contract::positions`].
+    pub(crate) fn position_of(&self, side: PositionSide) -> &Position {
+        let short = self.short_leg.as_ref();
+        short.filter(|it| it.side == side).unwrap_or(&self.position)
+    }
+
+    pub(crate) fn position_of_mut(&mut self, side: PositionSide) -> &mut Position {
+        let short = self.short_leg.as_mut();
+        short
+            .filter(|it| it.side == side)
+            .unwrap_or(&mut self.position)
+    }
+
+    /// Returns `true` if any position is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.positions().any(Position::is_open)
+    }
+
     fn is_inverse(&self) -> bool {
         self.multiplier.is_sign_negative()
     }
@@ -173,17 +215,17 @@ impl Contract {
         price.filter(|price| *price > Decimal::ZERO)
     }
 
-    /// Returns the price at which the open position has this value.
+    /// Returns the price at which an open position has this value.
     ///
     /// The price is rounded to the tick, in the direction that does not increase the loss.
-    pub(crate) fn price_at_value(&self, value: Decimal) -> Decimal {
-        let long = self.position.quantity > Decimal::ZERO;
+    pub(crate) fn price_at_value(&self, position: &Position, value: Decimal) -> Decimal {
+        let long = position.quantity > Decimal::ZERO;
         let (strategy, never) = if long {
             (RoundingStrategy::ToPositiveInfinity, Decimal::ZERO)
         } else {
             (RoundingStrategy::ToZero, MAX_PRICE)
         };
-        let price = self.price_of(self.position.quantity, value);
+        let price = self.price_of(position.quantity, value);
         let price = price.map_or(never, |price| {
             price.round_dp_with_strategy(self.market.tick.scale(), strategy)
         });
@@ -225,13 +267,13 @@ impl Contract {
         next.round_dp(self.market.tick.scale() + 1).normalize()
     }
 
-    /// Returns the position value at the mark price.
-    pub(crate) fn mark_value(&self) -> Decimal {
-        self.value(self.position.quantity, self.mark)
+    /// Returns the value of a position at the mark price.
+    pub(crate) fn mark_value(&self, position: &Position) -> Decimal {
+        self.value(position.quantity, self.mark)
     }
 
-    pub(crate) fn unrealised(&self) -> Decimal {
-        self.mark_value() - self.position.open_cost
+    pub(crate) fn unrealised(&self, position: &Position) -> Decimal {
+        self.mark_value(position) - position.open_cost
     }
 
     pub(crate) fn maintenance_rate(&self) -> Decimal {
@@ -239,14 +281,16 @@ impl Contract {
     }
 
     /// Applies a trade that only opens or only closes; returns the realised PnL before the fee.
-    pub(crate) fn trade(&mut self, trade: Trade, price: Decimal) -> Decimal {
-        let opens = self.position.closing(trade.quantity).is_zero();
-        let profit = self.position.apply(trade);
+    pub(crate) fn trade(&mut self, side: PositionSide, trade: Trade, price: Decimal) -> Decimal {
+        let position = self.position_of_mut(side);
+        let opens = position.closing(trade.quantity).is_zero();
+        let profit = position.apply(trade);
         if opens {
             // Reported only; the position stores the cost. Three decimals more than the tick.
-            let entry = self.price_of(self.position.quantity, self.position.open_cost);
+            let (quantity, cost) = (position.quantity, position.open_cost);
+            let entry = self.price_of(quantity, cost).unwrap_or(price);
             let scale = self.market.tick.scale() + 3;
-            self.position.average_entry = entry.unwrap_or(price).round_dp(scale).normalize();
+            self.position_of_mut(side).average_entry = entry.round_dp(scale).normalize();
         }
         profit
     }

@@ -5,7 +5,8 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{Contract, FuturesBalance, IsolatedMargin, MarginMode, PositionState};
+use super::position::Position;
+use super::{Contract, FuturesBalance, IsolatedMargin, MarginMode, PositionId, PositionState};
 use super::{SettleCurrency, TAKER_FEE};
 use crate::engine::Engine;
 use crate::engine::event::Side;
@@ -26,8 +27,7 @@ struct Risk {
 
 impl Contract {
     /// Returns the reserve for the fee of closing an isolated position at its bankruptcy price.
-    fn isolated_closing_fee(&self) -> Decimal {
-        let position = &self.position;
+    fn isolated_closing_fee(&self, position: &Position) -> Decimal {
         let bankrupt = position.open_cost - position.own_margin();
         // A value beyond zero has no price, so nothing can be closed at it.
         let no_price = bankrupt.is_sign_positive() != position.open_cost.is_sign_positive();
@@ -38,15 +38,15 @@ impl Contract {
     }
 
     /// Returns the maintenance margin of an open position, including the closing fee.
-    fn maintenance(&self) -> Decimal {
+    fn maintenance(&self, position: &Position) -> Decimal {
         let rate = self.maintenance_rate();
-        match self.position.mode {
+        match position.mode {
             MarginMode::Isolated => {
-                let cost = self.position.open_cost.abs();
-                self.settle.round(cost * rate) + self.isolated_closing_fee()
+                let cost = position.open_cost.abs();
+                self.settle.round(cost * rate) + self.isolated_closing_fee(position)
             }
             MarginMode::Cross => {
-                let value = self.mark_value().abs();
+                let value = self.mark_value(position).abs();
                 self.settle.round(value * (rate + TAKER_FEE))
             }
         }
@@ -54,14 +54,13 @@ impl Contract {
 }
 
 impl Engine {
-    fn risk(&self, index: usize) -> Risk {
-        let contract = &self.contracts[index];
-        let position = &contract.position;
-        let maintenance = contract.maintenance();
+    fn risk(&self, id: PositionId) -> Risk {
+        let (contract, position) = self.held_position(id);
+        let maintenance = contract.maintenance(position);
         match position.mode {
             MarginMode::Isolated => {
                 let margin = position.own_margin();
-                let closing_fee = contract.isolated_closing_fee();
+                let closing_fee = contract.isolated_closing_fee(position);
                 let bankrupt_value = position.open_cost - margin;
                 Risk {
                     margin: margin + closing_fee,
@@ -70,17 +69,16 @@ impl Engine {
                     liquidation_value: bankrupt_value - closing_fee + maintenance,
                 }
             }
-            // Assumes that all else is constant, including the mark prices of other positions.
+            // Assumes that all else is constant, including the values of other positions and of the other leg.
             MarginMode::Cross => {
                 let total = self.futures_wallet(contract.settle).total_cross_margin();
-                let margin = total - contract.unrealised();
-                let all: Decimal = (self.contracts.iter())
-                    .filter(|known| {
-                        let position = &known.position;
+                let margin = total - contract.unrealised(position);
+                let all: Decimal = (self.held_positions())
+                    .filter(|(known, position)| {
                         let is_cross = position.mode == MarginMode::Cross;
                         position.is_open() && known.settle == contract.settle && is_cross
                     })
-                    .map(Contract::maintenance)
+                    .map(|(known, position)| known.maintenance(position))
                     .sum();
                 let left = position.open_cost - margin;
                 let rate = contract.maintenance_rate();
@@ -95,45 +93,51 @@ impl Engine {
     }
 
     /// Returns `true` if the margin of an open position is at or below the maintenance margin.
-    pub(crate) fn is_liquidatable(&self, index: usize) -> bool {
-        let contract = &self.contracts[index];
-        if !contract.position.is_open() {
+    pub(crate) fn is_liquidatable(&self, id: PositionId) -> bool {
+        let (contract, position) = self.held_position(id);
+        if !position.is_open() {
             return false;
         }
-        let risk = self.risk(index);
-        risk.margin + contract.unrealised() <= risk.maintenance
+        let risk = self.risk(id);
+        risk.margin + contract.unrealised(position) <= risk.maintenance
     }
 
-    pub(crate) fn bankruptcy_price(&self, index: usize) -> Decimal {
-        self.contracts[index].price_at_value(self.risk(index).bankrupt_value)
+    pub(crate) fn bankruptcy_price(&self, id: PositionId) -> Decimal {
+        let (contract, position) = self.held_position(id);
+        contract.price_at_value(position, self.risk(id).bankrupt_value)
     }
 
-    /// Returns the open orders of one side in a contract, oldest first.
-    fn orders_of(&self, index: usize, side: Side) -> impl Iterator<Item = &Order> {
+    /// Returns the open orders of one side that change a position, oldest first.
+    fn orders_of(&self, id: PositionId, side: Side) -> impl Iterator<Item = &Order> {
         let orders = self.futures.orders.iter();
-        orders.filter(move |order| order.market.index == index && order.side == side)
+        orders.filter(move |order| order.position_id() == Some(id) && order.side == side)
     }
 
     /// Returns the total remaining size of the open orders of one side.
-    pub(crate) fn open_size(&self, index: usize, side: Side) -> Decimal {
-        self.orders_of(index, side).map(|order| order.remain).sum()
+    pub(crate) fn open_size(&self, id: PositionId, side: Side) -> Decimal {
+        self.orders_of(id, side).map(|order| order.remain).sum()
+    }
+
+    /// Returns how many contracts new orders of this side can close: those that no open order closes.
+    pub(crate) fn free_to_close(&self, id: PositionId, side: Side) -> Decimal {
+        let closable = self.held_position(id).1.closable(side);
+        (closable - self.open_size(id, side)).max(Decimal::ZERO)
     }
 
     /// Returns how many of `size` more contracts of this side would open a position.
-    pub(crate) fn would_open(&self, index: usize, side: Side, size: Decimal) -> Decimal {
-        let closable = self.contracts[index].position.closable(side);
-        let free = (closable - self.open_size(index, side)).max(Decimal::ZERO);
-        (size - free).max(Decimal::ZERO)
+    pub(crate) fn would_open(&self, id: PositionId, side: Side, size: Decimal) -> Decimal {
+        (size - self.free_to_close(id, side)).max(Decimal::ZERO)
     }
 
-    /// Returns the margin of the open orders in a contract.
+    /// Returns the margin of the open orders that change a position.
     ///
     /// Orders against the position close it, oldest first, and need no margin.
-    fn orders_margin(&self, contract: &Contract, index: usize) -> Decimal {
+    fn orders_margin(&self, id: PositionId) -> Decimal {
+        let (contract, position) = self.held_position(id);
         let mut margin = Decimal::ZERO;
         for side in [Side::Buy, Side::Sell] {
-            let mut closable = contract.position.closable(side);
-            for order in self.orders_of(index, side) {
+            let mut closable = position.closable(side);
+            for order in self.orders_of(id, side) {
                 let closing = order.remain.min(closable);
                 closable -= closing;
                 if let Terms::Futures { leverage, .. } = order.terms {
@@ -161,12 +165,12 @@ impl Engine {
             isolated_unrealised_pnl: Decimal::ZERO,
             version: funds.version,
         };
-        for (index, contract) in self.contracts.iter().enumerate() {
+        for id in self.position_ids() {
+            let (contract, position) = self.held_position(id);
             if contract.settle != currency {
                 continue;
             }
-            let position = &contract.position;
-            let (orders, unrealised) = (self.orders_margin(contract, index), contract.unrealised());
+            let (orders, unrealised) = (self.orders_margin(id), contract.unrealised(position));
             match position.mode {
                 MarginMode::Cross => {
                     wallet.cross_position_margin += position.initial_margin;
@@ -176,7 +180,7 @@ impl Engine {
                 MarginMode::Isolated => {
                     wallet.isolated_position_margin += position.own_margin()
                         - position.funding_received
-                        + contract.isolated_closing_fee();
+                        + contract.isolated_closing_fee(position);
                     wallet.isolated_funding_margin += position.funding_received;
                     wallet.isolated_order_margin += orders;
                     wallet.isolated_unrealised_pnl += unrealised;
@@ -187,31 +191,33 @@ impl Engine {
     }
 
     /// Returns the current state of a position.
-    pub(crate) fn snapshot(&self, index: usize) -> PositionState {
-        let contract = &self.contracts[index];
-        let position = &contract.position;
-        let unrealised = contract.unrealised();
-        let isolated = (position.mode == MarginMode::Isolated).then(|| isolated(contract));
+    pub(crate) fn snapshot(&self, id: PositionId) -> PositionState {
+        let (contract, position) = self.held_position(id);
+        let unrealised = contract.unrealised(position);
+        let isolated =
+            (position.mode == MarginMode::Isolated).then(|| isolated(contract, position));
         let leverage = match &isolated {
             Some(own) => real_leverage(position.open_cost, own.margin + unrealised)
                 .unwrap_or(position.isolated_leverage),
             None => position.cross_leverage,
         };
-        let risk = position.is_open().then(|| self.risk(index));
+        let risk = position.is_open().then(|| self.risk(id));
         let price_at = |value: fn(&Risk) -> Decimal| {
-            risk.as_ref()
-                .map_or(Decimal::ZERO, |risk| contract.price_at_value(value(risk)))
+            risk.as_ref().map_or(Decimal::ZERO, |risk| {
+                contract.price_at_value(position, value(risk))
+            })
         };
         PositionState {
             symbol: contract.market.symbol,
             settle_currency: contract.settle,
             margin_mode: position.mode,
+            position_side: position.side,
             quantity: position.quantity.to_i64().unwrap_or_default(),
             opened_ms: position.opened_ms,
             time_ms: self.now_ms,
             average_entry: position.average_entry,
             mark_price: contract.mark,
-            mark_value: contract.mark_value(),
+            mark_value: contract.mark_value(position),
             open_cost: position.open_cost,
             current_cost: position.current_cost,
             realised_gross_cost: position.realised_gross_cost,
@@ -221,7 +227,7 @@ impl Engine {
             leverage,
             initial_margin: position.initial_margin,
             maintenance_margin: match risk {
-                Some(_) => contract.maintenance(),
+                Some(_) => contract.maintenance(position),
                 None => Decimal::ZERO,
             },
             risk_ratio: risk.map_or(Decimal::ZERO, |risk| {
@@ -243,9 +249,8 @@ impl Engine {
     }
 }
 
-fn isolated(contract: &Contract) -> IsolatedMargin {
-    let position = &contract.position;
-    let closing_fee = contract.isolated_closing_fee();
+fn isolated(contract: &Contract, position: &Position) -> IsolatedMargin {
+    let closing_fee = contract.isolated_closing_fee(position);
     IsolatedMargin {
         margin: position.own_margin() + closing_fee,
         added: position.added,

@@ -1,9 +1,12 @@
 //! The futures account: effects of orders on positions and the wallet, liquidation, and settings.
 //!
-//! Positions are in one-way mode: one per contract, long or short. Each settlement currency has a stored balance; all
+//! In one-way mode there is one position per contract, long or short; in hedge mode there are two, a long and a short
+//! leg, and each order names the leg that it changes. Each settlement currency has a stored balance; all
 //! margins are computed from positions, orders and prices.
 
 mod contract;
+#[cfg(test)]
+mod hedge;
 mod margin;
 mod position;
 #[cfg(test)]
@@ -18,13 +21,14 @@ pub(crate) use contract::MAX_MARK;
 pub use contract::SettleCurrency;
 pub(crate) use contract::{Contract, contracts};
 pub(crate) use margin::ratio;
-pub use state::{FuturesBalance, IsolatedMargin, MarginMode, PositionState};
+pub use state::{FuturesBalance, IsolatedMargin, MarginMode, PositionSide, PositionState};
 
 use super::event::{
     CancelReason, Event, Liquidity, OrderChange, PositionChange, Side, WalletEvent,
 };
 use super::order::{BOOK_LEVELS, NewOrder, Order, Terms};
 use super::{Engine, Host, MarketId, Rejected, check_amount};
+pub(crate) use position::Position;
 use position::Trade;
 
 /// Taker fee rate, as a fraction of the value.
@@ -33,6 +37,13 @@ pub(crate) const TAKER_FEE: Decimal = Decimal::from_parts(6, 0, 0, false, 4);
 pub(crate) const MAKER_FEE: Decimal = Decimal::from_parts(2, 0, 0, false, 4);
 /// Maximum balance: sums below it stay exact in 28 digits.
 const MAX_BALANCE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
+/// A position of the account: the index of its contract, and its side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PositionId {
+    pub(crate) contract: usize,
+    pub(crate) side: PositionSide,
+}
 
 /// Sums of a fill.
 #[derive(Debug, Default)]
@@ -74,8 +85,58 @@ pub(crate) fn opening_balance(currency: SettleCurrency) -> Decimal {
 }
 
 impl Engine {
+    /// Returns the position in one-way mode.
     pub(crate) fn position(&self, symbol: &str) -> Result<PositionState, Rejected> {
-        self.contract(symbol).map(|index| self.snapshot(index))
+        self.position_on(symbol, PositionSide::Both)
+    }
+
+    pub(crate) fn position_on(
+        &self,
+        symbol: &str,
+        side: PositionSide,
+    ) -> Result<PositionState, Rejected> {
+        let index = self.contract(symbol)?;
+        self.position_id(index, side).map(|id| self.snapshot(id))
+    }
+
+    /// Returns the states of all positions, open or closed, by contract.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = PositionState> {
+        self.position_ids().map(|id| self.snapshot(id))
+    }
+
+    pub(crate) fn position_ids(&self) -> impl Iterator<Item = PositionId> {
+        let contracts = self.contracts.iter().enumerate();
+        contracts.flat_map(|(contract, known)| {
+            let sides = known.positions().map(|position| position.side);
+            sides.map(move |side| PositionId { contract, side })
+        })
+    }
+
+    /// Returns the position of a contract with this side; an error if the side belongs to the other position mode.
+    pub(super) fn position_id(
+        &self,
+        contract: usize,
+        side: PositionSide,
+    ) -> Result<PositionId, Rejected> {
+        let known = &self.contracts[contract];
+        match known.positions().any(|position| position.side == side) {
+            true => Ok(PositionId { contract, side }),
+            false => Err(Rejected::PositionSide { side }),
+        }
+    }
+
+    /// Returns all positions with their contracts.
+    fn held_positions(&self) -> impl Iterator<Item = (&Contract, &Position)> {
+        self.position_ids().map(|id| self.held_position(id))
+    }
+
+    fn held_position(&self, id: PositionId) -> (&Contract, &Position) {
+        let contract = &self.contracts[id.contract];
+        (contract, contract.position_of(id.side))
+    }
+
+    fn held_position_mut(&mut self, id: PositionId) -> &mut Position {
+        self.contracts[id.contract].position_of_mut(id.side)
     }
 
     pub(crate) fn contracts(&self) -> &[Contract] {
@@ -111,17 +172,17 @@ impl Engine {
         })
     }
 
-    /// Checks a futures order as KuCoin does: risk limit and margin.
+    /// Checks a futures order as KuCoin does: position side, risk limit and margin.
     pub(super) fn check_futures_order(
         &self,
         index: usize,
         new: &NewOrder<'_>,
     ) -> Result<(), Rejected> {
-        let contract = &self.contracts[index];
-        let position = &contract.position;
+        let id = self.position_id(index, new.position_side)?;
+        self.check_closing(id, new)?;
+        let (contract, position) = self.held_position(id);
         let price = contract.margin_price(new.side, new.price, BOOK_LEVELS);
-        let exposure =
-            new.side.signed(position.quantity) + self.open_size(index, new.side) + new.size;
+        let exposure = new.side.signed(position.quantity) + self.open_size(id, new.side) + new.size;
         let limit = Decimal::from(contract.levels[position.risk_level].limit);
         if contract.value(exposure.max(Decimal::ZERO), price).abs() > limit {
             return Err(Rejected::RiskLimit {
@@ -129,7 +190,7 @@ impl Engine {
                 limit,
             });
         }
-        let opening = self.would_open(index, new.side, new.size);
+        let opening = self.would_open(id, new.side, new.size);
         let margin = contract.order_margin(opening, price, position.order_leverage());
         let available = self.futures_wallet(contract.settle).available_margin();
         if opening > Decimal::ZERO && margin > available {
@@ -138,9 +199,23 @@ impl Engine {
         Ok(())
     }
 
+    /// Checks that an order that closes a leg does not exceed it: in hedge mode a position never changes its direction.
+    fn check_closing(&self, id: PositionId, new: &NewOrder<'_>) -> Result<(), Rejected> {
+        let closable = self.free_to_close(id, new.side);
+        if id.side.closed_by() == Some(new.side) && new.size > closable {
+            return Err(Rejected::ExceedsPosition {
+                symbol: self.contracts[id.contract].market.symbol.to_owned(),
+                side: id.side,
+                closable,
+            });
+        }
+        Ok(())
+    }
+
     /// Applies a fill to position and balance.
     ///
-    /// Position reports are added. A fill through zero counts as two: it closes one position and opens another.
+    /// Position reports are added. A fill through zero counts as two: it closes one position and opens another. That
+    /// happens only in one-way mode.
     pub(super) fn trade_contracts(
         &mut self,
         order: &Order,
@@ -149,11 +224,7 @@ impl Engine {
         fee_rate: Decimal,
         reports: &mut Vec<Event>,
     ) -> Traded {
-        let Terms::Futures {
-            leverage,
-            liquidation,
-            ..
-        } = order.terms
+        let (Some(id), Some((leverage, liquidation))) = (order.position_id(), order.terms.margin())
         else {
             return Traded::default();
         };
@@ -161,21 +232,18 @@ impl Engine {
             true => PositionChange::Liquidation,
             false => PositionChange::Trade,
         };
-        let index = order.market.index;
-        let closing = self.contracts[index]
-            .position
-            .closable(order.side)
-            .min(size);
+        let closing = self.held_position(id).1.closable(order.side).min(size);
         let mut traded = Traded::default();
         for (size, closes) in [(closing, true), (size - closing, false)] {
             if size.is_zero() {
                 continue;
             }
-            let contract = &mut self.contracts[index];
+            let contract = &mut self.contracts[id.contract];
             let quantity = order.side.signed(size);
             let cost = contract.value(quantity, price);
             let fee = contract.settle.round(cost.abs() * fee_rate);
             let profit = contract.trade(
+                id.side,
                 Trade {
                     quantity,
                     cost,
@@ -193,7 +261,7 @@ impl Engine {
             if closes {
                 traded.closing_fee += fee;
             }
-            reports.push(Event::Position(change, self.snapshot(index)));
+            reports.push(Event::Position(change, self.snapshot(id)));
         }
         traded
     }
@@ -247,7 +315,7 @@ impl Engine {
 
     /// Sets the mark price and the index price.
     ///
-    /// Stop orders on these prices trigger. An open position is reported, or liquidated.
+    /// Stop orders on these prices trigger. Open positions are reported, or liquidated.
     pub(crate) fn set_mark_price(&mut self, symbol: &str, price: Decimal) -> Result<(), Rejected> {
         let index = self.contract(symbol)?;
         self.contracts[index].check_mark(price)?;
@@ -261,8 +329,8 @@ impl Engine {
             return;
         }
         contract.mark = price;
-        if contract.position.is_open() {
-            self.report_position(index, PositionChange::MarkPrice);
+        if contract.is_open() {
+            self.report_open(index, PositionChange::MarkPrice);
             self.liquidate_due();
         }
         self.trigger_stops(MarketId::futures(index));
@@ -271,20 +339,23 @@ impl Engine {
     /// Liquidates all positions at or below their maintenance margin, the largest loss first.
     pub(super) fn liquidate_due(&mut self) {
         let worst = |engine: &Self| {
-            (0..engine.contracts.len())
-                .filter(|index| engine.is_liquidatable(*index))
-                .min_by_key(|index| engine.contracts[*index].unrealised())
+            (engine.position_ids())
+                .filter(|id| engine.is_liquidatable(*id))
+                .min_by_key(|id| {
+                    let (contract, position) = engine.held_position(*id);
+                    contract.unrealised(position)
+                })
         };
-        while let Some(index) = worst(self) {
-            if !self.auto_deposit_margin(index) {
-                self.liquidate(index);
+        while let Some(id) = worst(self) {
+            if !self.auto_deposit_margin(id) {
+                self.liquidate(id);
             }
         }
     }
 
     /// Restores the margin of an isolated position if `auto_deposit` is on and the balance suffices.
-    fn auto_deposit_margin(&mut self, index: usize) -> bool {
-        let position = self.snapshot(index);
+    fn auto_deposit_margin(&mut self, id: PositionId) -> bool {
+        let position = self.snapshot(id);
         let Some(own) = position.isolated.filter(|own| own.auto_deposit) else {
             return false;
         };
@@ -296,8 +367,8 @@ impl Engine {
         if missing > available || position.initial_margin.is_zero() {
             return false;
         }
-        self.contracts[index].position.added += missing;
-        self.report_position(index, PositionChange::Margin);
+        self.held_position_mut(id).added += missing;
+        self.report_position(id, PositionChange::Margin);
         self.report_wallet(position.settle_currency);
         true
     }
@@ -305,22 +376,24 @@ impl Engine {
     /// Closes a position at its bankruptcy price.
     ///
     /// Open orders that share the position's margin are canceled first, which releases their margin.
-    fn liquidate(&mut self, index: usize) {
-        let contract = &self.contracts[index];
-        let (settle, mode) = (contract.settle, contract.position.mode);
-        let shares_margin: Vec<bool> = (self.contracts.iter().enumerate())
-            .map(|(other, known)| match mode {
-                MarginMode::Isolated => other == index,
-                MarginMode::Cross => known.position.mode == mode && known.settle == settle,
-            })
+    fn liquidate(&mut self, id: PositionId) {
+        let (contract, position) = self.held_position(id);
+        let (settle, mode) = (contract.settle, position.mode);
+        let in_cross: Vec<bool> = (self.contracts.iter())
+            .map(|known| known.position.mode == mode && known.settle == settle)
             .collect();
-        self.cancel_all(Host::Futures, CancelReason::Liquidation, |order| {
-            shares_margin[order.market.index]
-        });
+        self.cancel_all(
+            Host::Futures,
+            CancelReason::Liquidation,
+            |order| match mode {
+                MarginMode::Isolated => order.position_id() == Some(id),
+                MarginMode::Cross => in_cross[order.market.index],
+            },
+        );
         self.report_wallet(settle);
-        let contract = &self.contracts[index];
-        let quantity = contract.position.quantity;
-        let price = self.bankruptcy_price(index).max(contract.market.tick);
+        let (contract, position) = self.held_position(id);
+        let quantity = position.quantity;
+        let price = self.bankruptcy_price(id).max(contract.market.tick);
         let side = if quantity > Decimal::ZERO {
             Side::Sell
         } else {
@@ -328,9 +401,10 @@ impl Engine {
         };
         let new = NewOrder {
             price: Some(price),
+            position_side: id.side,
             ..NewOrder::new(None, contract.market.symbol, side, quantity.abs())
         };
-        let mut order = self.new_order(MarketId::futures(index), &new);
+        let mut order = self.new_order(MarketId::futures(id.contract), &new);
         if let Terms::Futures { liquidation, .. } = &mut order.terms {
             *liquidation = true;
         }
@@ -351,9 +425,24 @@ impl Engine {
         self.settle_funds(currency).hold
     }
 
-    pub(super) fn report_position(&mut self, index: usize, change: PositionChange) {
-        let position = self.snapshot(index);
+    pub(super) fn report_position(&mut self, id: PositionId, change: PositionChange) {
+        let position = self.snapshot(id);
         self.events.push(Event::Position(change, position));
+    }
+
+    /// Reports every open position of a contract.
+    pub(super) fn report_open(&mut self, index: usize, change: PositionChange) {
+        for id in self.open_positions(index) {
+            self.report_position(id, change);
+        }
+    }
+
+    pub(super) fn open_positions(&self, index: usize) -> Vec<PositionId> {
+        let open = self.position_ids().filter(|id| {
+            let is_open = self.held_position(*id).1.is_open();
+            id.contract == index && is_open
+        });
+        open.collect()
     }
 
     /// Reports the account in this currency unless only its unrealised PnL changed.

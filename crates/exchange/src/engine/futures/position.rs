@@ -5,7 +5,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{MarginMode, SettleCurrency};
+use super::{MarginMode, PositionSide, SettleCurrency};
 use crate::engine::event::Side;
 
 /// A trade that does not take the position through zero.
@@ -23,6 +23,7 @@ pub(crate) struct Trade {
 #[derive(Debug, Clone)]
 pub(crate) struct Position {
     settle: SettleCurrency,
+    pub(crate) side: PositionSide,
     pub(crate) mode: MarginMode,
     pub(crate) cross_leverage: Decimal,
     /// Leverage of future isolated orders; an open position keeps the margin it was opened with.
@@ -52,6 +53,7 @@ impl Position {
         let leverage = Decimal::from(leverage);
         Self {
             settle,
+            side: PositionSide::Both,
             mode,
             cross_leverage: leverage,
             isolated_leverage: leverage,
@@ -123,6 +125,7 @@ impl Position {
     /// Starts a new position and resets the realised amounts, which belong to the previous one.
     fn begin(&mut self, time_ms: u64) {
         *self = Self {
+            side: self.side,
             cross_leverage: self.cross_leverage,
             isolated_leverage: self.isolated_leverage,
             risk_level: self.risk_level,

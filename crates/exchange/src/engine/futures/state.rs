@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::SettleCurrency;
+use crate::engine::event::Side;
 use crate::wire::wire_enum;
 
 wire_enum! {
@@ -13,6 +14,36 @@ wire_enum! {
         "CROSS" Cross,
         /// The position has its own margin (`ISOLATED`).
         "ISOLATED" Isolated,
+    }
+}
+
+wire_enum! {
+    /// Position side: names a position of a contract (`positionSide`).
+    #[derive(PartialOrd, Ord)]
+    #[non_exhaustive]
+    pub enum PositionSide {
+        /// The only position of a contract in one-way mode, long or short (`BOTH`).
+        "BOTH" Both,
+        /// The long leg in hedge mode: a buy opens it, a sell closes it (`LONG`).
+        "LONG" Long,
+        /// The short leg in hedge mode: a sell opens it, a buy closes it (`SHORT`).
+        "SHORT" Short,
+    }
+}
+
+impl PositionSide {
+    /// Returns the wire value of a leg; `None` in one-way mode, in which some messages omit it.
+    pub(crate) fn of_leg(self) -> Option<&'static str> {
+        (self != Self::Both).then_some(self.as_str())
+    }
+
+    /// Returns the side of the orders that close this leg; `None` in one-way mode.
+    pub(crate) fn closed_by(self) -> Option<Side> {
+        match self {
+            Self::Both => None,
+            Self::Long => Some(Side::Sell),
+            Self::Short => Some(Side::Buy),
+        }
     }
 }
 
@@ -30,6 +61,8 @@ pub struct PositionState {
     pub settle_currency: SettleCurrency,
     /// Margin mode (`marginMode`, `crossMode`).
     pub margin_mode: MarginMode,
+    /// Position side (`positionSide`): the leg in hedge mode.
+    pub position_side: PositionSide,
     /// Position size in contracts, negative for a short position, 0 if closed (`currentQty`).
     pub quantity: i64,
     /// Opening time, in milliseconds since 1970 (`openingTimestamp`).
@@ -67,6 +100,8 @@ pub struct PositionState {
     /// Maintenance margin rate, as a fraction of the cost (`maintMarginReq`).
     pub maintenance_rate: Decimal,
     /// Liquidation price (`liquidationPrice`).
+    ///
+    /// In cross mode it assumes that the values of all other positions, such as the other leg, do not change.
     pub liquidation_price: Decimal,
     /// Bankruptcy price (`bankruptPrice`), at which no margin is left.
     pub bankruptcy_price: Decimal,

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::CONTRACTS;
 use crate::engine::WalletEvent;
-use crate::engine::futures::{MarginMode, PositionState};
+use crate::engine::futures::{MarginMode, PositionSide, PositionState};
 use crate::fault::LiquidationLevel;
 use crate::json::Object;
 use crate::pro::account_state::Funds;
@@ -74,10 +74,17 @@ pub(in crate::pro) fn futures_balance(change: &WalletEvent) -> String {
 /// Position ID of the first contract; each contract has its own constant ID.
 const FIRST_ID: u64 = 20_000_000_000_081_572;
 
-/// Returns the ID of the position in a contract.
-pub(crate) fn position_id(symbol: &str) -> u64 {
-    let place = CONTRACTS.iter().position(|known| *known == symbol);
-    FIRST_ID + place.unwrap_or(CONTRACTS.len()) as u64
+/// Returns the ID of a position. The legs of a contract have different IDs.
+pub(crate) fn position_id(position: &PositionState) -> u64 {
+    let mut contracts = CONTRACTS.iter();
+    let place = contracts.position(|known| *known == position.symbol);
+    let legs_before = match position.position_side {
+        PositionSide::Both => 0,
+        PositionSide::Long => 1,
+        PositionSide::Short => 2,
+    };
+    let place = place.unwrap_or(CONTRACTS.len()) + legs_before * (CONTRACTS.len() + 1);
+    FIRST_ID + place as u64
 }
 
 /// Returns `pM`: the margin of an isolated position, or the initial margin of a cross position.
@@ -86,12 +93,13 @@ pub(crate) fn position_margin(position: &PositionState) -> Decimal {
     own.map_or(position.initial_margin, |own| own.margin)
 }
 
-/// Renders a position; the unified and classic forms are equal.
+/// Renders a position; the unified and classic forms are equal. Only a leg in hedge mode has a position side.
 pub(in crate::pro) fn position(position: &PositionState) -> String {
     Object::new()
-        .field("pi", position_id(position.symbol).to_string())
+        .field("pi", position_id(position).to_string())
         .field("s", position.symbol)
         .field("mM", position.margin_mode.as_str())
+        .field("pS", position.position_side.of_leg())
         .field("q", position.quantity.to_string())
         .field("eP", position.average_entry)
         .field("pV", position.mark_value)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
-use crate::engine::futures::MarginMode;
+use crate::engine::futures::{MarginMode, PositionSide};
 use crate::engine::{CancelReason, Direction, Fill, Liquidity, Side, Terms, Trigger};
 use crate::json::{Object, Raw};
 use crate::pro::order::{CancelCause, Change, OrderStage, unified_id};
@@ -15,7 +15,7 @@ const NONE: &str = "";
 /// The `toi` of the classic futures form, and the order ID of a liquidation's execution.
 const NO_ORDER: &str = "0";
 
-/// Renders the unified form: every field, for every kind of order.
+/// Renders the unified form: every field, for every kind of order, and in hedge mode the position side.
 pub(in crate::pro) fn unified(change: &Change) -> String {
     let (order, fill) = (&change.order, change.fill.as_ref());
     let condition = change.condition.as_ref();
@@ -46,6 +46,7 @@ pub(in crate::pro) fn unified(change: &Change) -> String {
         .field("os", status(change))
         .field("pO", false)
         .field("pP", NONE)
+        .field("pS", order.terms.leg())
         .field("qU", change.unit())
         .field("rO", false)
         .field("rS", order.remain)
@@ -146,7 +147,7 @@ fn classic_futures(change: &Change, margin_mode: MarginMode, leverage: Decimal) 
         .field("oi", &**order.classic_id())
         .field("os", status(change))
         .field("pO", false)
-        .field("pS", "BOTH")
+        .field("pS", order.terms.position_side().map(PositionSide::as_str))
         .field("qU", change.unit())
         .field("rO", false)
         .field("rS", order.remain)
@@ -188,7 +189,7 @@ fn classic_conditional(change: &Change, condition: &Trigger, margin_mode: Margin
         .field("os", status(change).to_string())
         .field("pO", false)
         .field("pP", NONE)
-        .field("pS", "BOTH")
+        .field("pS", order.terms.position_side().map(PositionSide::as_str))
         .field("qU", change.unit())
         .field("rO", false)
         .field("rS", order.remain)

@@ -1,6 +1,7 @@
 //! Tests of Pro V2 pushes.
 
 mod account;
+mod hedge;
 mod life;
 mod orders;
 

@@ -36,10 +36,10 @@ pub(super) fn overview(ask: &Ask<'_>) -> Answer {
 
 /// Returns the risk ratio that all cross positions in a currency share; 0 without a position.
 fn cross_risk(ask: &Ask<'_>, currency: SettleCurrency) -> Decimal {
-    let of_currency = |contract: &&Contract| contract.settle == currency;
-    let contracts = ask.engine.contracts().iter().filter(of_currency);
-    let positions = contracts.filter_map(|it| ask.engine.position(it.market.symbol).ok());
-    let mut cross = positions.filter(|it| it.margin_mode == MarginMode::Cross && it.quantity != 0);
+    let mut cross = ask.engine.positions().filter(|it| {
+        let is_cross = it.margin_mode == MarginMode::Cross;
+        it.settle_currency == currency && is_cross && it.quantity != 0
+    });
     cross.next().map_or(Decimal::ZERO, |it| it.risk_ratio)
 }
 
@@ -66,6 +66,7 @@ pub(super) fn funding(ask: &Ask<'_>) -> Answer {
 fn settlement(contract: &Contract, row: &Row<FundingEvent>) -> String {
     let funding = &row.value;
     let mode = funding.margin_mode.as_str();
+    let side = funding.position_side.as_str();
     let cost = contract.value(funding.quantity.into(), funding.mark_price);
     Object::new()
         .field("id", row.id)
@@ -79,7 +80,7 @@ fn settlement(contract: &Contract, row: &Row<FundingEvent>) -> String {
         .field("settleCurrency", funding.settle.as_str())
         .field(
             "context",
-            format!(r#"{{"marginMode": "{mode}", "positionSide": "BOTH"}}"#),
+            format!(r#"{{"marginMode": "{mode}", "positionSide": "{side}"}}"#),
         )
         .field("marginMode", mode)
         .end()

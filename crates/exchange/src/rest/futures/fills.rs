@@ -93,6 +93,7 @@ fn fill(row: &Row<FillRow>) -> String {
         .field("feeCurrency", order.fee_currency)
         .field("subTradeType", Raw(NULL))
         .field("marginMode", margin_mode)
+        .field("positionSide", order.terms.leg())
         .field("openFeeTaxPay", "0")
         .field("closeFeeTaxPay", "0")
         .field("displayType", display_type(order.at_market, is_stop(order)))

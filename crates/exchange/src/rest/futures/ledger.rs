@@ -133,7 +133,7 @@ fn entries(ask: &Ask<'_>) -> Vec<Entry> {
                 remark: symbol,
             }
         }));
-        if contract.position.is_open() {
+        if contract.is_open() {
             let booked = periods.get(&(running, symbol));
             entries.push(Entry {
                 offset: None,

@@ -216,6 +216,7 @@ impl Written<'_> {
             .field("orderTime", self.created_ns)
             .field("settleCurrency", settle)
             .field("marginMode", margin.map(|(mode, _)| mode.as_str()))
+            .field("positionSide", self.terms.leg())
             .field("avgDealPrice", average.unwrap_or_default())
             .field("filledSize", Plain(filled))
             .field("filledValue", filled_value)

@@ -4,7 +4,9 @@ use rust_decimal::Decimal;
 
 use super::{ANY_TIME, Answer, currency, required_contract, symbol};
 use crate::engine::Side;
-use crate::engine::futures::{IsolatedMargin, MarginMode, PositionState, SettleCurrency, ratio};
+use crate::engine::futures::{
+    IsolatedMargin, MarginMode, PositionSide, PositionState, SettleCurrency, ratio,
+};
 use crate::json::{Number, Object, OrNull, Raw, Stripped};
 use crate::rest::history::{ClosedPosition, Row};
 use crate::rest::paging::{Numbered, Window};
@@ -23,21 +25,22 @@ const CLOSED_TIME: Window = Window {
 
 pub(super) fn positions(ask: &Ask<'_>) -> Answer {
     let currency = currency(ask.query)?;
-    let states = ask.engine.contracts().iter().filter_map(|contract| {
-        let is_wanted = currency.is_none_or(|wanted| wanted == contract.settle);
-        let state = ask.engine.position(contract.market.symbol).ok()?;
-        // A contract is listed from its first position on, even if that is closed.
-        (is_wanted && state.opened_ms > 0).then_some(state)
+    let states = ask.engine.positions().filter(|state| {
+        let is_wanted = currency.is_none_or(|wanted| wanted == state.settle_currency);
+        // A contract, or in hedge mode a leg, is listed from its first position on, even if that is closed.
+        is_wanted && state.opened_ms > 0
     });
     Ok(list(states.map(|state| write(ask, state))))
 }
 
+/// Writes the position of a contract; in hedge mode the long leg, or the short leg if only that is open.
 pub(super) fn position(ask: &Ask<'_>) -> Answer {
-    let contract = required_contract(ask)?;
-    let state = ask.engine.position(contract.market.symbol);
-    state
+    let symbol = required_contract(ask)?.market.symbol;
+    let legs = || ask.engine.positions().filter(|it| it.symbol == symbol);
+    let open = legs().find(|state| state.quantity != 0);
+    open.or_else(|| legs().next())
         .map(|state| write(ask, state))
-        .map_err(|_| super::invalid("symbol", "does not exist"))
+        .ok_or_else(|| super::invalid("symbol", "does not exist"))
 }
 
 /// Returns a position without the amounts that its pushes keep after it is closed.
@@ -64,7 +67,7 @@ fn write(ask: &Ask<'_>, state: PositionState) -> String {
     let margin = own.map_or(state.initial_margin, |own| own.margin);
     let realised_cost = state.realised_gross_cost + state.commission();
     Object::new()
-        .field("id", position_id(ask, state.symbol))
+        .field("id", position_id(ask, &state))
         .field("symbol", state.symbol)
         .field("autoDeposit", own.map(|own| own.auto_deposit))
         .field("crossMode", state.margin_mode == MarginMode::Cross)
@@ -121,16 +124,21 @@ fn write(ask: &Ask<'_>, state: PositionState) -> String {
             own.map(|_| Number(state.maintenance_rate)),
         )
         .field("marginMode", state.margin_mode.as_str())
-        .field("positionSide", "BOTH")
+        .field("positionSide", state.position_side.as_str())
         .field("leverage", Stripped(state.leverage))
         .end()
 }
 
-/// Returns the ID of the position in a contract, which is the same for all its positions.
-fn position_id(ask: &Ask<'_>, symbol: &str) -> String {
+/// Returns the ID of the position in a contract, or of one of its legs: the same for all that follow it.
+fn position_id(ask: &Ask<'_>, state: &PositionState) -> String {
     let contracts = ask.engine.contracts().iter();
-    let before = contracts.take_while(|contract| contract.market.symbol != symbol);
-    (500_000_000_000_988_255 + 58_175 * before.count()).to_string()
+    let before = contracts.take_while(|contract| contract.market.symbol != state.symbol);
+    let leg = match state.position_side {
+        PositionSide::Both => 0,
+        PositionSide::Long => 1,
+        PositionSide::Short => 2,
+    };
+    (500_000_000_000_988_255 + 58_175 * before.count() + leg).to_string()
 }
 
 pub(super) fn closed(ask: &Ask<'_>) -> Answer {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::engine::futures::{FuturesBalance, PositionState, SettleCurrency, opening_balance};
+use crate::engine::futures::{
+    FuturesBalance, PositionSide, PositionState, SettleCurrency, opening_balance,
+};
 use crate::engine::{Fill, FundingEvent, Order, PositionChange, Side};
 
 /// Why a futures balance changed.
@@ -63,12 +65,15 @@ struct Closing {
     last_price: Decimal,
 }
 
+/// Symbol and side of a position.
+type PositionKey = (&'static str, PositionSide);
+
 /// Latest states of the futures account, from which changes are derived.
 #[derive(Debug)]
 pub(super) struct FuturesStates {
     balances: [Decimal; 2],
-    positions: BTreeMap<&'static str, PositionState>,
-    closing: BTreeMap<&'static str, Closing>,
+    positions: BTreeMap<PositionKey, PositionState>,
+    closing: BTreeMap<PositionKey, Closing>,
     /// Reason, contract and fee of the balance change that is reported next.
     booking: Option<(BookingReason, Option<&'static str>, Decimal)>,
 }
@@ -84,14 +89,16 @@ impl FuturesStates {
         }
     }
 
-    /// Returns the last reported state of a position; `None` before its first report.
-    pub(super) fn position(&self, symbol: &str) -> Option<&PositionState> {
-        self.positions.get(symbol)
+    /// Returns the last reported state of each position of a contract that was ever reported, the long leg first.
+    pub(super) fn positions(&self, symbol: &str) -> impl Iterator<Item = &PositionState> {
+        let positions = self.positions.values();
+        positions.filter(move |position| position.symbol == symbol)
     }
 
     /// Applies a fill, which the engine reports before its position and balance.
     pub(super) fn filled(&mut self, order: &Order, fill: &Fill) {
-        let position = self.positions.get(order.symbol);
+        let side = order.terms.position_side().unwrap_or(PositionSide::Both);
+        let position = self.positions.get(&(order.symbol, side));
         let quantity = position.map_or(Decimal::ZERO, |known| known.quantity.into());
         let closable = order.side.opposite().signed(quantity).max(Decimal::ZERO);
         let contracts = closable.min(fill.size);
@@ -101,7 +108,7 @@ impl FuturesStates {
         };
         self.booking = Some((reason, Some(order.symbol), fill.fee));
         if let Some(position) = position.filter(|_| !contracts.is_zero()) {
-            let closing = self.closing.entry(order.symbol).or_default();
+            let closing = self.closing.entry((order.symbol, side)).or_default();
             closing.contracts += contracts;
             closing.last_price = fill.price;
             closing.weighted += match position.settle_currency {
@@ -125,14 +132,15 @@ impl FuturesStates {
         state: PositionState,
     ) -> Option<ClosedPosition> {
         let size = state.quantity.unsigned_abs();
-        let closing = self.closing.entry(state.symbol).or_default();
+        let key = (state.symbol, state.position_side);
+        let closing = self.closing.entry(key).or_default();
         closing.max_size = closing.max_size.max(size);
-        let before = self.positions.insert(state.symbol, state.clone());
+        let before = self.positions.insert(key, state.clone());
         let before = before.map_or(0, |before| before.quantity);
         if size != 0 {
             return None;
         }
-        let closing = self.closing.remove(state.symbol)?;
+        let closing = self.closing.remove(&key)?;
         (before != 0).then(|| ClosedPosition {
             side: match before > 0 {
                 true => Side::Buy,

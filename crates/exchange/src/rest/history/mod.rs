@@ -207,9 +207,9 @@ impl History {
         }
     }
 
-    /// Returns the last reported state of a position; `None` before its first report.
-    pub(crate) fn position(&self, symbol: &str) -> Option<&PositionState> {
-        self.futures_states.position(symbol)
+    /// Returns the last reported state of each position of a contract that was ever reported, the long leg first.
+    pub(crate) fn positions(&self, symbol: &str) -> impl Iterator<Item = &PositionState> {
+        self.futures_states.positions(symbol)
     }
 
     fn order(&mut self, event: OrderEvent) {

@@ -4,6 +4,7 @@ mod account;
 mod futures;
 mod futures_account;
 mod futures_stops;
+mod hedge;
 mod lists;
 mod margin;
 mod margin_accounts;

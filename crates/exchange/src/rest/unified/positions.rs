@@ -21,7 +21,7 @@ pub(super) fn open_list(ask: &Ask<'_>) -> Answer {
     let symbol = contract(ask.query)?;
     let wanted = |known: &&&str| symbol.is_none_or(|symbol| symbol == **known);
     let reported = CONTRACTS.iter().filter(wanted);
-    let reported = reported.filter_map(|symbol| ask.history.position(symbol));
+    let reported = reported.flat_map(|symbol| ask.history.positions(symbol));
     let page = PAGES.page(ask, reported.filter(|position| position.quantity != 0))?;
     Ok(page.items(|position| open(position)))
 }
@@ -29,8 +29,9 @@ pub(super) fn open_list(ask: &Ask<'_>) -> Answer {
 fn open(position: &PositionState) -> String {
     Object::new()
         .field("symbol", position.symbol)
-        .field("id", position_id(position.symbol).to_string())
+        .field("id", position_id(position).to_string())
         .field("marginMode", position.margin_mode.as_str())
+        .field("positionSide", position.position_side.of_leg())
         .field("size", position.quantity.to_string())
         .field("entryPrice", position.average_entry)
         .field("positionValue", position.mark_value)
@@ -117,14 +118,15 @@ fn settled(ask: &Ask<'_>, funding: &FundingEvent) -> String {
 pub(super) fn margin_mode(ask: &Ask<'_>) -> Answer {
     let symbol = contract(ask.query)?;
     let wanted = |known: &&&str| symbol.is_none_or(|symbol| symbol == **known);
-    let positions = CONTRACTS.iter().filter(wanted);
-    let positions = positions.filter_map(|symbol| ask.engine.position(symbol).ok());
-    let items = positions.map(|position| {
-        Object::new()
-            .field("symbol", position.symbol)
-            .field("marginMode", position.margin_mode.as_str())
-            .end()
-    });
+    let contracts = ask.engine.contracts().iter();
+    let items = contracts
+        .filter(|contract| wanted(&&contract.market.symbol))
+        .map(|contract| {
+            Object::new()
+                .field("symbol", contract.market.symbol)
+                .field("marginMode", contract.position.mode.as_str())
+                .end()
+        });
     Ok(Object::new()
         .field("ts", ask.now_ms)
         .field("items", Raw(&list(items)))

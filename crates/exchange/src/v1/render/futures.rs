@@ -1,7 +1,7 @@
 //! Orders, positions, wallets and settings of the futures account.
 
 use super::{Push, nanoseconds, stop_change};
-use crate::engine::futures::{IsolatedMargin, MarginMode, PositionState, ratio};
+use crate::engine::futures::{IsolatedMargin, MarginMode, PositionSide, PositionState, ratio};
 use crate::engine::{
     Event, FundingEvent, Liquidity, OrderChange, OrderEvent, PositionChange, StopEvent, Terms,
     WalletEvent,
@@ -46,7 +46,7 @@ fn order_data(event: &OrderEvent) -> String {
         .field("side", order.side.as_str())
         .field("canceledSize", order.canceled)
         .field("orderId", &**order.classic_id())
-        .field("positionSide", "BOTH")
+        .field("positionSide", position_side(order.terms))
         .field("liquidity", (!change.is_final()).then_some(liquidity))
         .field("marginMode", margin_mode(order.terms))
         .field("type", change.as_str())
@@ -74,6 +74,10 @@ fn margin_mode(terms: Terms) -> Option<&'static str> {
     }
 }
 
+fn position_side(terms: Terms) -> Option<&'static str> {
+    terms.position_side().map(PositionSide::as_str)
+}
+
 /// Returns the `status`: the last fill of a resting order has `done`, and a `filled` follows.
 fn status(event: &OrderEvent) -> &'static str {
     match event.change {
@@ -93,7 +97,7 @@ pub(super) fn stop(event: &StopEvent) -> Push {
         .field("orderId", &*stop.id)
         .field("orderPrice", stop.order_price)
         .field("orderType", "stop")
-        .field("positionSide", "BOTH")
+        .field("positionSide", position_side(stop.terms))
         .field("side", stop.side.as_str())
         .field("size", Number(stop.size))
         .field("stop", stop.trigger.direction.as_str())
@@ -208,7 +212,7 @@ fn position_data(change: PositionChange, position: &PositionState) -> String {
         .field("unrealisedRoePcnt", return_on_margin(position))
         .field("leverage", Stripped(position.leverage))
         .field("marginMode", position.margin_mode.as_str())
-        .field("positionSide", "BOTH")
+        .field("positionSide", position.position_side.as_str())
         // Only users in some countries are taxed; this account is not.
         .field("tax", 0_u8)
         .field("dealComm", Number(-position.fees))
@@ -217,8 +221,11 @@ fn position_data(change: PositionChange, position: &PositionState) -> String {
 }
 
 /// Renders the partial update of a mark price change, without quantity and costs.
+///
+/// In hedge mode it names the leg and its margin mode.
 fn mark_price(position: &PositionState) -> String {
     let own = position.isolated.as_ref();
+    let side = position.position_side.of_leg();
     Object::new()
         .field("symbol", position.symbol)
         .field("markPrice", Number(position.mark_price))
@@ -232,6 +239,8 @@ fn mark_price(position: &PositionState) -> String {
         .field("currentTimestamp", position.time_ms)
         .field("settleCurrency", position.settle_currency.as_str())
         .field("changeReason", reason(PositionChange::MarkPrice))
+        .field("marginMode", side.map(|_| position.margin_mode.as_str()))
+        .field("positionSide", side)
         .end()
 }
 
@@ -267,7 +276,7 @@ fn settlement_data(funding: &FundingEvent) -> String {
     Object::new()
         .field("markPrice", Number(funding.mark_price))
         .field("qty", funding.quantity)
-        .field("positionSide", "BOTH")
+        .field("positionSide", funding.position_side.as_str())
         .field("settleCurrency", funding.settle.as_str())
         .field("fundingTime", funding.time_ms)
         .field("marginMode", funding.margin_mode.as_str())

@@ -1,6 +1,7 @@
 //! The unified account: its rows, and how they agree with the Pro V2 pushes of the same account.
 
 mod account;
+mod hedge;
 mod ledger;
 mod lists;
 mod orders;

@@ -1,6 +1,7 @@
 //! Compares pushes field by field with live captures.
 
 mod futures;
+mod hedge;
 mod loans;
 mod spot;
 
