@@ -98,6 +98,9 @@ fn show(views: &Receiver<Box<View>>) -> io::Result<()> {
         if !IS_SCREEN.load(Ordering::SeqCst) {
             return Err(io::Error::other("a part of the program has panicked"));
         }
+        if view.is_redraw {
+            terminal.clear()?;
+        }
         terminal.draw(|frame| draw::screen(frame.buffer_mut(), &view))?;
     }
     Ok(())

@@ -47,6 +47,8 @@ pub(super) struct TopLoop {
     choice: Choice,
     /// Error of the last connection that failed after it was live.
     failure: Option<String>,
+    /// `true` if the next frame must be written completely.
+    is_redraw: bool,
     /// What was drawn last; `None` if something has changed since.
     drawn: Option<Drawn>,
 }
@@ -82,6 +84,7 @@ impl TopLoop {
             log: EventLog::default(),
             choice: Choice::default(),
             failure: None,
+            is_redraw: false,
             drawn: None,
         }
     }
@@ -164,10 +167,12 @@ impl TopLoop {
             Key::NextPane => self.choice.next_pane(),
             Key::PreviousPane => self.choice.previous_pane(),
             Key::Scroll(scroll) => {
-                let rows = draw::row_count(&self.view(Timestamp::now()));
-                self.choice.scroll(scroll, rows);
+                let view = self.view(Timestamp::now());
+                let last = draw::last_first_row(&view, super::backend::size());
+                self.choice.scroll(scroll, last);
             }
-            Key::Redraw | Key::Quit => {}
+            Key::Redraw => self.is_redraw = true,
+            Key::Quit => {}
         }
         self.drawn = None;
     }
@@ -224,6 +229,7 @@ impl TopLoop {
         };
         if self.drawn != Some(current) && self.screen.draw(Box::new(self.view(now))) {
             self.drawn = Some(current);
+            self.is_redraw = false;
         }
     }
 
@@ -238,6 +244,7 @@ impl TopLoop {
             gaps: self.gaps.entries().cloned().collect(),
             log: self.log.entries().cloned().collect(),
             choice: self.choice,
+            is_redraw: self.is_redraw,
             is_coloured: is_coloured(),
         }
     }

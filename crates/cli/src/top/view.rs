@@ -23,6 +23,8 @@ pub(super) struct View {
     /// Connection events and log lines, oldest first.
     pub(super) log: Vec<LogEntry>,
     pub(super) choice: Choice,
+    /// `true` if the whole screen is written, not only what has changed.
+    pub(super) is_redraw: bool,
     /// `false` if `NO_COLOR` is set.
     pub(super) is_coloured: bool,
 }
@@ -65,7 +67,7 @@ pub(super) struct Latency {
     pub(super) p99: Duration,
 }
 
-/// A list on the screen.
+/// A list of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pane {
     Orders,
@@ -103,7 +105,7 @@ impl Pane {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice {
     pub(super) pane: Pane,
-    /// First row that is shown, by pane; more than there are rows means the last rows.
+    /// First row that is shown, by list.
     pub(super) scroll: [usize; Pane::ALL.len()],
     pub(super) is_help_shown: bool,
 }
@@ -132,11 +134,12 @@ impl Choice {
         self.show(self.pane.shifted(Pane::ALL.len() - 1));
     }
 
-    /// Scrolls the chosen pane, which has this many rows.
-    pub(super) fn scroll(&mut self, scroll: Scroll, rows: usize) {
+    /// Scrolls the chosen list, of which `last` is the highest first row.
+    pub(super) fn scroll(&mut self, scroll: Scroll, last: usize) {
         const PAGE: usize = 8;
         let first = &mut self.scroll[self.pane as usize];
-        let last = rows.saturating_sub(1);
+        // The list may have become shorter.
+        *first = (*first).min(last);
         *first = match scroll {
             Scroll::Up => first.saturating_sub(1),
             Scroll::Down => *first + 1,

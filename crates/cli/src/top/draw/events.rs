@@ -1,13 +1,13 @@
 //! The list of events: gaps, connection events, contradictions, log lines; the latest first.
 
-use kucoin_streams::{AccountState, Timestamp, WsKey};
+use kucoin_streams::core::HumanDuration;
+use kucoin_streams::{AccountState, Timestamp};
 
 use super::palette::Tone;
 use super::table::{Column, Row, Table, TextCell};
 use crate::output::{short_name, time_of_day, unexplained, wrapped};
 use crate::top::gaps::GapEntry;
 use crate::top::view::View;
-use kucoin_streams::core::HumanDuration;
 
 const COLUMNS: &[Column] = &[
     Column::left("", 0),
@@ -15,8 +15,8 @@ const COLUMNS: &[Column] = &[
     Column::left("EVENT", 0),
 ];
 
-/// Columns for the text in the narrowest terminal; wider ones use it too, because lines are counted without the width.
-const TEXT_COLUMNS: usize = 62;
+/// Columns before the text: mark, time and source.
+const BEFORE_TEXT: u16 = 19;
 
 struct EventLine {
     at: Timestamp,
@@ -25,7 +25,8 @@ struct EventLine {
     text: String,
 }
 
-pub(super) fn table(view: &View) -> Table {
+pub(super) fn table(view: &View, columns: u16) -> Table {
+    let room = usize::from(columns.saturating_sub(BEFORE_TEXT));
     let mut lines: Vec<EventLine> = view.gaps.iter().map(gap).collect();
     lines.extend(view.log.iter().map(|entry| EventLine {
         at: entry.at,
@@ -43,7 +44,7 @@ pub(super) fn table(view: &View) -> Table {
     Table {
         title: "Events",
         columns: COLUMNS,
-        rows: lines.iter().flat_map(rows).collect(),
+        rows: lines.iter().flat_map(|line| rows(line, room)).collect(),
         empty: "no event",
     }
 }
@@ -89,21 +90,17 @@ fn gap(gap: &GapEntry) -> EventLine {
     };
     EventLine {
         at: gap.at,
-        source: source(gap.ws_key),
+        source: short_name(gap.ws_key),
         tone,
         text: format!("gap in {}: {}; {end}", parts.join(", "), gap.cause),
     }
 }
 
-fn source(ws_key: WsKey) -> &'static str {
-    short_name(ws_key)
-}
-
 /// Returns the rows of an event, which may take several lines.
-fn rows(line: &EventLine) -> Vec<Row> {
+fn rows(line: &EventLine, room: usize) -> Vec<Row> {
     let mut time = time_of_day(line.at);
     time.truncate("00:00:00".len());
-    let texts = wrapped(&line.text, Some(TEXT_COLUMNS));
+    let texts = wrapped(&line.text, Some(room));
     let rows = texts.iter().enumerate().map(|(at, text)| Row {
         is_live: true,
         cells: match at {

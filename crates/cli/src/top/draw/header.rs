@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kucoin_streams::{AccountPart, AccountState, Timestamp, Trust, WsKey};
+use kucoin_streams::{AccountPart, AccountState, StaleReason, Timestamp, Trust, WsKey};
 use ratatui_core::buffer::Buffer;
 
 use super::palette::{Palette, Tone};
@@ -14,15 +14,28 @@ use crate::top::view::{ConnectionStatus, ConnectionView, Latency, View};
 /// Number of reasons why a part is not live that are shown.
 const MAX_REASONS: usize = 2;
 
-/// Draws the header; returns the line after it.
-pub(super) fn draw(buffer: &mut Buffer, view: &View, palette: &Palette) -> u16 {
+/// Columns from which on all figures of a connection fit.
+const WIDE: u16 = 100;
+
+/// Returns the number of lines of the header.
+pub(super) fn height(view: &View) -> u16 {
+    let state = view.state.as_ref().map_or(0, |state| {
+        let margin = usize::from(!margin_text(&state.margin()).is_empty());
+        1 + reasons(state).len() + margin
+    });
+    let lines = 1 + view.connections.len() + state;
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// Draws the header.
+pub(super) fn draw(buffer: &mut Buffer, view: &View, palette: &Palette) {
     title(buffer, view, palette);
     let mut y = 1;
     for connection in &view.connections {
         draw_connection(buffer, y, connection, view.now, palette);
         y += 1;
     }
-    let Some(state) = &view.state else { return y };
+    let Some(state) = &view.state else { return };
     draw_trust(buffer, y, state, palette);
     y += 1;
     for reason in reasons(state) {
@@ -30,16 +43,14 @@ pub(super) fn draw(buffer: &mut Buffer, view: &View, palette: &Palette) -> u16 {
         y += 1;
     }
     let margin = margin_text(&state.margin());
+    let tone = match state.margin().is_live() {
+        true => Tone::Plain,
+        false => Tone::Dim,
+    };
     if !margin.is_empty() {
-        let tone = match state.margin().is_live() {
-            true => Tone::Plain,
-            false => Tone::Dim,
-        };
         let x = put(buffer, 1, y, "margin ", palette.style(Tone::Dim));
         put(buffer, x, y, &margin, palette.style(tone));
-        y += 1;
     }
-    y
 }
 
 fn title(buffer: &mut Buffer, view: &View, palette: &Palette) {
@@ -95,28 +106,25 @@ fn draw_connection(
     };
     let x = put(buffer, x, y, &safe(&text), palette.style(tone));
     if connection.status == ConnectionStatus::Connected {
-        put(
-            buffer,
-            x + 1,
-            y,
-            &figures(connection),
-            palette.style(Tone::Plain),
-        );
+        let is_wide = buffer.area.width >= WIDE;
+        let figures = figures(connection, is_wide);
+        put(buffer, x + 1, y, &figures, palette.style(Tone::Plain));
     }
 }
 
 /// Returns the event rate, the counters and the latency of a connection.
-fn figures(connection: &ConnectionView) -> String {
-    let count = |count: u64, one: &str, many: &str| match count {
-        1 => format!("1 {one}"),
-        _ => format!("{} {many}", compact(count.into())),
-    };
+fn figures(connection: &ConnectionView, is_wide: bool) -> String {
     let mut figures = vec![
-        format!("{:>5.1} ev/s", connection.events_per_second),
-        count(connection.events, "event", "events"),
-        format!("{} recovered", compact(connection.recovered.into())),
-        count(connection.gaps, "gap", "gaps"),
+        format!("{:>5.1}/s", connection.events_per_second),
+        counted(connection.events, "event"),
     ];
+    if connection.recovered > 0 || is_wide {
+        figures.push(format!(
+            "{} recovered",
+            compact(connection.recovered.into())
+        ));
+    }
+    figures.push(counted(connection.gaps, "gap"));
     figures.extend(connection.latency.as_ref().map(latency));
     if let Some(at) = connection.rotated_at {
         let mut time = time_of_day(at);
@@ -126,9 +134,14 @@ fn figures(connection: &ConnectionView) -> String {
     figures.join("  ")
 }
 
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", compact(count.into()))
+}
+
 fn latency(latency: &Latency) -> String {
     format!(
-        "latency {} p50 {} p99 {} ms",
+        "{} ms (p50 {}, p99 {})",
         millis(latency.last),
         millis(latency.median),
         millis(latency.p99)
@@ -161,11 +174,18 @@ fn draw_trust(buffer: &mut Buffer, y: u16, state: &AccountState, palette: &Palet
 }
 
 /// Returns why parts are stale, one line for each connection and reason.
+///
+/// A lost connection is left out: the line of the connection says why.
 fn reasons(state: &AccountState) -> Vec<String> {
     let mut reasons: Vec<(WsKey, String, Vec<&str>)> = Vec::new();
     for (ws_key, part, trust) in state.trusts() {
-        if !matches!(trust, Trust::Stale { .. }) {
-            continue;
+        match trust {
+            Trust::Stale {
+                reason: StaleReason::Disconnected(_),
+                ..
+            } => continue,
+            Trust::Stale { .. } => {}
+            _ => continue,
         }
         let text = trust.to_string();
         let known = reasons

@@ -23,7 +23,7 @@ const LINES: &[(&str, &str)] = &[
         "? before a row",
         "its part is not live: the numbers may be old",
     ),
-    ("ev/s", "events per second, over the last 3 seconds"),
+    ("/s", "events per second, over the last 3 seconds"),
     (
         "latency",
         "from KuCoin's push to its receipt, by two clocks",

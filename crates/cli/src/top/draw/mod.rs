@@ -11,7 +11,7 @@ mod positions;
 mod table;
 
 use ratatui_core::buffer::Buffer;
-use ratatui_core::layout::Rect;
+use ratatui_core::layout::{Rect, Size};
 use ratatui_core::style::Style;
 
 use super::view::{Pane, View};
@@ -30,11 +30,12 @@ const TALL: u16 = 28;
 pub(super) fn screen(buffer: &mut Buffer, view: &View) {
     let area = buffer.area;
     let palette = Palette::new(view.is_coloured);
-    if area.width < MIN_COLUMNS || area.height < MIN_ROWS {
+    if is_too_small(area.as_size()) {
         too_small(buffer, &palette);
         return;
     }
-    let mut at = header::draw(buffer, view, &palette);
+    header::draw(buffer, view, &palette);
+    let at = header::height(view);
     let footer = area.height - 1;
     if view.choice.is_help_shown {
         help::draw(buffer, at + 1, footer, &palette);
@@ -42,18 +43,25 @@ pub(super) fn screen(buffer: &mut Buffer, view: &View) {
         let text = "Reading the state of the account ...";
         put(buffer, 2, at + 1, text, palette.style(Tone::Dim));
     } else {
-        tabs(buffer, at, view, &palette);
-        at += 1;
-        let body = Rect::new(0, at, area.width, footer - at);
-        lists(buffer, body, view, &palette);
+        draw_lists(buffer, at, view, &palette);
     }
     let keys = " q quit   Tab, 1-5 list   Up, Down, PgUp, PgDn scroll   ? help";
     put(buffer, 0, footer, keys, palette.style(Tone::Dim));
 }
 
-/// Returns the number of rows of the chosen list.
-pub(super) fn row_count(view: &View) -> usize {
-    table(view, view.choice.pane).rows.len()
+/// Returns the highest first row of the chosen list with which the list is still full.
+pub(super) fn last_first_row(view: &View, size: Size) -> usize {
+    if is_too_small(size) {
+        return 0;
+    }
+    let lists = Lists::new(view, Rect::new(0, 0, size.width, size.height));
+    let (table, height) = (&lists.tables[lists.chosen], lists.heights[lists.chosen]);
+    let shown = usize::from(height.saturating_sub(1));
+    table.rows.len().saturating_sub(shown)
+}
+
+fn is_too_small(size: Size) -> bool {
+    size.width < MIN_COLUMNS || size.height < MIN_ROWS
 }
 
 fn too_small(buffer: &mut Buffer, palette: &Palette) {
@@ -82,18 +90,31 @@ fn put(buffer: &mut Buffer, x: u16, y: u16, text: &str, style: Style) -> u16 {
         .0
 }
 
+fn draw_lists(buffer: &mut Buffer, at: u16, view: &View, palette: &Palette) {
+    tabs(buffer, at, view, palette);
+    let lists = Lists::new(view, buffer.area);
+    let mut y = at + 1;
+    for (index, (table, height)) in lists.tables.iter().zip(&lists.heights).enumerate() {
+        let area = Rect::new(0, y, buffer.area.width, *height);
+        let heading = match index == lists.chosen {
+            true => Heading::Chosen,
+            false => Heading::Plain,
+        };
+        let first = view.choice.scroll[lists.panes[index] as usize];
+        table.draw(buffer, area, first, heading, palette);
+        y += height;
+    }
+}
+
 /// Draws the names of the lists, with the number of rows of each.
 fn tabs(buffer: &mut Buffer, y: u16, view: &View, palette: &Palette) {
     let mut x = 1;
     for (at, pane) in Pane::ALL.into_iter().enumerate() {
-        let rows = match pane {
-            Pane::Events => view.gaps.len(),
-            _ => table(view, pane).rows.len(),
+        let count = match pane {
+            Pane::Events => String::new(),
+            _ => format!("{} ", table(view, pane, MIN_COLUMNS).rows.len()),
         };
-        let text = match pane {
-            Pane::Events => format!(" {} {} ", at + 1, pane.title()),
-            _ => format!(" {} {} {rows} ", at + 1, pane.title()),
-        };
+        let text = format!(" {} {} {count}", at + 1, pane.title());
         let tone = match pane == view.choice.pane {
             true => Tone::Chosen,
             false => Tone::Plain,
@@ -102,23 +123,31 @@ fn tabs(buffer: &mut Buffer, y: u16, view: &View, palette: &Palette) {
     }
 }
 
-/// Draws as many lists as fit: two, or four in a tall terminal. The chosen one is among them.
-fn lists(buffer: &mut Buffer, area: Rect, view: &View, palette: &Palette) {
-    let panes = panes(view.choice.pane, area.height >= TALL);
-    let tables: Vec<Table> = panes.iter().map(|pane| table(view, *pane)).collect();
-    let chosen = panes.iter().position(|pane| *pane == view.choice.pane);
-    let wanted: Vec<u16> = tables.iter().map(|table| table.height()).collect();
-    let heights = shares(area.height, &wanted, chosen.unwrap_or(0));
-    let mut y = area.y;
-    for (at, (table, height)) in tables.into_iter().zip(heights).enumerate() {
-        let area = Rect::new(area.x, y, area.width, height);
-        let heading = match Some(at) == chosen {
-            true => Heading::Chosen,
-            false => Heading::Plain,
-        };
-        let first = view.choice.scroll[panes[at] as usize];
-        table.draw(buffer, area, first, heading, palette);
-        y += height;
+/// The lists on the screen: two, or four in a tall terminal. The chosen one is among them.
+struct Lists {
+    panes: Vec<Pane>,
+    tables: Vec<Table>,
+    heights: Vec<u16>,
+    /// Index of the chosen list.
+    chosen: usize,
+}
+
+impl Lists {
+    fn new(view: &View, area: Rect) -> Self {
+        // The header, the names of the lists, and the keys.
+        let rows = area.height.saturating_sub(header::height(view) + 2);
+        let panes = panes(view.choice.pane, rows >= TALL);
+        let tables = panes.iter().map(|pane| table(view, *pane, area.width));
+        let tables: Vec<Table> = tables.collect();
+        let chosen = panes.iter().position(|pane| *pane == view.choice.pane);
+        let chosen = chosen.unwrap_or(0);
+        let wanted: Vec<u16> = tables.iter().map(Table::height).collect();
+        Self {
+            heights: shares(rows, &wanted, chosen),
+            panes,
+            tables,
+            chosen,
+        }
     }
 }
 
@@ -150,13 +179,13 @@ fn shares(rows: u16, wanted: &[u16], chosen: usize) -> Vec<u16> {
     heights
 }
 
-fn table(view: &View, pane: Pane) -> Table {
+fn table(view: &View, pane: Pane, columns: u16) -> Table {
     match pane {
         Pane::Orders => orders::table(view),
         Pane::Positions => positions::table(view),
         Pane::Balances => balances::table(view),
         Pane::History => history::table(view),
-        Pane::Events => events::table(view),
+        Pane::Events => events::table(view, columns),
     }
 }
 
