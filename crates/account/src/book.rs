@@ -185,6 +185,11 @@ impl AccountBook {
         });
     }
 
+    /// Notes that the topics of a connection are subscribed, after [`on_refused`](Self::on_refused).
+    pub fn on_subscribed(&mut self, ws_key: WsKey, now: Timestamp) {
+        self.trust_topics(|key, _, _| (key == ws_key).then_some(Trust::Recovering { since: now }));
+    }
+
     /// Returns `true` once each topic has had a report, or cannot be subscribed.
     pub fn is_started(&self) -> bool {
         self.is_started

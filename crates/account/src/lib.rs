@@ -16,6 +16,7 @@ mod parts;
 mod positions;
 mod serialize;
 mod settings;
+mod stamp;
 mod state;
 mod trust;
 mod violation;

@@ -73,10 +73,9 @@ pub struct SnapshotRow {
 }
 
 impl SnapshotRow {
-    /// Creates a row, for example to test what reads it.
+    /// Creates a row, for example from a recording. `data` is one row of KuCoin's reply, in JSON.
     pub fn new(
-        ws_key: WsKey,
-        topic: impl Into<Arc<str>>,
+        (ws_key, topic): (WsKey, impl Into<Arc<str>>),
         source: &'static str,
         taken_at: (Timestamp, Timestamp),
         data: impl Into<Arc<str>>,

@@ -101,8 +101,7 @@ impl Bench {
     pub(crate) fn row(&mut self, ws_key: WsKey, topic: &str, source: &'static str, data: &str) {
         self.now += 1;
         let row = SnapshotRow::new(
-            ws_key,
-            topic,
+            (ws_key, topic),
             source,
             (ms(self.now), ms(self.now + 1)),
             data,

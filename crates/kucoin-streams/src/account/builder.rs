@@ -12,7 +12,7 @@ use kucoin_streams_recovery::RecoverySettings;
 use kucoin_streams_rest::{AccountModeInfo, AccountModeKind, AccountModeRow};
 use tokio::sync::{broadcast, watch};
 
-use super::driver::Driver;
+use super::driver::{Driver, Unsubscribed, is_retryable, note_refused, note_unsubscribed};
 use super::{Account, Shared, TaskGuard};
 use crate::{AnySubscription, AnyTopic, Kucoin};
 
@@ -110,7 +110,7 @@ impl AccountBuilder {
     ///
     /// # Errors
     /// Returns an error if no topic can be subscribed: the first error of a connection. A connection or topic that is refused
-    /// while others are not is a stale part.
+    /// while others are not is a stale part. A connection that is not live in time is tried again.
     pub async fn start(self) -> Result<Account, SubscribeError> {
         let groups = self.topics_by_connection().await;
         let subscribing = groups.iter().map(|(_, topics)| {
@@ -118,44 +118,47 @@ impl AccountBuilder {
             kucoin.subscribe_any_available(topics.clone())
         });
         let (mut subscriptions, mut failed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for ((ws_key, topics), outcome) in groups.iter().zip(join_all(subscribing).await) {
+        for (group, outcome) in groups.iter().zip(join_all(subscribing).await) {
             match outcome {
                 Ok((subscription, errors)) => {
                     subscriptions.push(subscription);
-                    refused.extend(errors.into_iter().map(|error| (*ws_key, error)));
+                    refused.push((group.0, errors));
                 }
-                Err(error) => failed.push((*ws_key, topics.clone(), error)),
+                Err(error) => failed.push((group.clone(), error)),
             }
         }
         if subscriptions.is_empty() {
-            let first = failed.into_iter().next().map(|(.., error)| error);
+            let first = failed.into_iter().next().map(|(_, error)| error);
             return Err(first.unwrap_or(SubscribeError::Nothing));
         }
+        let mut book = self.book(&groups);
+        let now = Timestamp::now();
+        for (group, error) in &failed {
+            note_unsubscribed(&mut book, group, error, now);
+        }
+        for (ws_key, errors) in &refused {
+            note_refused(&mut book, *ws_key, errors, now);
+        }
+        failed.retain(|(_, error)| is_retryable(error));
+        let retries = failed.into_iter().map(|(group, _)| group).collect();
+        Ok(self.spawn(book, subscriptions, retries).await)
+    }
+
+    fn book(&self, groups: &[Unsubscribed]) -> AccountBook {
         let names: Vec<(WsKey, String)> = groups
             .iter()
             .flat_map(|(key, topics)| topics.iter().map(|topic| (*key, topic.to_string())))
             .collect();
         let topics = names.iter().map(|(key, name)| (*key, &**name));
-        let now = Timestamp::now();
-        let mut book = AccountBook::new(self.settings.clone(), topics, now);
-        for (ws_key, topics, error) in &failed {
-            let names: Vec<_> = topics.iter().map(ToString::to_string).collect();
-            book.on_refused(*ws_key, &names, &error.to_string(), now);
-        }
-        for (ws_key, error) in &refused {
-            if let SubscribeError::Refused { topic, .. } = error {
-                book.on_refused(
-                    *ws_key,
-                    std::slice::from_ref(topic),
-                    &error.to_string(),
-                    now,
-                );
-            }
-        }
-        Ok(self.spawn(book, subscriptions).await)
+        AccountBook::new(self.settings.clone(), topics, Timestamp::now())
     }
 
-    async fn spawn(self, book: AccountBook, subscriptions: Vec<AnySubscription>) -> Account {
+    async fn spawn(
+        self,
+        book: AccountBook,
+        subscriptions: Vec<AnySubscription>,
+        retries: Vec<Unsubscribed>,
+    ) -> Account {
         let shared = Arc::new(Shared {
             state: ArcSwap::from_pointee(AccountState::default()),
             changes: broadcast::Sender::new(CHANGES),
@@ -164,13 +167,11 @@ impl AccountBuilder {
             ledger: Mutex::default(),
         });
         let mut started = shared.started.subscribe();
-        let driver = Driver::new(
-            &self.kucoin,
-            book,
-            subscriptions,
-            &self.recovery,
-            Arc::clone(&shared),
-        );
+        let driven = Arc::clone(&shared);
+        let mut driver = Driver::new(&self.kucoin, book, subscriptions, &self.recovery, driven);
+        for group in retries {
+            driver.retry(group);
+        }
         let task = tokio::spawn(driver.run());
         let account = Account {
             kucoin: self.kucoin,
@@ -183,7 +184,7 @@ impl AccountBuilder {
     }
 
     /// Returns the topics that keep a wanted part, by connection.
-    async fn topics_by_connection(&self) -> Vec<(WsKey, Vec<AnyTopic>)> {
+    async fn topics_by_connection(&self) -> Vec<Unsubscribed> {
         let topics = match &self.topics {
             Some(topics) => topics.clone(),
             None => {
@@ -195,7 +196,7 @@ impl AccountBuilder {
                 topics.collect()
             }
         };
-        let mut groups: Vec<(WsKey, Vec<AnyTopic>)> = Vec::new();
+        let mut groups: Vec<Unsubscribed> = Vec::new();
         for topic in topics {
             let parts = parts_of(&topic.to_string());
             if !parts.iter().any(|part| self.parts.contains(part)) {

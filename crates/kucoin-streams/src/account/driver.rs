@@ -1,17 +1,29 @@
 //! The task that keeps an account: recovered streams in, the published state and its changes out.
 
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::Stream;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use kucoin_streams_account::{AccountBook, FrameInfo};
-use kucoin_streams_client::{LifecycleEvent, LifecycleStream, Origin, TopicLedger, Update};
+use kucoin_streams_client::{
+    LifecycleEvent, LifecycleStream, Origin, SubscribeError, TopicLedger, Update,
+};
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_recovery::RecoverySettings;
 
 use super::{ConnectionActivity, Shared};
-use crate::{AnyEvent, AnySubscription, Kucoin, RecoveredItem, RecoveredSubscription};
+use crate::{AnyEvent, AnySubscription, AnyTopic, Kucoin, RecoveredItem, RecoveredSubscription};
+
+/// Delay before a connection that was not live in time is tried again.
+const RETRY_DELAY: Duration = Duration::from_secs(10);
+
+/// The topics of a connection that could not be subscribed.
+pub(super) type Unsubscribed = (WsKey, Vec<AnyTopic>);
+type Subscribed = Result<(AnySubscription, Vec<SubscribeError>), SubscribeError>;
 
 /// Number of items that are applied before the state is published, if more are ready.
 const BATCH: usize = 1_024;
@@ -20,6 +32,10 @@ pub(super) struct Driver {
     book: AccountBook,
     streams: Vec<RecoveredSubscription<AnySubscription>>,
     lifecycle: LifecycleStream,
+    /// Connections that were not live in time, and are tried again.
+    retries: FuturesUnordered<BoxFuture<'static, (Unsubscribed, Subscribed)>>,
+    kucoin: Kucoin,
+    recovery: RecoverySettings,
     activity: Vec<ConnectionActivity>,
     shared: Arc<Shared>,
 }
@@ -39,8 +55,41 @@ impl Driver {
             book,
             streams: streams.collect(),
             lifecycle,
+            retries: FuturesUnordered::new(),
+            kucoin: kucoin.clone(),
+            recovery: recovery.clone(),
             activity: Vec::new(),
             shared,
+        }
+    }
+
+    /// Tries to subscribe to these topics again, after a delay, until it succeeds or is refused.
+    pub(super) fn retry(&mut self, topics: Unsubscribed) {
+        let kucoin = self.kucoin.clone();
+        self.retries.push(Box::pin(async move {
+            tokio::time::sleep(RETRY_DELAY).await;
+            let outcome = kucoin.subscribe_any_available(topics.1.clone()).await;
+            (topics, outcome)
+        }));
+    }
+
+    fn retried(&mut self, topics: Unsubscribed, outcome: Subscribed) {
+        let now = Timestamp::now();
+        match outcome {
+            Ok((subscription, refused)) => {
+                self.book.on_subscribed(topics.0, now);
+                note_refused(&mut self.book, topics.0, &refused, now);
+                let stream = self
+                    .kucoin
+                    .recovered_with(subscription, self.recovery.clone());
+                self.streams.push(stream);
+            }
+            Err(error) => {
+                note_unsubscribed(&mut self.book, &topics, &error, now);
+                if is_retryable(&error) {
+                    self.retry(topics);
+                }
+            }
         }
     }
 
@@ -67,15 +116,19 @@ impl Driver {
     /// Applies what is ready; pending if nothing is.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
         let mut applied = 0;
-        while let Poll::Ready(Some(event)) =
-            std::pin::Pin::new(&mut self.lifecycle).poll_next(context)
-        {
+        while let Poll::Ready(Some(event)) = Pin::new(&mut self.lifecycle).poll_next(context) {
             if let LifecycleEvent::Reconnected { .. } = event.event {
                 self.book.on_reconnected(event.ws_key, event.at);
                 applied += 1;
             }
         }
-        let mut is_any_open = false;
+        while let Poll::Ready(Some((topics, outcome))) =
+            Pin::new(&mut self.retries).poll_next(context)
+        {
+            self.retried(topics, outcome);
+            applied += 1;
+        }
+        let mut is_any_open = !self.retries.is_empty();
         for at in 0..self.streams.len() {
             let mut taken = 0;
             // What was held back comes at once after its report: a state in between is not published.
@@ -206,4 +259,34 @@ impl Driver {
 enum Ended {
     Yes,
     No,
+}
+
+/// Returns `true` if the connection was only not live in time.
+pub(super) fn is_retryable(error: &SubscribeError) -> bool {
+    matches!(error, SubscribeError::TimedOut { .. })
+}
+
+/// Marks the parts of topics that cannot be subscribed.
+pub(super) fn note_unsubscribed(
+    book: &mut AccountBook,
+    (ws_key, topics): &Unsubscribed,
+    error: &SubscribeError,
+    now: Timestamp,
+) {
+    let names: Vec<_> = topics.iter().map(ToString::to_string).collect();
+    book.on_refused(*ws_key, &names, &error.to_string(), now);
+}
+
+/// Marks the parts of the topics that KuCoin refuses.
+pub(super) fn note_refused(
+    book: &mut AccountBook,
+    ws_key: WsKey,
+    refused: &[SubscribeError],
+    now: Timestamp,
+) {
+    for error in refused {
+        if let SubscribeError::Refused { topic, .. } = error {
+            book.on_refused(ws_key, std::slice::from_ref(topic), &error.to_string(), now);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Facts of the events of V1.
 
-use kucoin_streams_core::{Decimal, Extra, Fill};
+use kucoin_streams_core::{Extra, Fill};
 use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
 use kucoin_streams_v1::{
     FuturesEvent, FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesTradeType, OrderKind,

@@ -1,16 +1,12 @@
 //! Kept margin status: debts, risk, leverages and margin modes.
 
-use std::sync::Arc;
+mod ledger;
 
 use kucoin_streams_core::{Decimal, Text, Timestamp};
-use kucoin_streams_pro::ProEvent;
-use kucoin_streams_recovery::SnapshotRow;
 use kucoin_streams_rest::MarginMode;
-use kucoin_streams_v1::V1Event;
 use serde::Serialize;
 
-use crate::FrameInfo;
-use crate::effects::Effects;
+pub(crate) use ledger::MarginLedger;
 
 /// The kept margin status of an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -95,22 +91,4 @@ pub struct MarginSetting {
     pub margin_mode: Option<MarginMode>,
     /// Leverage in cross margin; `None` if KuCoin has not reported it.
     pub cross_leverage: Option<Decimal>,
-}
-
-/// The margin status, and what decides which of two reports is newer.
-#[derive(Debug, Default)]
-pub(crate) struct MarginLedger {
-    status: Arc<AccountMargin>,
-}
-
-impl MarginLedger {
-    pub(crate) fn status(&self) -> &Arc<AccountMargin> {
-        &self.status
-    }
-
-    pub(crate) fn on_v1(&mut self, _info: &FrameInfo, _event: &V1Event, _effects: &mut Effects) {}
-
-    pub(crate) fn on_pro(&mut self, _info: &FrameInfo, _event: &ProEvent, _effects: &mut Effects) {}
-
-    pub(crate) fn on_snapshot(&mut self, _row: &SnapshotRow, _effects: &mut Effects) {}
 }
