@@ -4,8 +4,7 @@ use std::io::{self, Write};
 
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
-use crossterm::style::{Attribute, Color as Ansi, Print, SetAttribute, SetBackgroundColor};
-use crossterm::style::{ResetColor, SetForegroundColor};
+use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType as AnsiClear};
 use ratatui_core::backend::{Backend, ClearType, WindowSize};
 use ratatui_core::buffer::Cell;
@@ -43,39 +42,26 @@ impl StdoutBackend {
         }
     }
 
-    /// Writes the style of a cell.
-    fn set_style(&mut self, style: (Color, Color, Modifier)) -> io::Result<()> {
-        let (foreground, background, modifier) = style;
-        queue!(self.frame, SetAttribute(Attribute::Reset), ResetColor)?;
-        for (flag, attribute) in [
-            (Modifier::BOLD, Attribute::Bold),
-            (Modifier::DIM, Attribute::Dim),
-            (Modifier::UNDERLINED, Attribute::Underlined),
-            (Modifier::REVERSED, Attribute::Reverse),
+    /// Writes the style of a cell: weights, and one of the eight colours that every terminal has.
+    fn set_style(&mut self, color: Color, modifier: Modifier) -> io::Result<()> {
+        let mut codes = "0".to_owned();
+        for (flag, code) in [
+            (Modifier::BOLD, ";1"),
+            (Modifier::DIM, ";2"),
+            (Modifier::REVERSED, ";7"),
         ] {
             if modifier.contains(flag) {
-                queue!(self.frame, SetAttribute(attribute))?;
+                codes.push_str(code);
             }
         }
-        if let Some(color) = ansi(foreground) {
-            queue!(self.frame, SetForegroundColor(color))?;
-        }
-        if let Some(color) = ansi(background) {
-            queue!(self.frame, SetBackgroundColor(color))?;
-        }
-        Ok(())
-    }
-}
-
-/// Returns a colour of the 16 that every terminal has; `None` for the terminal's own.
-fn ansi(color: Color) -> Option<Ansi> {
-    match color {
-        Color::Black => Some(Ansi::Black),
-        Color::Red => Some(Ansi::DarkRed),
-        Color::Green => Some(Ansi::DarkGreen),
-        Color::Yellow => Some(Ansi::DarkYellow),
-        Color::Cyan => Some(Ansi::DarkCyan),
-        _ => None,
+        codes.push_str(match color {
+            Color::Red => ";31",
+            Color::Green => ";32",
+            Color::Yellow => ";33",
+            Color::Cyan => ";36",
+            _ => "",
+        });
+        write!(self.frame, "\x1b[{codes}m")
     }
 }
 
@@ -92,16 +78,15 @@ impl Backend for StdoutBackend {
             if next != Some((x, y)) {
                 queue!(self.frame, MoveTo(x, y))?;
             }
-            let of_cell = (cell.fg, cell.bg, cell.modifier);
-            if style != Some(of_cell) {
-                self.set_style(of_cell)?;
-                style = Some(of_cell);
+            if style != Some((cell.fg, cell.modifier)) {
+                self.set_style(cell.fg, cell.modifier)?;
+                style = Some((cell.fg, cell.modifier));
             }
             queue!(self.frame, Print(cell.symbol()))?;
             // After a wide character, the cursor is moved: terminals do not agree on its width.
             next = cell.symbol().is_ascii().then_some((x + 1, y));
         }
-        queue!(self.frame, SetAttribute(Attribute::Reset), ResetColor)
+        self.set_style(Color::Reset, Modifier::empty())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {

@@ -42,11 +42,11 @@ fn order_is_shown_and_q_quits() {
         .place_limit("KCS-USDT", Side::Buy, price, 7.into())
         .unwrap();
     terminal.until("KCS-USDT");
-    // Ctrl-L, because otherwise only the cells that differ are written.
+    // Ctrl-L, because otherwise only the cells that differ are written. Spaces are never written then.
     terminal.press("4\u{c}");
     terminal.until("HISTORY");
     terminal.press("?\u{c}");
-    terminal.until("next and previous list");
+    terminal.until("previous");
     terminal.press("q");
     assert_restored(terminal);
 }

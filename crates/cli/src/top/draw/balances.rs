@@ -22,12 +22,25 @@ const COLUMNS: &[Column] = &[
 /// Balances that are zero are left out.
 pub(super) fn table(view: &View) -> Table {
     let balances = view.state.iter().flat_map(|state| state.balances());
-    let some = balances.filter(|balance| !is_zero(balance));
+    let mut some: Vec<_> = balances.filter(|balance| !is_zero(balance)).collect();
+    // Stable: within an account by currency.
+    some.sort_by_key(|balance| rank(&balance.account));
     Table {
         title: "Balances",
         columns: COLUMNS,
-        rows: some.map(row).collect(),
+        rows: some.into_iter().map(row).collect(),
         empty: "no balance that is not zero",
+    }
+}
+
+/// Returns the order of the accounts: those that trade most come first.
+fn rank(account: &str) -> u8 {
+    match account {
+        "UNIFIED" | "trade" => 0,
+        "futures" => 1,
+        "margin" => 2,
+        account if account.starts_with("isolated") => 3,
+        _ => 4,
     }
 }
 

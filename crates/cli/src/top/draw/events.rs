@@ -1,5 +1,7 @@
 //! The list of events: gaps, connection events, contradictions, log lines; the latest first.
 
+use std::cmp::Reverse;
+
 use kucoin_streams::core::HumanDuration;
 use kucoin_streams::{AccountState, Timestamp};
 
@@ -40,7 +42,7 @@ pub(super) fn table(view: &View, columns: u16) -> Table {
     if let Some(state) = &view.state {
         lines.extend(contradictions(state));
     }
-    lines.sort_by(|one, other| other.at.cmp(&one.at));
+    lines.sort_by_key(|line| Reverse(line.at));
     Table {
         title: "Events",
         columns: COLUMNS,

@@ -1,5 +1,7 @@
 //! The list of recent fills and of orders that are done, the latest first.
 
+use std::cmp::Reverse;
+
 use kucoin_streams::{
     AccountFill, AccountOrder, AccountState, Kept, Liquidity, OrderOutcome, OrderPhase, Timestamp,
 };
@@ -37,17 +39,19 @@ pub(super) fn table(view: &View) -> Table {
 }
 
 fn rows(state: &AccountState) -> Vec<Row> {
-    let fills = state.fills().rev().take(MAX_ROWS);
-    let mut rows: Vec<_> = fills.map(|fill| (fill.fill.time, fill_row(fill))).collect();
     let done = state
         .orders()
         .filter(|order| order.phase == OrderPhase::Done);
-    rows.extend(done.map(|order| {
+    let done = done.map(|order| {
         let at = order.ended_at.or(order.updated_at);
         (at, order_row(order, at))
-    }));
+    });
+    let fills = state.fills().rev().take(MAX_ROWS);
+    let fills = fills.map(|fill| (fill.fill.time, fill_row(fill)));
+    // An order comes before its last fill, which has the same time.
+    let mut rows: Vec<_> = done.chain(fills).collect();
     // Stable: the latest first, what has no time last.
-    rows.sort_by(|one, other| other.0.cmp(&one.0));
+    rows.sort_by_key(|(at, _)| Reverse(*at));
     rows.truncate(MAX_ROWS);
     rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -1,5 +1,7 @@
 //! The list of open orders.
 
+use std::cmp::Reverse;
+
 use kucoin_streams::kept::{OrderType, PositionSide};
 use kucoin_streams::{AccountOrder, Kept, OrderPhase, Side, Timestamp};
 
@@ -25,7 +27,7 @@ pub(super) fn table(view: &View) -> Table {
     let orders = view.state.iter().flat_map(|state| state.open_orders());
     let mut orders: Vec<_> = orders.collect();
     // The newest first; orders without a time last.
-    orders.sort_by(|one, other| other.placed_at.cmp(&one.placed_at));
+    orders.sort_by_key(|order| Reverse(order.placed_at));
     Table {
         title: "Orders",
         columns: COLUMNS,

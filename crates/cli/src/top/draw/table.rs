@@ -134,18 +134,10 @@ impl Table {
         };
         let first = first.min(self.rows.len().saturating_sub(room.max(1)));
         let shown = first..self.rows.len().min(first + room);
-        let title = match shown.len() == self.rows.len() {
-            true => self.title.to_uppercase(),
-            false => format!(
-                "{} {}-{} of {}",
-                self.title.to_uppercase(),
-                first + 1,
-                shown.end,
-                self.rows.len()
-            ),
-        };
+        let range = (shown.len() < self.rows.len())
+            .then(|| format!("{}-{} of {}", first + 1, shown.end, self.rows.len()));
         let widths = self.widths(usize::from(area.width) - 1);
-        self.draw_heading(buffer, area, &title, &widths, (heading, palette));
+        self.draw_heading(buffer, area, range.as_deref(), &widths, (heading, palette));
         if self.rows.is_empty() {
             let style = palette.style(Tone::Dim);
             put(buffer, area.x + 1, area.y + 1, self.empty, style);
@@ -159,7 +151,7 @@ impl Table {
         &self,
         buffer: &mut Buffer,
         area: Rect,
-        title: &str,
+        range: Option<&str>,
         widths: &[Option<usize>],
         (heading, palette): (Heading, &Palette),
     ) {
@@ -169,13 +161,17 @@ impl Table {
         });
         let line = Rect::new(area.x, area.y, area.width, 1);
         buffer.set_style(line, style);
-        let after_title = put(buffer, area.x + 1, area.y, title, style);
-        for (x, width, at) in self.places(widths).into_iter().skip(1) {
-            let text = aligned(self.columns[at].title, width);
-            // A long title covers the next headings.
-            if area.x + x > after_title {
-                put(buffer, area.x + x, area.y, &text, style);
-            }
+        let title = self.title.to_uppercase();
+        let mut end = put(buffer, area.x + 1, area.y, &title, style);
+        for (x, placed, at) in self.places(widths).into_iter().skip(1) {
+            let text = aligned(self.columns[at].title, placed);
+            end = put(buffer, area.x + x, area.y, &text, style);
+        }
+        let Some(range) = range else { return };
+        let width = u16::try_from(range.len() + 1).unwrap_or(u16::MAX);
+        // Without room, the number of rows is in the line above the lists.
+        if let Some(x) = area.right().checked_sub(width).filter(|x| *x > end) {
+            put(buffer, x, area.y, range, style);
         }
     }
 

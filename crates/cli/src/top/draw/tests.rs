@@ -312,7 +312,8 @@ fn long_list_is_scrolled_within_its_rows() {
     let size = Size::new(80, 24);
     let last = last_first_row(&view, size);
     assert!((20..50).contains(&last), "{last}");
-    line_with(&lines(&drawn(&view, (80, 24))), " of 50");
+    line_with(&lines(&drawn(&view, (80, 24))), "1 Orders 50");
+    line_with(&lines(&drawn(&view, (120, 24))), " of 50");
     view.choice.scroll(crate::top::keys::Scroll::End, last);
     line_with(&lines(&drawn(&view, (80, 24))), " 149 ");
     view.choice.scroll(crate::top::keys::Scroll::Up, last);
