@@ -210,10 +210,9 @@ impl Kucoin {
 
     /// Replaces the API key without a gap: every open connection is replaced by one that uses the new key.
     ///
-    /// The new key must belong to the same account, and must be allowed to do what the old one was. It is checked first: a
-    /// connection token of each open connection is fetched with it. Then REST queries and new connections use it, and each
-    /// open connection is [rotated](Self::rotate), which takes about 20 s (`SessionConfig::overlap`). Delete the old key after
-    /// that.
+    /// The new key is checked first: it must belong to the same account, and a connection token of each open connection is
+    /// fetched with it. Then REST queries and new connections use it, and each open connection is [rotated](Self::rotate),
+    /// which takes about 20 s (`SessionConfig::overlap`). Delete the old key after that.
     ///
     /// If the future is dropped, the new key may be in use already, and rotations in progress continue.
     ///
@@ -232,12 +231,12 @@ impl Kucoin {
     ) -> Result<Arc<dyn DynSign>, ReplaceKeyError> {
         let _turn = self.inner.key_turn.lock().await;
         let tokens = self.rest_tokens().ok_or(ReplaceKeyError::OwnTokens)?;
-        let open = self.open_kinds();
-        let ws_keys = open.iter().map(|kind| kind.ws_key());
-        let ws_keys = ws_keys.filter(|key| KNOWN_KEYS.contains(key));
         let signer = HmacSigner::new(credentials);
-        let replaced = tokens.replace_signer(signer, ws_keys).await;
-        let old = replaced.map_err(ReplaceKeyError::Token)?;
+        let open = self.open_kinds();
+        let ws_keys: Vec<_> = open.iter().map(|kind| kind.ws_key()).collect();
+        check_key(tokens, &self.inner.rest, signer.clone(), &ws_keys).await?;
+        let old = tokens.signer();
+        tokens.set_signer(signer);
         let rotated = join_all(open.iter().map(rotate_or_reconnect)).await;
         match rotated.into_iter().collect() {
             Ok(()) => Ok(old),
@@ -300,12 +299,33 @@ impl Kucoin {
     }
 }
 
-/// Connections whose tokens the client fetches itself.
-const KNOWN_KEYS: [WsKey; 3] = [
-    WsKey::SpotPrivateV1,
-    WsKey::FuturesPrivateV1,
-    WsKey::PrivateProV2,
-];
+/// Checks a new key, without using it for anything else: its account, and a connection token of each connection.
+async fn check_key(
+    tokens: &RestTokens,
+    rest: &Rest,
+    signer: HmacSigner,
+    ws_keys: &[WsKey],
+) -> Result<(), ReplaceKeyError> {
+    let checked = Arc::new(tokens.with_signer(signer));
+    let known = [
+        WsKey::SpotPrivateV1,
+        WsKey::FuturesPrivateV1,
+        WsKey::PrivateProV2,
+    ];
+    for ws_key in ws_keys.iter().filter(|key| known.contains(key)) {
+        let token = checked.fetch(*ws_key).await;
+        token.map_err(ReplaceKeyError::Token)?;
+    }
+    // Not known if the old key is refused already, or KuCoin cannot be reached.
+    let uid = async |rest: &Rest| {
+        let rows = rest.account().api_key().await.ok()?;
+        rows.into_iter().next().map(|row| row.uid)
+    };
+    match (uid(rest).await, uid(&Rest::new(checked)).await) {
+        (Some(old), Some(new)) if old != new => Err(ReplaceKeyError::OtherAccount),
+        _ => Ok(()),
+    }
+}
 
 /// Rotates connections. Those that are reconnecting, or are lost meanwhile, are rotated once they are live.
 async fn rotate_or_reconnect(kind: &Arc<dyn DynConnections>) -> Result<(), RotateError> {
@@ -327,6 +347,9 @@ pub enum ReplaceKeyError {
         "the client has its own source of tokens; change the key there, then call `Kucoin::rotate_all`"
     )]
     OwnTokens,
+    /// The new key belongs to another account. The old key is still used.
+    #[error("the new key belongs to another account; add that account, or use a key of this one")]
+    OtherAccount,
     /// KuCoin refused the new key or could not be reached. The old key is still used.
     #[error("the new key cannot be used: {}", explain(.0, .0.remedy()))]
     Token(TokenError),
@@ -342,7 +365,7 @@ impl ReplaceKeyError {
     /// Returns `true` if a later attempt with the same key may succeed.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::OwnTokens => false,
+            Self::OwnTokens | Self::OtherAccount => false,
             Self::Token(error) => error.is_retryable(),
             Self::Rotate(error) => error.is_retryable(),
         }

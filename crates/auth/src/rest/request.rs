@@ -11,7 +11,7 @@ use super::clock::local_ms;
 use super::error::TokenError;
 use super::http::Reply;
 use super::{HostRole, RestTokens, refusal, reply};
-use crate::{DynSign, sign_request};
+use crate::sign_request;
 
 const TIME: &str = "/api/v1/timestamp";
 
@@ -129,8 +129,7 @@ impl RestTokens {
         if !rest.keeps(path_and_query) {
             return Err(TokenError::UnusablePath);
         }
-        let signer = self.signer();
-        let request = self.signed(&*signer, &rest, Method::GET, path_and_query, limits);
+        let request = self.signed(&rest, Method::GET, path_and_query, limits);
         let reply = tokio::time::timeout(limits.time, request).await;
         let reply = reply.map_err(|_| TokenError::TimedOut {
             host: self.http.name_of(&rest),
@@ -155,15 +154,15 @@ impl RestTokens {
     /// Sends a signed request. If the timestamp is refused, measures the server's clock and sends it once more.
     pub(super) async fn signed(
         &self,
-        signer: &dyn DynSign,
         rest: &Address,
         method: Method,
         path: &str,
         limits: RequestLimits,
     ) -> Result<Reply, TokenError> {
+        let signer = self.signer();
         let send = async || {
             let now_ms = self.clock.now_ms();
-            let signed = sign_request(signer, now_ms, method.as_str(), path, "").await?;
+            let signed = sign_request(&*signer, now_ms, method.as_str(), path, "").await?;
             let sent = self
                 .http
                 .signed(rest, method.clone(), path, &signed, limits);

@@ -63,7 +63,7 @@ pub struct RestTokens {
     signer: RwLock<Arc<dyn DynSign>>,
     pub(super) hosts: Hosts,
     pro_authentication: ProAuthentication,
-    pub(super) http: Http,
+    pub(super) http: Arc<Http>,
     pub(super) clock: ServerClock,
     /// Held while the server's clock is measured.
     pub(super) clock_measurement: Mutex<()>,
@@ -112,7 +112,7 @@ impl RestTokens {
             signer: RwLock::new(builder.signer),
             hosts: builder.hosts,
             pro_authentication: builder.pro_authentication,
-            http,
+            http: Arc::new(http),
             clock: ServerClock::default(),
             clock_measurement: Mutex::default(),
             rate_limiter: Mutex::default(),
@@ -121,33 +121,32 @@ impl RestTokens {
         }
     }
 
+    /// Returns a token source with another signer and the same hosts, HTTP client and clock offset.
+    ///
+    /// It has a rate limiter of its own. Use it to check new credentials before this source uses them.
+    #[must_use]
+    pub fn with_signer(&self, signer: impl Sign) -> Self {
+        Self {
+            signer: RwLock::new(Arc::new(signer)),
+            hosts: self.hosts.clone(),
+            pro_authentication: self.pro_authentication,
+            http: Arc::clone(&self.http),
+            clock: self.clock.clone(),
+            clock_measurement: Mutex::default(),
+            rate_limiter: Mutex::default(),
+            connect_ids: ConnectIds::default(),
+            next_server: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns the current signer, for example to [set](Self::set_signer) it again after a failed change.
+    pub fn signer(&self) -> Arc<dyn DynSign> {
+        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Replaces the signer. The next request uses it; a request in progress keeps the old one.
     pub fn set_signer(&self, signer: impl Sign) {
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);
-    }
-
-    /// Replaces the signer if KuCoin accepts the new one, and returns the old one.
-    ///
-    /// A connection token is fetched with the new signer for each of these connections first. The next request uses the
-    /// new signer; a request in progress keeps the old one. To undo it, pass the old one to
-    /// [`set_signer`](Self::set_signer).
-    ///
-    /// # Errors
-    ///
-    /// Returns the first [`TokenError`]; the old signer stays.
-    pub async fn replace_signer(
-        &self,
-        signer: impl Sign,
-        ws_keys: impl IntoIterator<Item = WsKey>,
-    ) -> Result<Arc<dyn DynSign>, TokenError> {
-        let signer: Arc<dyn DynSign> = Arc::new(signer);
-        for ws_key in ws_keys {
-            // A login frame is not checked until it is sent, a token request is.
-            let checked = self.fetch_with(ws_key, ProAuthentication::Token, || Arc::clone(&signer));
-            checked.await?;
-        }
-        let mut current = self.signer.write().unwrap_or_else(PoisonError::into_inner);
-        Ok(std::mem::replace(&mut *current, signer))
     }
 
     /// Returns how many milliseconds the server's clock is ahead of this machine's.
@@ -166,16 +165,6 @@ impl RestTokens {
     ///
     /// Returns a [`TokenError`]; its [retry policy](TokenError::retry_policy) says whether to retry, wait or stop.
     pub async fn fetch(&self, ws_key: WsKey) -> Result<ConnectionInfo, TokenError> {
-        self.fetch_with(ws_key, self.pro_authentication, || self.signer())
-            .await
-    }
-
-    async fn fetch_with(
-        &self,
-        ws_key: WsKey,
-        authentication: ProAuthentication,
-        signer: impl FnOnce() -> Arc<dyn DynSign>,
-    ) -> Result<ConnectionInfo, TokenError> {
         let mut rate_limiter = self.rate_limiter.lock().await;
         if let Some(left) = rate_limiter.pause_left(Instant::now()) {
             return Err(TokenError::Throttled {
@@ -188,7 +177,7 @@ impl RestTokens {
             tokio::time::sleep(delay).await;
         }
         rate_limiter.record(Instant::now());
-        let fetched = self.fetch_now(ws_key, authentication, &*signer()).await;
+        let fetched = self.fetch_now(ws_key).await;
         match &fetched {
             Ok(info) => {
                 tracing::debug!(%ws_key, server = info.url.without_query(), "connection information fetched");
@@ -208,23 +197,18 @@ impl RestTokens {
         fetched
     }
 
-    async fn fetch_now(
-        &self,
-        ws_key: WsKey,
-        authentication: ProAuthentication,
-        signer: &dyn DynSign,
-    ) -> Result<ConnectionInfo, TokenError> {
-        match (ws_key, authentication) {
-            (WsKey::SpotPrivateV1, _) => self.v1(&*self.hosts.spot_rest()?, signer).await,
-            (WsKey::FuturesPrivateV1, _) => self.v1(&*self.hosts.futures_rest()?, signer).await,
-            (WsKey::PrivateProV2, ProAuthentication::Token) => self.pro_token(signer).await,
-            (WsKey::PrivateProV2, ProAuthentication::Login) => self.pro_login(signer).await,
+    async fn fetch_now(&self, ws_key: WsKey) -> Result<ConnectionInfo, TokenError> {
+        match (ws_key, self.pro_authentication) {
+            (WsKey::SpotPrivateV1, _) => self.v1(&*self.hosts.spot_rest()?).await,
+            (WsKey::FuturesPrivateV1, _) => self.v1(&*self.hosts.futures_rest()?).await,
+            (WsKey::PrivateProV2, ProAuthentication::Token) => self.pro_token().await,
+            (WsKey::PrivateProV2, ProAuthentication::Login) => self.pro_login().await,
             (other, _) => Err(TokenError::UnknownConnection(other)),
         }
     }
 
-    async fn v1(&self, rest: &Address, signer: &dyn DynSign) -> Result<ConnectionInfo, TokenError> {
-        let TokenReply { token, servers } = self.token(rest, TOKEN_V1, signer).await?;
+    async fn v1(&self, rest: &Address) -> Result<ConnectionInfo, TokenError> {
+        let TokenReply { token, servers } = self.token(rest, TOKEN_V1).await?;
         let (address, server) = self.choose(rest, &servers)?;
         let connect_id = self.connect_ids.next();
         let url = url::v1(&address, &token, &connect_id);
@@ -232,13 +216,13 @@ impl RestTokens {
         Ok(info.with_connect_id(connect_id))
     }
 
-    async fn pro_token(&self, signer: &dyn DynSign) -> Result<ConnectionInfo, TokenError> {
+    async fn pro_token(&self) -> Result<ConnectionInfo, TokenError> {
         let (rest, web_socket) = self.hosts.pro()?;
-        let reply = self.token(&rest, TOKEN_V2, signer).await?;
+        let reply = self.token(&rest, TOKEN_V2).await?;
         Ok(ConnectionInfo::new(url::pro(&web_socket, &reply.token)))
     }
 
-    async fn pro_login(&self, signer: &dyn DynSign) -> Result<ConnectionInfo, TokenError> {
+    async fn pro_login(&self) -> Result<ConnectionInfo, TokenError> {
         let (rest, web_socket) = self.hosts.pro()?;
         // A login refused for its timestamp is not retried, so measure the clock first. If that fails, the last known
         // offset is used.
@@ -246,20 +230,19 @@ impl RestTokens {
             let error = explain(&error, error.remedy());
             tracing::debug!(error, "the server's clock could not be measured");
         }
-        let login = login(signer, self.connect_ids.next(), self.clock.now_ms()).await?;
+        let login = login(
+            &*self.signer(),
+            self.connect_ids.next(),
+            self.clock.now_ms(),
+        )
+        .await?;
         let url = SecretUrl::new(web_socket.endpoint());
         Ok(ConnectionInfo::new(url).with_login(login))
     }
 
-    async fn token(
-        &self,
-        rest: &Address,
-        path: &str,
-        signer: &dyn DynSign,
-    ) -> Result<TokenReply, TokenError> {
+    async fn token(&self, rest: &Address, path: &str) -> Result<TokenReply, TokenError> {
         let limits = self.http.token_limits();
-        let reply = self.signed(signer, rest, Method::POST, path, limits);
-        let reply = reply.await?;
+        let reply = self.signed(rest, Method::POST, path, limits).await?;
         reply::token(&self.http.name_of(rest), &reply, self.clock.offset_ms())
     }
 
@@ -292,10 +275,6 @@ impl RestTokens {
             },
             None => TokenError::NoServers { host },
         })
-    }
-
-    pub(super) fn signer(&self) -> Arc<dyn DynSign> {
-        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -26,7 +26,7 @@ async fn next_request_uses_new_credentials() {
 }
 
 #[tokio::test]
-async fn refused_signer_does_not_replace_the_old_one() {
+async fn another_signer_is_checked_before_it_replaces_the_old_one() {
     let server = Server::answering(|request| {
         let is_refused = request.header("kc-api-key") == "refused-key";
         let refusal = r#"{"code":"400003","msg":"KC-API-KEY not exists"}"#;
@@ -38,21 +38,23 @@ async fn refused_signer_does_not_replace_the_old_one() {
     })
     .await;
     let tokens = tokens(&server);
-    let signer = |key| HmacSigner::new(&Credentials::new(key, "secret", "passphrase").unwrap());
-    let keys = [WsKey::SpotPrivateV1];
-    let error = tokens.replace_signer(signer("refused-key"), keys).await;
-    assert_eq!(error.err().unwrap().retry_policy(), RetryPolicy::Refused);
+    let credentials = Credentials::new("refused-key", "secret", "passphrase").unwrap();
+    let checked = tokens.with_signer(HmacSigner::new(&credentials));
+    let error = checked.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+    assert_eq!(error.retry_policy(), RetryPolicy::Refused);
+    // The source itself still has the old signer, and can get it back.
     tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
-    let old = tokens.replace_signer(signer("new-key"), keys).await;
-    tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
-    tokens.set_signer(old.unwrap());
+    let old = tokens.signer();
+    tokens.set_credentials(&credentials);
+    tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+    tokens.set_signer(old);
     tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
     let requests = server.requests();
     let used: Vec<_> = requests
         .iter()
         .map(|request| request.header("kc-api-key"))
         .collect();
-    assert_eq!(used, ["refused-key", KEY, "new-key", "new-key", KEY]);
+    assert_eq!(used, ["refused-key", KEY, "refused-key", KEY]);
 }
 
 /// A signing service that is not available at first.
