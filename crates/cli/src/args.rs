@@ -1,15 +1,18 @@
 //! Command-line arguments.
 
+mod connection;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use kucoin_streams::RecoverySettings;
 use kucoin_streams::core::TimeFormat;
-use kucoin_streams::{ProAuthentication, RecoverySettings, Region, Text, WsKey};
 use kucoin_streams_exchange::UnknownSymbols;
 
 use crate::help;
+
+pub(crate) use connection::{ConnectionArgs, HostArgs};
 
 /// Watch the private streams of a KuCoin account: orders, fills, balances, positions.
 ///
@@ -44,6 +47,11 @@ pub(crate) enum Command {
     /// marks each place where events may be missing; what was missed is then read over REST, unless --no-recover. If KuCoin refuses a connection that you did not ask for, such as
     /// futures for an account without futures, the refusal is reported and the other connections continue.
     Watch(Box<WatchArgs>),
+    /// Show an account full-screen: connections, orders, positions, balances, fills, gaps.
+    ///
+    /// What is shown is the kept state of the account. Each part is live, recovering or stale; stale numbers are dimmed and
+    /// marked with `?`. It needs a terminal of at least 80x24; press `?` for the keys.
+    Top(Box<TopArgs>),
     /// Decode recorded frames into NDJSON lines like those of `watch`.
     ///
     /// Reads frames of V1 and Pro V2, one JSON text per line, and writes one NDJSON line for each to stdout, in order.
@@ -55,27 +63,28 @@ pub(crate) enum Command {
     Exchange(ExchangeArgs),
 }
 
-/// Options that choose an exchange; they cannot be combined with `--demo`, which has its own.
-const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
+/// Text of `--ws-key` for `watch`.
+const WATCH_WS_KEY: &str = "\
+Connection to use, repeatable: spotPrivateV1, futuresPrivateV1 or privateProV2. Default: the connections that the topics \
+need; without topics, the two of V1, or with --account those of the account's mode. privateProV2 reports the same account a \
+second time, so it is used only if you ask for it";
 
 /// Arguments of `watch`.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = help::watch(),
     override_usage = "kucoin-streams watch [OPTIONS]",
-    arg = verbose(help::WATCH_VERBOSE)
+    arg = verbose(help::WATCH_VERBOSE),
+    mut_arg("ws_key", |arg| arg.help(WATCH_WS_KEY))
 )]
 pub(crate) struct WatchArgs {
-    /// Watch a demo account on a local exchange inside this program. It needs no KuCoin account. After 15 seconds, every
-    /// connection is lost for 3 seconds, and then the missed events are recovered. Cannot be combined with options that choose another exchange or a proxy.
-    #[arg(long, conflicts_with_all = HOST_OPTIONS)]
-    pub(crate) demo: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 
-    /// Connection to use, repeatable: spotPrivateV1, futuresPrivateV1 or privateProV2. Default: the connections that
-    /// the topics need; without topics, the two of V1. privateProV2 reports the same account a second time, so it is
-    /// used only if you ask for it.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) ws_key: Vec<WsKey>,
+    /// Print the kept state of the account: at the start one line for each order, balance and position, then one line for each
+    /// change, with the trust in it. See ACCOUNT below.
+    #[arg(long, conflicts_with_all = ["topic", "no_recover"])]
+    pub(crate) account: bool,
 
     /// Topic to watch, repeatable, such as /account/balance or orderAll?tradeType=UNIFIED; --help lists all topics.
     /// Default: all topics of each connection that cover the whole account (marked with * in the list).
@@ -92,19 +101,14 @@ pub(crate) struct WatchArgs {
     pub(crate) recover: bool,
 
     /// Only report gaps; send no REST queries.
-    #[arg(long, overrides_with = "recover")]
+    #[arg(long, overrides_with = "recover", conflicts_with = "symbol")]
     pub(crate) no_recover: bool,
-
-    /// Symbol to query after a gap even if no event named it, repeatable, such as BTC-USDT. Only unified accounts need it:
-    /// KuCoin has no list of the spot symbols that they traded.
-    #[arg(long, value_name = "SYMBOL", conflicts_with = "no_recover")]
-    pub(crate) symbol: Vec<String>,
 
     /// Format of times in NDJSON. Both formats are strings, exact to the nanosecond.
     #[arg(long, value_enum, default_value_t = TimesArg::Ns)]
     pub(crate) times: TimesArg,
 
-    /// Exit after this number of events has been written, live or recovered.
+    /// Exit after this number of events has been written, live or recovered; with --account, of changes after the start.
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) count: Option<u64>,
 
@@ -112,61 +116,25 @@ pub(crate) struct WatchArgs {
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub(crate) for_time: Option<Duration>,
 
-    /// Time limit for each connection to become live the first time; exit status 4 if it is exceeded. The first
-    /// connection is opened alone, so that wrong credentials are refused only once; the others follow when it is open.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
-    pub(crate) connect_timeout: Duration,
-
     /// At exit, print the frame counters of each topic: received, delivered, duplicates, undecodable, other, queued,
     /// overflowed. In a narrow terminal, the last five are shown only if they are not zero.
     #[arg(long)]
     pub(crate) stats: bool,
-
-    #[command(flatten)]
-    pub(crate) hosts: HostArgs,
 }
 
 impl WatchArgs {
     /// Returns the settings of the recovery; `None` with `--no-recover`.
     pub(crate) fn recovery(&self) -> Option<RecoverySettings> {
-        let mut settings = RecoverySettings::default();
-        settings.symbols = self.symbol.iter().map(|name| Text::new(name)).collect();
-        (!self.no_recover).then_some(settings)
+        (!self.no_recover).then(|| self.connection.recovery())
     }
 }
 
-/// Hosts of the exchange, the proxy, and how to authenticate.
+/// Arguments of `top`.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Connection")]
-pub(crate) struct HostArgs {
-    /// Region of the account.
-    #[arg(long, value_parser = region(), default_value_t)]
-    pub(crate) region: Region,
-
-    /// REST URL of spot and margin, instead of the region's. Must be https, except on this machine (loopback). A
-    /// loopback http URL serves futures too, unless --futures-rest-url is set.
-    #[arg(long, value_name = "URL")]
-    pub(crate) rest_url: Option<String>,
-
-    /// REST URL of futures, instead of the region's. Required for futures if --rest-url is an https host that is not
-    /// KuCoin's.
-    #[arg(long, value_name = "URL")]
-    pub(crate) futures_rest_url: Option<String>,
-
-    /// WebSocket URL of Pro V2, instead of the region's. Required for Pro V2 if --rest-url is an https host that is not
-    /// KuCoin's. With an http --rest-url, the default is the same host and port with the path /pro.
-    #[arg(long, value_name = "URL")]
-    pub(crate) pro_ws_url: Option<String>,
-
-    /// Proxy for all traffic: http://HOST:PORT, https://, socks5:// (host names are resolved on this machine) or
-    /// socks5h:// (resolved by the proxy); or `env` to read HTTPS_PROXY or ALL_PROXY, and NO_PROXY, from the
-    /// environment. If the proxy needs a password, use `env`: other users of this machine can see arguments.
-    #[arg(long, value_name = "URL", conflicts_with = "demo")]
-    pub(crate) proxy: Option<String>,
-
-    /// How Pro V2 connections authenticate.
-    #[arg(long, value_enum, default_value_t = ProAuthArg::Token)]
-    pub(crate) pro_auth: ProAuthArg,
+#[command(after_help = help::TOP, arg = verbose(help::TOP_VERBOSE))]
+pub(crate) struct TopArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 /// Arguments of `exchange`.
@@ -280,27 +248,6 @@ impl Format {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProAuthArg {
-    /// Token in the URL.
-    Token,
-    /// Signed login after the welcome message.
-    Login,
-}
-
-impl From<ProAuthArg> for ProAuthentication {
-    fn from(authentication: ProAuthArg) -> Self {
-        match authentication {
-            ProAuthArg::Token => Self::Token,
-            ProAuthArg::Login => Self::Login,
-        }
-    }
-}
-
-fn region() -> impl TypedValueParser<Value = Region> {
-    PossibleValuesParser::new(Region::ALL.map(Region::as_str)).try_map(|name| name.parse())
-}
-
 /// Parses a duration such as `30s`, `1.5m`, `500ms` or `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong =
@@ -347,7 +294,7 @@ mod tests {
 
     #[test]
     fn verbosity_counts_before_and_after_the_command() {
-        for command in ["watch", "decode", "exchange"] {
+        for command in ["watch", "top", "decode", "exchange"] {
             for (given, expected) in [
                 (&["-v", command][..], 1),
                 (&[command, "-vv"], 2),

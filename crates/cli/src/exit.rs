@@ -1,10 +1,11 @@
 //! Exit statuses, which scripts depend on, and writing to stderr.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kucoin_streams::core::explain;
@@ -87,7 +88,12 @@ pub(crate) struct Stderr {
     writer: Writer,
     /// Number of log lines dropped since the last report.
     dropped: Arc<AtomicU64>,
+    /// Lines that are held while a screen is shown; `None` if lines are written.
+    held: Arc<Mutex<Option<VecDeque<String>>>>,
 }
+
+/// Number of lines that are held while a screen is shown; the oldest is dropped.
+const MAX_HELD: usize = 200;
 
 /// Time limit for writing to stderr when the command exits.
 const STDERR_WITHIN: Duration = Duration::from_millis(100);
@@ -95,17 +101,67 @@ const STDERR_WITHIN: Duration = Duration::from_millis(100);
 impl Stderr {
     pub(crate) fn start() -> io::Result<Self> {
         let writer = Writer::start(io::stderr())?;
-        let dropped = Arc::default();
-        Ok(Self { writer, dropped })
+        Ok(Self::with_writer(writer))
+    }
+
+    fn with_writer(writer: Writer) -> Self {
+        Self {
+            writer,
+            dropped: Arc::default(),
+            held: Arc::default(),
+        }
+    }
+
+    /// Holds all lines from now on, because they would corrupt a screen.
+    pub(crate) fn hold(&self) {
+        *self.lock_held() = Some(VecDeque::new());
+    }
+
+    /// Writes lines again. Lines that are still held are dropped.
+    pub(crate) fn release(&self) {
+        *self.lock_held() = None;
+    }
+
+    /// Takes the lines that were held since the last call.
+    pub(crate) fn take_held(&self) -> Vec<String> {
+        let mut held = self.lock_held();
+        held.as_mut()
+            .map(std::mem::take)
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn lock_held(&self) -> MutexGuard<'_, Option<VecDeque<String>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a line while lines are held; returns `false` if it must be written.
+    fn is_held(&self, line: &[u8]) -> bool {
+        let mut held = self.lock_held();
+        let Some(held) = held.as_mut() else {
+            return false;
+        };
+        if held.len() >= MAX_HELD {
+            held.pop_front();
+        }
+        held.push_back(String::from_utf8_lossy(line).trim_end().to_owned());
+        true
     }
 
     /// Queues a line; never waits.
     pub(crate) fn line(&self, message: &str) {
-        self.writer.push(line(message).as_bytes(), &[]);
+        let line = line(message);
+        if !self.is_held(line.as_bytes()) {
+            self.writer.push(line.as_bytes(), &[]);
+        }
     }
 
     /// Queues a log line, or drops it if the queue is full because stderr is not read; never waits.
     pub(crate) fn log(&self, line: &[u8]) {
+        if self.is_held(line) {
+            return;
+        }
         if !self.writer.has_room() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -139,7 +195,6 @@ fn line(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
     use std::sync::mpsc::{self, Receiver};
 
     use super::*;
@@ -171,10 +226,7 @@ mod tests {
             may_write,
             written: Arc::clone(&written),
         };
-        let stderr = Stderr {
-            writer: Writer::start(stalled).unwrap(),
-            dropped: Arc::default(),
-        };
+        let stderr = Stderr::with_writer(Writer::start(stalled).unwrap());
         let line = [&[b'x'; 1023][..], b"\n"].concat();
         for _ in 0..3_000 {
             stderr.log(&line);

@@ -9,6 +9,11 @@ Log to stderr. -v: connections opened, lost and closed; -vv: also tokens, socket
 requests of the demo account that its exchange rejects. Frames are never logged. Without -v, the environment variable \
 RUST_LOG applies";
 
+/// Text of `-v` for `top`.
+pub(crate) const TOP_VERBOSE: &str = "\
+Log more, with the levels of `watch`: to stderr if it is not the terminal (2> FILE), otherwise the last lines are on the \
+screen, under Events";
+
 /// Text of `-v` for `exchange`.
 pub(crate) const EXCHANGE_VERBOSE: &str = "\
 Log more to stderr: with -vv, failed TLS handshakes, failed HTTP connections and closed sockets; with -vvv, also \
@@ -16,6 +21,46 @@ requests of the demo account that are rejected. Without -v, the environment vari
 
 /// Text of `-v` for `decode`.
 pub(crate) const DECODE_VERBOSE: &str = "Has no effect: `decode` writes no log";
+
+/// Text after the options of `top`.
+pub(crate) const TOP: &str = "\
+Examples:
+  kucoin-streams top --demo
+    Show a demo account; no KuCoin account is needed.
+  kucoin-streams top --ws-key futuresPrivateV1
+    Show only the futures account.
+
+Keys:
+  q, Esc, Ctrl-C     quit
+  1 to 5             orders, positions, balances, history, events
+  Tab, Shift-Tab     next and previous pane
+  Up, Down, PgUp, PgDn, Home, End
+                     scroll the pane
+  ?                  help
+
+The second line of each connection shows events per second, events in total,
+events that were missed and recovered, gaps, and the latency: the time from
+KuCoin's push to its receipt, by two clocks, of the last event and as median
+and 99th percentile of the last 1,000. Every part of the account is live,
+recovering or stale. Rows of a part that is not live are dimmed and begin with
+`?`: their numbers may be old.
+
+The screen is redrawn at most 10 times a second. It needs 80 columns and 24
+rows, and works in tmux and over ssh. NO_COLOR=1 switches colours off. If
+stdout is not a terminal, use `kucoin-streams watch --account`.
+
+Credentials are read from the environment: KUCOIN_API_KEY, KUCOIN_API_SECRET
+and KUCOIN_API_PASSPHRASE. The key needs only the permission `General`; parts
+that it may not read are stale, with the reason.
+
+Exit status:
+  0    you quit, or SIGINT or SIGTERM
+  1    a connection failed after it was live, or any other failure
+  2    wrong usage, or stdout is not a terminal
+  3    KuCoin refused the credentials or the permission
+  4    not connected within --connect-timeout
+  130  ended by a second SIGINT
+  143  ended by a second SIGTERM";
 
 pub(crate) const EXCHANGE: &str = "\
 Example, in two terminals:
@@ -237,7 +282,7 @@ mod tests {
 
     #[test]
     fn help_fits_80_columns() {
-        for text in [EXCHANGE, DECODE, &watch()] {
+        for text in [TOP, EXCHANGE, DECODE, &watch()] {
             let long = text.lines().find(|line| line.chars().count() > 78);
             assert_eq!(long, None);
         }

@@ -2,6 +2,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+mod access;
 mod args;
 mod decode;
 mod demo;
@@ -11,6 +12,7 @@ mod help;
 mod logs;
 mod output;
 mod signals;
+mod top;
 mod watch;
 
 use std::future::Future;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let Args { command, verbose } = Args::parse();
     match command {
         Command::Watch(args) => on_runtime(verbose, |stderr| watch::run(args, stderr)),
+        Command::Top(args) => on_runtime(verbose, |stderr| top::run(args, stderr)),
         Command::Exchange(args) if args.help_script => finish(exchange::help_script()),
         Command::Exchange(args) => on_runtime(verbose, |stderr| exchange::run(args, stderr)),
         Command::Decode(args) => finish(decode::run(&args)),

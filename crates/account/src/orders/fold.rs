@@ -1,6 +1,5 @@
 //! One order: facts in any order and any number of times in, the kept order out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kucoin_streams_core::{Decimal, Text, Timestamp, WsKey};
@@ -9,7 +8,7 @@ use super::amended::{Amended, Reading};
 use super::end::{End, is_later};
 use super::facts::{EndKind, FactForm, OrderFacts, OrderStage};
 use super::fees::Fees;
-use super::fills::{FoldedFill, merged};
+use super::fills::{FoldedFill, OrderFills, merged};
 use super::totals::{Base, Sum, totals};
 use super::{AccountFill, AccountOrder, OrderOutcome, OrderPhase, ParentOrder};
 use crate::{Contradiction, FrameRef, Violation};
@@ -23,8 +22,7 @@ const UNSPENT_PARTS: u32 = 1_000;
 #[derive(Debug)]
 pub(super) struct Fold {
     order: Arc<AccountOrder>,
-    /// Fills by trade ID.
-    fills: BTreeMap<Text, FoldedFill>,
+    fills: OrderFills,
     fill_sum: Sum,
     fees: Fees,
     /// Amounts of a row or event that cover fills that were never seen.
@@ -73,7 +71,7 @@ impl Fold {
     ) -> Self {
         Self {
             order: Arc::new(AccountOrder::new(ws_key, order_id, facts)),
-            fills: BTreeMap::new(),
+            fills: OrderFills::default(),
             fill_sum: Sum::ZERO,
             fees: Fees::default(),
             base: None,
@@ -125,7 +123,7 @@ impl Fold {
                 cumulative,
                 frame,
             };
-            self.fills.insert(trade_id, folded);
+            self.fills.insert(folded);
             return FillOutcome::New;
         };
         known.cumulative = known.cumulative.or(cumulative);

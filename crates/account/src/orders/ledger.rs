@@ -25,7 +25,7 @@ const FILL_DELAY: Duration = Duration::from_secs(5);
 /// The orders and fills of an account.
 #[derive(Debug)]
 pub(crate) struct OrderLedger {
-    folds: BTreeMap<Text, Fold>,
+    folds: BTreeMap<Text, Box<Fold>>,
     orders: RedBlackTreeMapSync<Text, Arc<AccountOrder>>,
     fills: RedBlackTreeMapSync<u64, Arc<AccountFill>>,
     next_fill: u64,
@@ -117,7 +117,7 @@ impl OrderLedger {
         frame: &Arc<FrameRef>,
     ) -> &mut Fold {
         let is_new = !self.folds.contains_key(order_id);
-        let new = || Fold::new(info.ws_key, order_id.clone(), facts, frame);
+        let new = || Box::new(Fold::new(info.ws_key, order_id.clone(), facts, frame));
         let fold = self.folds.entry(order_id.clone()).or_insert_with(new);
         if is_new && facts.stage.is_none() {
             // Perhaps it ended before the stream began.

@@ -1,12 +1,11 @@
 //! Filled size and value of an order, from its fills and from what KuCoin reports.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
-use kucoin_streams_core::{Decimal, Text, Timestamp};
+use kucoin_streams_core::{Decimal, Timestamp};
 
 use super::AccountFill;
-use super::fills::FoldedFill;
+use super::fills::{FoldedFill, OrderFills};
 use crate::exact;
 
 /// Size and value of fills.
@@ -59,7 +58,7 @@ impl Sum {
 
 impl Base {
     /// Returns `true` if the fills are as large as the base, but one of them came after it and may not be in it.
-    fn may_lack(self, fills: &BTreeMap<Text, FoldedFill>, sum: Sum) -> bool {
+    fn may_lack(self, fills: &OrderFills, sum: Sum) -> bool {
         let is_after =
             |fill: &FoldedFill| fill.cumulative.is_none() && fill.frame.received_at > self.at;
         sum.size <= self.filled && fills.values().any(is_after)
@@ -68,7 +67,7 @@ impl Base {
 
 /// Returns the filled size, and its value if every fill is known or in the base.
 pub(super) fn totals(
-    fills: &BTreeMap<Text, FoldedFill>,
+    fills: &OrderFills,
     sum: Sum,
     reported: Decimal,
     base: Option<Base>,

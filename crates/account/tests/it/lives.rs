@@ -164,7 +164,7 @@ const V1_ORDER_TOPICS: [&str; 4] = [
 
 #[tokio::test]
 async fn kept_v1_orders_equal_the_engine_in_any_order_of_frames() {
-    for seed in 0..20 {
+    for seed in 0..8 {
         let (exchange, account) = live(seed).await;
         let entries = exchange.truth().snapshot();
         let truth = truth_of_v1(&entries);
@@ -193,7 +193,7 @@ async fn kept_v1_orders_equal_the_engine_in_any_order_of_frames() {
 
 #[tokio::test]
 async fn kept_pro_orders_equal_the_engine_in_any_order_of_frames() {
-    for seed in 0..20 {
+    for seed in 0..8 {
         let (exchange, account) = live(seed).await;
         let entries = exchange.pro_truth().snapshot();
         let wanted = ["orderAll.UNIFIED", "execution.UNIFIED"];

@@ -1,5 +1,6 @@
 //! Output of the commands: one line per event on stdout, pretty or NDJSON.
 
+mod account_line;
 mod closed_pipe;
 mod json_text;
 mod line_buffer;
@@ -21,11 +22,15 @@ use crate::args::Format;
 use crate::exit::CommandError;
 use crate::output::pretty::Pretty;
 
+pub(crate) use account_line::{AccountFact, AccountLine, AccountLines};
 pub(crate) use line_buffer::LineBuffer;
 pub(crate) use ndjson::{ControlFrame, NdjsonLine, PushLine};
-pub(crate) use pretty::{MARKS, time_of_day};
+pub(crate) use pretty::{
+    MARKS, format_amount, is_coloured, margin_text, outcome_name, safe, short_name, shortened,
+    terminal_size, time_of_day, unexplained, wrapped,
+};
 pub(crate) use topic_aliases::TopicAliases;
-pub(crate) use writer::{EventMark, OutputEnd, Writer};
+pub(crate) use writer::{EventMark, OutputEnd, Writer, write_fully};
 
 /// Returns the number of events that an item reports: 1 for an event, and what a gap counts as missed.
 pub(crate) fn event_count(item: &RecoveredItem<AnyEvent>) -> u64 {
@@ -160,6 +165,35 @@ impl Printer {
     fn mark(&mut self, events: u64) {
         let end = self.lines.bytes().len();
         self.marks.push(EventMark { end, events });
+    }
+
+    /// Prints a row or a change of the kept state; `is_state` if it is a row that has not changed.
+    pub(crate) fn account(
+        &mut self,
+        line: &AccountLine,
+        is_state: bool,
+    ) -> Result<(), CommandError> {
+        match &mut self.pretty {
+            Some(pretty) => {
+                let line = pretty.account(line, is_state);
+                self.lines.text(&line);
+            }
+            None => self.lines.json(line)?,
+        }
+        self.mark(u64::from(!is_state));
+        if self.lines.should_write() {
+            self.flush();
+        }
+        Ok(())
+    }
+
+    /// Prints that changes were dropped, because they could not be printed fast enough.
+    pub(crate) fn lagged(&mut self, missed: u64) -> Result<(), CommandError> {
+        match &self.pretty {
+            Some(pretty) => self.lines.text(&pretty.lagged(missed)),
+            None => self.lines.json(&NdjsonLine::Lagged { missed })?,
+        }
+        Ok(())
     }
 
     pub(crate) fn lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), CommandError> {

@@ -25,6 +25,10 @@ pub(crate) enum NdjsonLine<'a> {
         /// `true` if the counters add up.
         consistent: bool,
     },
+    /// Changes of the kept state were dropped.
+    Lagged {
+        missed: u64,
+    },
     // The other kinds are lines of `decode`, without a connection.
     Update(PushLine<'a>),
     Welcome(ControlFrame<'a>),

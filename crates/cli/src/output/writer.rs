@@ -219,7 +219,7 @@ fn write_end(bytes: &[u8], start: usize) -> usize {
 /// Like `write_all` and `flush`, but also works if the file descriptor is non-blocking.
 ///
 /// Another process may have made the file descriptor non-blocking.
-fn write_fully(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_fully(out: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     loop {
         let written = match bytes.is_empty() {
             true => out.flush().map(|()| None),

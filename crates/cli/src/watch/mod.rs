@@ -1,52 +1,35 @@
 //! `watch`: prints the events of an account as they arrive.
 
-mod access;
+mod account;
+mod ending;
 mod feed;
 mod plan;
 mod stop_reason;
 mod watch_loop;
 
-use kucoin_streams::auth::rest::ConfigError;
 use kucoin_streams::client::ClosedError;
-use kucoin_streams::{BuildError, CloseReason, Config, Kucoin, WsKey};
+use kucoin_streams::{CloseReason, WsKey};
 
+use crate::access;
 use crate::args::{Format, WatchArgs};
-use crate::demo::Demo;
 use crate::exit::{CommandError, ExitStatus, Stderr};
 use crate::output::{MARKS, Printer};
 use crate::signals::Signals;
-use crate::watch::access::Access;
 use crate::watch::plan::{Plan, PlannedConnection};
 use crate::watch::watch_loop::{WatchLoop, WatchOptions};
 
 pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), CommandError> {
+    if args.account {
+        return account::run(&args, stderr).await;
+    }
     // Usage errors first, before anything is started.
-    let plan = Plan::new(&args.ws_key, &args.topic)?;
-    let demo = match args.demo {
-        true => Some(Demo::start().await?),
-        false => None,
-    };
-    let access = Access::new(&args, demo.as_ref())?;
-    access::check_hosts(
-        &access.hosts,
-        plan.connections.iter().map(PlannedConnection::ws_key),
-    )?;
-    let kucoin = Kucoin::builder()
-        .credentials(access.credentials)
-        .hosts(access.hosts)
-        .pro_authentication(args.hosts.pro_auth.into())
-        .config(Config::default().with_connect_timeout(args.connect_timeout))
-        .proxy(access.proxy)
-        .build()
-        .map_err(cannot_build)?;
+    let plan = Plan::new(&args.connection.ws_key, &args.topic)?;
+    let ws_keys = plan.connections.iter().map(PlannedConnection::ws_key);
+    let (kucoin, demo) = access::connect(&args.connection, ws_keys).await?;
     let signals = Signals::listen()
         .map_err(|error| CommandError::because("cannot listen for signals", &error))?;
     let format = Format::or_by_terminal(args.format);
-    let account = match &demo {
-        Some(_) => "a demo account on a local exchange",
-        None => "your account",
-    };
-    let heading = format!("{account}, {}", plan.summary());
+    let heading = format!("{}, {}", whose_account(demo.is_some()), plan.summary());
     let Plan {
         connections,
         aliases,
@@ -70,14 +53,10 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Comm
         .await
 }
 
-fn cannot_build(error: BuildError) -> CommandError {
-    match error {
-        BuildError::Config(
-            ConfigError::Proxy
-            | ConfigError::PlaintextThroughProxy { .. }
-            | ConfigError::Ipv6ThroughProxy { .. },
-        ) => CommandError::usage(format!("--proxy: {error}")),
-        _ => CommandError::other(error.to_string()),
+fn whose_account(is_demo: bool) -> &'static str {
+    match is_demo {
+        true => "a demo account on a local exchange",
+        false => "your account",
     }
 }
 

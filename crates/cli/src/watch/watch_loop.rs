@@ -10,12 +10,13 @@ use kucoin_streams::{
 };
 use tokio::time::{Instant, timeout_at};
 
+use super::ending::{CLOSE_TIMEOUT, outcome, report_unwritten, write_out};
 use super::feed::{ConnectionFeeds, FeedEvent};
 use super::plan::PlannedConnection;
 use super::stop_reason::{StopFuture, StopReason, wait_for_stop};
 use crate::demo::Demo;
 use crate::exit::{CommandError, ExitStatus, Stderr};
-use crate::output::{OutputEnd, Printer, event_count, time_of_day};
+use crate::output::{Printer, event_count, time_of_day};
 use crate::signals::Signals;
 
 /// State of the loop.
@@ -55,14 +56,6 @@ pub(crate) struct WatchOptions {
 
 /// Maximum number of events to process before checking for a stop.
 const EVENTS_PER_CHECK: u64 = 1_024;
-
-/// Time limit for closing the connections and printing what they received.
-const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_400);
-
-/// Time limit for closing and for writing the output.
-///
-/// With the time for stderr and process exit, the end takes at most two seconds.
-const END_TIMEOUT: Duration = Duration::from_millis(1_700);
 
 /// The next event of the loop.
 enum LoopEvent {
@@ -321,20 +314,7 @@ impl WatchLoop {
         }
         self.print_rest(lifecycle)?;
         self.count_unprinted();
-        let mut reason = reason;
-        let mut deadline = began + END_TIMEOUT;
-        let written = self.printer.writer().written();
-        if let StopReason::CountReached = reason {
-            tokio::select! {
-                () = written => {}
-                stopped = stop => {
-                    reason = stopped;
-                    deadline = Instant::now() + END_TIMEOUT;
-                }
-            }
-        }
-        let _ = timeout_at(deadline, self.printer.writer().written()).await;
-        Ok(reason)
+        Ok(write_out(self.printer.writer(), reason, began, stop).await)
     }
 
     /// Closes the connections and prints what they received.
@@ -388,31 +368,15 @@ impl WatchLoop {
 
     /// Returns the outcome of the command when everything is written or the time limit has passed.
     fn outcome(&mut self, reason: StopReason) -> Result<(), CommandError> {
-        let end = self.printer.writer().end();
-        let unwritten = match end {
-            None => self.printer.writer().unwritten() + self.unprinted,
-            // The reader closed the pipe, or the write error says that output is missing.
-            Some(_) => 0,
-        };
-        if unwritten > 0 {
-            self.stderr.line(&format!(
-                "{unwritten} events received but not written: stdout is not read fast enough"
-            ));
-        }
+        let unwritten = report_unwritten(self.printer.writer(), self.unprinted, &self.stderr);
         for (ws_key, from) in self.feeds.unrecovered() {
             self.stderr.line(&format!(
                 "{ws_key}: stopped before the missed events were fetched; events from {} UTC to now may be missing",
                 time_of_day(from)
             ));
         }
-        match (reason, end) {
-            (StopReason::Finished(Err(failed)), _) => Err(failed),
-            (_, Some(OutputEnd::Failed(error))) => Err(CommandError::cannot_write(error)),
-            _ if unwritten > 0 || self.live_failure.is_some() => {
-                Err(CommandError::reported(ExitStatus::Other))
-            }
-            _ => Ok(()),
-        }
+        let has_failed = unwritten > 0 || self.live_failure.is_some();
+        outcome(reason, self.printer.writer(), has_failed)
     }
 
     /// Counts the events that were received, but not printed in time.

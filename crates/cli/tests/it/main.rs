@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod account;
 mod decode;
 mod decode_input;
 mod exchange_command;
@@ -15,12 +16,16 @@ mod ndjson;
 mod pretty;
 mod pro_v2;
 mod proxy;
+#[cfg(unix)]
+mod pty;
 mod recovery;
 mod rig;
 mod secrecy;
 mod stalled_output;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod top;
 #[path = "../../../../tests/tests/it/truth.rs"]
 mod truth;
 mod two_connections;

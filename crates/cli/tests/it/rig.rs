@@ -110,7 +110,7 @@ pub(crate) struct Running {
     stdout: Option<BufReader<ChildStdout>>,
     stderr: Option<JoinHandle<String>>,
     read: String,
-    _alive: mpsc::Sender<()>,
+    _deadline: Deadline,
 }
 
 impl Running {
@@ -123,19 +123,13 @@ impl Running {
             errors.read_to_string(&mut text).unwrap();
             text
         });
-        let (alive, ended) = mpsc::channel::<()>();
-        let pid = child.id();
-        std::thread::spawn(move || {
-            if ended.recv_timeout(DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                send("KILL", pid);
-            }
-        });
+        let deadline = Deadline::of(child.id());
         Self {
             child,
             stdout,
             stderr: Some(stderr),
             read: String::new(),
-            _alive: alive,
+            _deadline: deadline,
         }
     }
 
@@ -221,6 +215,23 @@ impl Running {
     }
 }
 
+/// Kills a process after a deadline, unless it is dropped before.
+pub(crate) struct Deadline(
+    #[expect(dead_code, reason = "dropping it ends the thread")] mpsc::Sender<()>,
+);
+
+impl Deadline {
+    pub(crate) fn of(pid: u32) -> Self {
+        let (alive, ended) = mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            if ended.recv_timeout(DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                send("KILL", pid);
+            }
+        });
+        Self(alive)
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // If the test passed, it has already ended.
@@ -257,9 +268,14 @@ impl LocalExchange {
 
     /// The command `watch` for this exchange, with its credentials.
     pub(crate) fn watch(&self, args: &[&str]) -> Command {
+        self.command("watch", args)
+    }
+
+    /// A command for this exchange, with its credentials.
+    pub(crate) fn command(&self, name: &str, args: &[&str]) -> Command {
         let demo = self.exchange.credentials();
         let url = self.exchange.rest_url();
-        let all = ["watch", "--rest-url", &url];
+        let all = [name, "--rest-url", &url];
         let command = command(&[&all[..], args].concat());
         authorised(command, &demo.key, &demo.secret, &demo.passphrase)
     }

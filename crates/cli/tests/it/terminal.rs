@@ -1,16 +1,12 @@
 //! Pretty output in a terminal of several widths.
 
-use std::fs::File;
-use std::io::Read;
-use std::process::Child;
-
 use kucoin_streams_exchange::Exchange;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
 use unicode_width::UnicodeWidthStr;
 
+use crate::pty::Terminal;
 use crate::rig::*;
 
+const ROWS: u16 = 40;
 const WIDTHS: [u16; 4] = [80, 100, 120, 140];
 
 /// Pushes of every kind, of both protocols, in one-way mode and in hedge mode.
@@ -19,94 +15,6 @@ const FRAMES: &str = concat!(
     include_str!("../fixtures/pro.ndjson"),
     include_str!("../fixtures/hedge.ndjson")
 );
-
-/// A command whose stdout is a terminal.
-struct Terminal {
-    child: Child,
-    screen: File,
-    read: String,
-}
-
-impl Terminal {
-    fn start(mut command: std::process::Command, columns: u16) -> Self {
-        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&screen).unwrap();
-        unlockpt(&screen).unwrap();
-        let path = ptsname(&screen, Vec::new()).unwrap();
-        let end = File::options()
-            .read(true)
-            .write(true)
-            .open(path.to_str().unwrap())
-            .unwrap();
-        let screen = File::from(screen);
-        resize(&screen, columns);
-        let child = command.stdout(end).env("TERM", "xterm").spawn().unwrap();
-        // Closes the last other file descriptor of the terminal.
-        drop(command);
-        Self {
-            child,
-            screen,
-            read: String::new(),
-        }
-    }
-
-    /// Reads more output; returns `false` at the end.
-    fn more(&mut self) -> bool {
-        let mut bytes = [0; 64 * 1024];
-        let mut count = match self.screen.read(&mut bytes) {
-            Ok(0) | Err(_) => return false,
-            Ok(count) => count,
-        };
-        // A character may be split between two reads.
-        while let Err(error) = std::str::from_utf8(&bytes[..count]) {
-            assert!(error.error_len().is_none(), "no UTF-8");
-            count += self.screen.read(&mut bytes[count..count + 1]).unwrap();
-        }
-        self.read
-            .push_str(std::str::from_utf8(&bytes[..count]).unwrap());
-        true
-    }
-
-    fn until(&mut self, word: &str) {
-        while !self.read.contains(word) {
-            assert!(self.more(), "the command ended after {}", self.read);
-        }
-    }
-
-    /// Returns all output without colours.
-    fn finish(mut self) -> String {
-        while self.more() {}
-        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.read);
-        let shown = self.read.replace('\r', "");
-        let mut plain = String::new();
-        for (at, piece) in shown.split("\u{1b}[").enumerate() {
-            let text = match at {
-                0 => piece,
-                _ => piece.split_once('m').unwrap().1,
-            };
-            plain.push_str(text);
-        }
-        plain
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        // If the test passed, it has already ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn resize(screen: &File, columns: u16) {
-    let size = Winsize {
-        ws_row: 40,
-        ws_col: columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(screen, size).unwrap();
-}
 
 #[track_caller]
 fn assert_fits(shown: &str, columns: u16) {
@@ -118,11 +26,11 @@ fn assert_fits(shown: &str, columns: u16) {
 #[test]
 fn demo_fits_each_width() {
     let args = ["watch", "--demo", "--for", "60s", "--stats"];
-    let running = WIDTHS.map(|columns| (columns, Terminal::start(command(&args), columns)));
+    let running = WIDTHS.map(|columns| (columns, Terminal::start(command(&args), (columns, ROWS))));
     for (columns, mut terminal) in running {
         // The demo loses the connections once, and fills the gap.
         terminal.until("recovered in");
-        send("TERM", terminal.child.id());
+        send("TERM", terminal.pid());
         let shown = terminal.finish();
         assert_fits(&shown, columns);
         for word in ["open", "state of", "lost", "back", "closed", "frames of"] {
@@ -148,7 +56,7 @@ fn every_kind_of_event_fits_each_width() {
     topics.dedup();
     let args: Vec<&str> = topics.iter().flat_map(|topic| ["--topic", topic]).collect();
     for columns in WIDTHS {
-        let mut terminal = Terminal::start(local.watch(&args), columns);
+        let mut terminal = Terminal::start(local.watch(&args), (columns, ROWS));
         for ws_key in [SPOT, FUTURES, UNIFIED] {
             terminal.until(ws_key);
         }
@@ -162,7 +70,7 @@ fn every_kind_of_event_fits_each_width() {
         let last = FRAMES.lines().last().unwrap();
         assert!(last.contains("20000000000081574"));
         terminal.until("…081574");
-        send("TERM", terminal.child.id());
+        send("TERM", terminal.pid());
         let shown = terminal.finish();
         assert_fits(&shown, columns);
         assert!(shown.contains("币安人生USDTM"), "{shown}");
@@ -197,7 +105,7 @@ fn topic(frame: &str) -> (String, String) {
 #[test]
 fn resized_terminal_changes_the_width() {
     let local = LocalExchange::start(Exchange::builder());
-    let mut terminal = Terminal::start(local.watch(&["--topic", BALANCE]), 140);
+    let mut terminal = Terminal::start(local.watch(&["--topic", BALANCE]), (140, ROWS));
     local.wait(local.exchange.wait_subscribed(BALANCE));
     let push = |currency: &str| {
         let frame = format!(
@@ -207,10 +115,10 @@ fn resized_terminal_changes_the_width() {
     };
     push("WIDE");
     terminal.until("WIDE");
-    resize(&terminal.screen, 80);
+    terminal.resize((80, ROWS));
     push("NARROW");
     terminal.until("NARROW");
-    send("TERM", terminal.child.id());
+    send("TERM", terminal.pid());
     let shown = terminal.finish();
     let line = |word: &str| shown.lines().find(|line| line.contains(word)).unwrap();
     assert!(line("WIDE").width() > 80, "{shown}");

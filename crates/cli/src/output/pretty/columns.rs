@@ -10,7 +10,7 @@ use super::paint::{Style, grouped, safe};
 const UNKNOWN: &str = "?";
 
 /// Formats an amount with all digits and thousands separators.
-pub(super) fn format_amount(amount: Decimal) -> String {
+pub(crate) fn format_amount(amount: Decimal) -> String {
     grouped(&amount.to_string())
 }
 
@@ -30,7 +30,7 @@ pub(super) fn signed(amount: Decimal) -> (Style, String) {
 }
 
 /// Formats a fraction in percent, rounded to two decimal places.
-pub(super) fn percent(fraction: Decimal) -> String {
+pub(crate) fn percent(fraction: Decimal) -> String {
     match fraction.checked_mul(Decimal::ONE_HUNDRED) {
         Some(percent) => format!("{} %", format_amount(percent.round_dp(2).normalize())),
         None => format_amount(fraction),

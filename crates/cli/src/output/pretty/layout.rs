@@ -153,7 +153,7 @@ impl Cell {
 }
 
 /// Cuts a text to this width, with an ellipsis.
-pub(super) fn shortened(text: &str, columns: usize) -> String {
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
@@ -175,7 +175,7 @@ pub(super) fn shortened(text: &str, columns: usize) -> String {
 }
 
 /// Pads a text with spaces to this width.
-pub(super) fn padded(text: &str, columns: usize) -> String {
+pub(crate) fn padded(text: &str, columns: usize) -> String {
     let spaces = columns.saturating_sub(text.width());
     format!("{text}{}", " ".repeat(spaces))
 }
@@ -336,7 +336,7 @@ fn render(cells: &[Cell], spacing: Spacing, painter: Painter) -> String {
 }
 
 /// Wraps a text at spaces into lines of this width; a longer word is cut.
-pub(super) fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else {
         return vec![text.to_owned()];
     };

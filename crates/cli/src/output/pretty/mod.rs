@@ -1,5 +1,6 @@
 //! The pretty format: one line per event, in aligned columns.
 
+mod account;
 mod balances;
 mod columns;
 mod layout;
@@ -24,10 +25,16 @@ use kucoin_streams::{
 };
 use serde::Serialize;
 
-use super::TopicAliases;
-use layout::{Cell, cell, lay_out, padded, wrapped};
+pub(crate) use account::{margin_text, outcome_name, unexplained};
+pub(crate) use columns::format_amount;
+pub(crate) use layout::{shortened, wrapped};
+pub(crate) use paint::{is_coloured, safe};
+pub(crate) use width::terminal_size;
+
+use super::{AccountLine, TopicAliases};
+use layout::{Cell, cell, lay_out, padded};
 use lifecycle::LifecycleLines;
-use paint::{Painter, Style, safe};
+use paint::{Painter, Style};
 use state::StateRows;
 use width::Width;
 
@@ -180,6 +187,23 @@ impl Pretty {
         lines
     }
 
+    /// Returns the line of a row of the kept state; `is_state` if it is not a change.
+    pub(super) fn account(&self, line: &AccountLine, is_state: bool) -> String {
+        let source = match is_state {
+            true => LineSource::State,
+            false => LineSource::Live,
+        };
+        self.line(Some(now()), source, line.ws_key, account::content(line))
+    }
+
+    /// Returns the line that says that changes were dropped.
+    pub(super) fn lagged(&self, missed: u64) -> String {
+        let text = format!(
+            "{missed} changes not shown: they came faster than they could be printed; the state follows"
+        );
+        self.painter.paint(Style::Yellow, &text)
+    }
+
     fn update(&mut self, update: &Update<AnyEvent>) -> String {
         let (at, source) = match update.origin() {
             Origin::Recovered { .. } => {
@@ -271,7 +295,7 @@ fn now() -> Timestamp {
 }
 
 /// Returns the short name of a connection.
-fn short_name(ws_key: WsKey) -> &'static str {
+pub(crate) fn short_name(ws_key: WsKey) -> &'static str {
     match ws_key {
         WsKey::SpotPrivateV1 => "spot",
         WsKey::FuturesPrivateV1 => "futures",

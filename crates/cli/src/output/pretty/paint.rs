@@ -26,10 +26,8 @@ pub(super) struct Painter {
 impl Painter {
     /// Creates a painter that colours if stdout is a terminal, unless `NO_COLOR` or `TERM=dumb` is set.
     pub(super) fn for_stdout() -> Self {
-        let is_disabled = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
-            coloured: std::io::stdout().is_terminal() && !is_disabled,
+            coloured: is_coloured(),
         }
     }
 
@@ -67,17 +65,26 @@ impl Painter {
     }
 }
 
-/// Replaces control characters, because they could control the terminal.
-pub(super) fn safe(text: &str) -> String {
-    text.chars()
-        .map(|letter| {
-            if letter.is_control() {
-                '\u{fffd}'
-            } else {
-                letter
-            }
-        })
-        .collect()
+/// Returns `true` if stdout is a terminal that shows colours, unless `NO_COLOR` or `TERM=dumb` is set.
+pub(crate) fn is_coloured() -> bool {
+    let is_disabled = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stdout().is_terminal() && !is_disabled
+}
+
+/// Replaces control characters, because they could control the terminal, and characters that are invisible or change the
+/// direction of the text.
+pub(crate) fn safe(text: &str) -> String {
+    text.replace(is_unsafe, "\u{fffd}")
+}
+
+fn is_unsafe(letter: char) -> bool {
+    let is_format = matches!(
+        letter,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    );
+    letter.is_control() || is_format
 }
 
 /// Formats a decimal number with thousands separators.
@@ -128,5 +135,6 @@ mod tests {
     #[test]
     fn control_characters_are_replaced() {
         assert!(!safe("\u{1b}[2J\u{9b}1m\n").contains(char::is_control));
+        assert_eq!(safe("a\u{202e}b\u{200d}c"), "a\u{fffd}b\u{fffd}c");
     }
 }

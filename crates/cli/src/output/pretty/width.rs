@@ -43,13 +43,18 @@ fn env_columns() -> Option<usize> {
     std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
-#[cfg(unix)]
 fn terminal_columns() -> Option<usize> {
+    terminal_size().map(|(columns, _)| usize::from(columns))
+}
+
+/// Returns the columns and rows of the terminal at stdout; `None` if they are not known.
+#[cfg(unix)]
+pub(crate) fn terminal_size() -> Option<(u16, u16)> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
-    Some(usize::from(size.ws_col))
+    Some((size.ws_col, size.ws_row))
 }
 
 #[cfg(not(unix))]
-fn terminal_columns() -> Option<usize> {
-    None
+pub(crate) fn terminal_size() -> Option<(u16, u16)> {
+    crossterm::terminal::size().ok()
 }
