@@ -167,7 +167,7 @@ impl AccountBook {
             })
         });
         if let Some(audit) = &mut self.audit {
-            audit.on_live(report.ws_key, report.is_complete());
+            audit.on_live(report.ws_key, report.is_complete(), now);
         }
     }
 

@@ -1,0 +1,4 @@
+//! The audit: fills against balances against positions.
+
+mod clean;
+mod run;
