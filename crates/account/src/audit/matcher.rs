@@ -2,7 +2,7 @@
 //!
 //! It knows neither positions nor currencies: both are such numbers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use kucoin_streams_core::{Decimal, Timestamp};
@@ -62,6 +62,8 @@ pub(super) struct Matcher {
     unreported: Option<Decimal>,
     /// What was received up to this local time may be in the number already, or not.
     lenient_until: Option<Timestamp>,
+    /// A later value was explained, but not one before it: an effect may be missing that was undone since.
+    has_unexplained: bool,
 }
 
 impl Matcher {
@@ -149,6 +151,13 @@ impl Matcher {
         }
     }
 
+    /// Returns the number as the effects say; `None` if it was never reported.
+    pub(super) fn expected(&self) -> Option<Decimal> {
+        let (base, _) = self.base?;
+        let mut amounts = self.effects.iter().map(|effect| effect.amount);
+        amounts.try_fold(base, exact::add)
+    }
+
     /// Moves the base to the last value that the effects explain.
     fn explain(&mut self) {
         let sums = self.sums();
@@ -165,8 +174,10 @@ impl Matcher {
         if effects > 0 || before.is_some_and(|(before, _)| before != value) {
             self.unreported = None;
         }
-        self.values.drain(..=at);
+        let is_explained = |value: &Value| sums.iter().any(|sums| sums.contains(&value.value));
+        self.has_unexplained |= !self.values.drain(..=at).all(|value| is_explained(&value));
         self.effects.drain(..effects);
+        self.has_unexplained &= !self.effects.is_empty();
     }
 
     /// Returns the values that no effect, the first effect, the first two effects, .. may lead to.
@@ -194,19 +205,19 @@ impl Matcher {
     /// Settles values that the effects do not explain: most of the values show the same remainder.
     fn settle_values(&mut self) -> Option<Remainder> {
         let sums = self.sums();
-        let mut votes: Vec<(Decimal, usize)> = Vec::new();
-        for value in &self.values {
+        let mut votes: BTreeMap<Decimal, (usize, usize)> = BTreeMap::new();
+        for (at, value) in self.values.iter().enumerate() {
             let earlier = self.effects.iter();
             let earlier = earlier.take_while(|effect| effect.received_at <= value.received_at);
-            let remainders = sums.get(earlier.count())?.iter();
-            let remainders = remainders.filter_map(|sum| exact::add(value.value, -*sum));
-            let remainder = remainders.min_by_key(|remainder| remainder.abs())?;
-            match votes.iter_mut().find(|(known, _)| *known == remainder) {
-                Some((_, count)) => *count += 1,
-                None => votes.push((remainder, 1)),
+            let sums = sums.get(earlier.count())?.iter();
+            let remainders = sums.filter_map(|sum| exact::add(value.value, -*sum));
+            for remainder in remainders.collect::<BTreeSet<_>>() {
+                let (count, last) = votes.entry(remainder).or_default();
+                (*count, *last) = (*count + 1, at);
             }
         }
-        let (amount, _) = votes.into_iter().max_by_key(|(_, count)| *count)?;
+        let best = |(amount, vote): &(Decimal, (usize, usize))| (*vote, -amount.abs());
+        let (amount, _) = votes.into_iter().max_by_key(best)?;
         let (base, from) = self.base?;
         let to = self.values.back()?.time;
         self.base = Some((exact::add(base, amount)?, from));
@@ -223,23 +234,24 @@ impl Matcher {
     fn settle_effects(&mut self, limit: Timestamp) -> Option<Remainder> {
         let old = self.effects.iter();
         let old = old.take_while(|effect| effect.received_at <= limit);
-        let mut old = old
-            .filter(|effect| effect.certainty == Certainty::Certain)
-            .peekable();
-        let from = old.peek()?.time;
-        let mut to = from;
-        let amount = old.try_fold(Decimal::ZERO, |sum, effect| {
-            to = to.max(effect.time);
-            exact::add(sum, -effect.amount)
-        })?;
-        self.unreported = Some(match self.unreported {
-            Some(before) => exact::add(before, amount)?,
-            None => amount,
+        let (count, (base, _)) = (old.clone().count(), self.base?);
+        let times = old.map(|effect| effect.time);
+        let times = times.fold(None, |times: Option<(Timestamp, Timestamp)>, time| {
+            Some(times.map_or((time, time), |(a, b)| (a.min(time), b.max(time))))
         });
+        let unreported = self.unreported.take();
+        let sums = self.sums();
+        let amounts = sums.get(count)?.iter();
+        let amounts = amounts.filter_map(|sum| exact::add(base, -*sum));
+        let amount = amounts.min_by_key(|amount| amount.abs())?;
+        self.unreported = match unreported {
+            Some(before) => exact::add(before, amount),
+            None => Some(amount),
+        };
         Some(Remainder {
             amount,
-            times: (from, to),
-            lacks_report: true,
+            times: times?,
+            lacks_report: !std::mem::take(&mut self.has_unexplained),
         })
     }
 }
@@ -325,5 +337,6 @@ mod tests {
         check(&[P(5), V(105), E(2), V(107), Pause], &[]);
         check(&[P(5), Pause, E(2), V(102), Pause], &[]);
         check(&[P(5), E(2), V(110), Pause], &[3]);
+        check(&[P(5), E(-5), Pause], &[]);
     }
 }

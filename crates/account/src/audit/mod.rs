@@ -9,6 +9,7 @@
 //! - The isolated margin accounts of Pro V2: a push does not say which account it is of.
 //! - A push that only moves an amount between the available and the hold balance.
 
+mod balances;
 mod chain;
 mod coverage;
 mod fees;

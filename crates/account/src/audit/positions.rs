@@ -180,12 +180,15 @@ impl PositionAudit {
         let Some(contract) = self.contracts.get_mut(&key) else {
             return;
         };
-        contract.size.effect(Effect {
-            received_at: info.received_at,
-            time: fill.time.unwrap_or(info.received_at),
-            amount,
-            certainty: certainty_of(info, coverage),
-        });
+        let expected = contract.size.expected().unwrap_or_default();
+        for amount in through_zero(expected, amount) {
+            contract.size.effect(Effect {
+                received_at: info.received_at,
+                time: fill.time.unwrap_or(info.received_at),
+                amount,
+                certainty: certainty_of(info, coverage),
+            });
+        }
         self.schedule(&key);
     }
 
@@ -234,6 +237,15 @@ impl Contract {
         if let Some(sum) = self.sum() {
             self.size.anchor(sum, time, lenient_until);
         }
+    }
+}
+
+/// Splits a fill that closes a position and opens one on the other side: each part may have a push of its own.
+fn through_zero(size: Decimal, amount: Decimal) -> [Decimal; 2] {
+    let is_closing = size.is_sign_positive() != amount.is_sign_positive();
+    match is_closing && amount.abs() > size.abs() {
+        true => [-size, exact::add(amount, size).unwrap_or_default()],
+        false => [amount, Decimal::ZERO],
     }
 }
 

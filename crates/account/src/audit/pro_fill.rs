@@ -56,6 +56,12 @@ impl ProFill {
         (step.size == fill.size).then(|| (step.fee, step.currency.clone()))
     }
 
+    /// Returns the reports of the fee.
+    pub(super) fn fees(&self) -> Vec<(Decimal, Text)> {
+        let fees = [self.order_fee(), self.execution_fee.clone()];
+        fees.into_iter().flatten().collect()
+    }
+
     /// Returns the key of the fee rate; `None` if the fill does not say whether it was a maker or a taker.
     pub(super) fn rate_key(&self, id: &FillId) -> Option<RateKey> {
         let fill = self.fill.as_ref()?;

@@ -35,6 +35,16 @@ impl<K: Ord + Clone, V> Timed<K, V> {
         self.values.insert(key, (at, value));
     }
 
+    /// Returns the value of the key, or a new one, with its time set to `at`.
+    pub(super) fn touch(&mut self, at: Timestamp, key: K) -> Option<&mut V>
+    where
+        V: Default,
+    {
+        let value = self.remove(&key).unwrap_or_default();
+        self.insert(at, key.clone(), value);
+        self.get_mut(&key)
+    }
+
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
         let (at, value) = self.values.remove(key)?;
         self.order.remove(&(at, key.clone()));

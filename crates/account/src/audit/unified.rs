@@ -203,8 +203,7 @@ impl UnifiedAudit {
             false => Certainty::Possible,
         };
         let (certainty, time) = (known.certainty, fill.time.unwrap_or(info.received_at));
-        let legs = spot_legs(fill);
-        for (currency, amount) in legs.into_iter().flatten() {
+        if let Some([(currency, amount), _]) = spot_legs(fill) {
             let effect = Effect {
                 received_at: info.received_at,
                 time,
@@ -215,31 +214,36 @@ impl UnifiedAudit {
         }
     }
 
-    /// Adds the effect of the fee of a fill as soon as it is known; a second report that differs is possible too.
+    /// Deducts the quote currency and the fee of a fill as soon as the fee is known: one push reports both.
+    ///
+    /// A second report of the fee that differs may be the true one.
     fn apply_fee(&mut self, id: &FillId, info: &FrameInfo) {
         let Some(known) = self.fills.get_mut(id) else {
             return;
         };
-        let Some(fill) = known.fill.clone().filter(|fill| fill.symbol.contains('-')) else {
+        let Some([_, (quote, traded)]) = known.fill.as_ref().and_then(spot_legs) else {
             return;
         };
-        let fees = [known.order_fee(), known.execution_fee.clone()];
+        let certainty = known.certainty;
         let mut effects = Vec::new();
-        for (fee, currency) in fees.into_iter().flatten() {
-            let (amount, certainty) = match &known.applied_fee {
-                None => (Some(-fee), known.certainty),
-                Some((applied, _)) => (exact::add(*applied, -fee), Certainty::Possible),
+        for (fee, currency) in known.fees() {
+            let Some((applied, _)) = &known.applied_fee else {
+                let is_quote = currency == *quote;
+                let paid = exact::add(traded, if is_quote { -fee } else { Decimal::ZERO });
+                effects.push((Text::new(quote), paid, certainty));
+                let other = (!is_quote).then_some(-fee);
+                effects.push((currency.clone(), other, certainty));
+                known.applied_fee = Some((fee, currency));
+                continue;
             };
-            if known.applied_fee.is_none() {
-                known.applied_fee = Some((fee, currency.clone()));
-            }
-            let amount = amount.filter(|amount| !amount.is_zero());
-            effects.extend(amount.map(|amount| (currency, amount, certainty)));
+            effects.push((currency, exact::add(*applied, -fee), Certainty::Possible));
         }
+        let time = known.fill.as_ref().and_then(|fill| fill.time);
         for (currency, amount, certainty) in effects {
+            let Some(amount) = amount else { continue };
             let effect = Effect {
                 received_at: info.received_at,
-                time: fill.time.unwrap_or(info.received_at),
+                time: time.unwrap_or(info.received_at),
                 amount,
                 certainty,
             };

@@ -1,4 +1,5 @@
 //! The audit: fills against balances against positions.
 
 mod clean;
+mod faults;
 mod run;
