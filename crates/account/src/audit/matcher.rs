@@ -58,12 +58,10 @@ pub(super) struct Matcher {
     base: Option<(Decimal, Timestamp)>,
     effects: VecDeque<Effect>,
     values: VecDeque<Value>,
-    /// A remainder for lack of a report: the next report may show that only the report was lost.
+    /// A remainder for lack of a report: the base is without the report, and the next one may say that it is not.
     unreported: Option<Decimal>,
     /// What was received up to this local time may be in the number already, or not.
     lenient_until: Option<Timestamp>,
-    /// A later value was explained, but not one before it: an effect may be missing that was undone since.
-    has_unexplained: bool,
 }
 
 impl Matcher {
@@ -98,6 +96,7 @@ impl Matcher {
         };
         if self.values.is_empty() && *base == value.value {
             *time = value.time.max(*time);
+            self.unreported = None;
             return;
         }
         self.values.push_back(value);
@@ -158,35 +157,54 @@ impl Matcher {
         amounts.try_fold(base, exact::add)
     }
 
-    /// Moves the base to the last value that the effects explain.
+    /// Moves the base to the last value that the effects explain, one value after the other.
+    ///
+    /// A value is only skipped if all effects that came before a later value explain it: the exchange may have applied two
+    /// effects in another order.
     fn explain(&mut self) {
-        let sums = self.sums();
-        let explained = (0..self.values.len()).rev().find_map(|at| {
-            let value = self.values[at].value;
-            let effects = sums.iter().position(|sums| sums.contains(&value))?;
-            Some((at, effects))
-        });
-        let Some((at, effects)) = explained else {
-            return;
-        };
+        let Some((base, _)) = self.base else { return };
+        // Only if the base does not explain a value, the report was not lost after all.
+        let other = self.unreported.and_then(|amount| exact::add(base, amount));
+        let explained = self.explained_from(base);
+        let explained = explained.or_else(|| self.explained_from(other?));
+        let Some((at, used)) = explained else { return };
         let Value { value, time, .. } = self.values[at];
-        let before = self.base.replace((value, time));
-        if effects > 0 || before.is_some_and(|(before, _)| before != value) {
+        self.base = Some((value, time));
+        if used > 0 || value != base {
             self.unreported = None;
         }
-        let is_explained = |value: &Value| sums.iter().any(|sums| sums.contains(&value.value));
-        self.has_unexplained |= !self.values.drain(..=at).all(|value| is_explained(&value));
-        self.effects.drain(..effects);
-        self.has_unexplained &= !self.effects.is_empty();
+        self.values.drain(..=at);
+        self.effects.drain(..used);
+    }
+
+    /// Returns the last value that the effects explain, and the number of these effects.
+    fn explained_from(&self, base: Decimal) -> Option<(usize, usize)> {
+        let sums = self.sums(base);
+        let mut explained: Option<(usize, usize)> = None;
+        for (at, value) in self.values.iter().enumerate() {
+            let (next, used) = explained.map_or((0, 0), |(last, used)| (last + 1, used));
+            let earlier = self.received_before(value);
+            let mut applied = match next == at {
+                true => used..sums.len(),
+                false => earlier.max(used)..earlier + 1,
+            };
+            let applied = applied.find(|effects| sums[*effects].contains(&value.value));
+            explained = applied.map(|applied| (at, applied)).or(explained);
+        }
+        explained
+    }
+
+    /// Returns the number of effects that were received before the value.
+    fn received_before(&self, value: &Value) -> usize {
+        let effects = self.effects.iter();
+        effects
+            .take_while(|effect| effect.received_at <= value.received_at)
+            .count()
     }
 
     /// Returns the values that no effect, the first effect, the first two effects, .. may lead to.
-    fn sums(&self) -> Vec<Vec<Decimal>> {
-        let Some((base, _)) = self.base else {
-            return Vec::new();
-        };
+    fn sums(&self, base: Decimal) -> Vec<Vec<Decimal>> {
         let mut now = vec![base];
-        now.extend(self.unreported.and_then(|amount| exact::add(base, -amount)));
         let mut all = vec![now.clone()];
         for effect in &self.effects {
             let after = now.iter();
@@ -204,12 +222,11 @@ impl Matcher {
 
     /// Settles values that the effects do not explain: most of the values show the same remainder.
     fn settle_values(&mut self) -> Option<Remainder> {
-        let sums = self.sums();
+        let (base, from) = self.base?;
+        let sums = self.sums(base);
         let mut votes: BTreeMap<Decimal, (usize, usize)> = BTreeMap::new();
         for (at, value) in self.values.iter().enumerate() {
-            let earlier = self.effects.iter();
-            let earlier = earlier.take_while(|effect| effect.received_at <= value.received_at);
-            let sums = sums.get(earlier.count())?.iter();
+            let sums = sums.get(self.received_before(value))?.iter();
             let remainders = sums.filter_map(|sum| exact::add(value.value, -*sum));
             for remainder in remainders.collect::<BTreeSet<_>>() {
                 let (count, last) = votes.entry(remainder).or_default();
@@ -218,7 +235,6 @@ impl Matcher {
         }
         let best = |(amount, vote): &(Decimal, (usize, usize))| (*vote, -amount.abs());
         let (amount, _) = votes.into_iter().max_by_key(best)?;
-        let (base, from) = self.base?;
         let to = self.values.back()?.time;
         self.base = Some((exact::add(base, amount)?, from));
         self.unreported = None;
@@ -230,28 +246,31 @@ impl Matcher {
         })
     }
 
-    /// Settles effects after which the number was not reported.
+    /// Settles effects after which the number was not reported: the events are true, the report was lost.
     fn settle_effects(&mut self, limit: Timestamp) -> Option<Remainder> {
         let old = self.effects.iter();
         let old = old.take_while(|effect| effect.received_at <= limit);
-        let (count, (base, _)) = (old.clone().count(), self.base?);
+        let (count, (base, time)) = (old.clone().count(), self.base?);
         let times = old.map(|effect| effect.time);
-        let times = times.fold(None, |times: Option<(Timestamp, Timestamp)>, time| {
-            Some(times.map_or((time, time), |(a, b)| (a.min(time), b.max(time))))
-        });
+        let (from, to) = (times.clone().min()?, times.max()?);
         let unreported = self.unreported.take();
-        let sums = self.sums();
-        let amounts = sums.get(count)?.iter();
-        let amounts = amounts.filter_map(|sum| exact::add(base, -*sum));
-        let amount = amounts.min_by_key(|amount| amount.abs())?;
-        self.unreported = match unreported {
+        let (base, from) = self.base?;
+        let sums = self.sums(base);
+        let sums = sums
+            .get(count)?
+            .iter()
+            .map(|sum| (*sum, exact::add(base, -*sum)));
+        let sums = sums.filter_map(|(sum, amount)| Some((sum, amount?)));
+        let (sum, amount) = sums.min_by_key(|(_, amount)| amount.abs())?;
+        self.base = Some((sum, time));
+        self.unreported = match self.unreported {
             Some(before) => exact::add(before, amount),
             None => Some(amount),
         };
         Some(Remainder {
             amount,
-            times: times?,
-            lacks_report: !std::mem::take(&mut self.has_unexplained),
+            times: (from, to),
+            lacks_report: true,
         })
     }
 }
@@ -314,6 +333,8 @@ mod tests {
         // The value first, and values of two effects in one.
         check(&[V(105), E(5), E(-2), E(-3), V(100), Pause], &[]);
         check(&[V(105), V(100), E(5), E(-5), Pause], &[]);
+        // Two effects in another order.
+        check(&[E(5), E(-2), V(98), V(103), Pause], &[]);
     }
 
     #[test]
@@ -329,6 +350,7 @@ mod tests {
     fn missing_value_is_reported_once() {
         check(&[E(5), Pause, E(2), V(107), Pause], &[-5]);
         check(&[E(5), Pause, V(105), Pause, E(1), V(106), Pause], &[-5]);
+        check(&[E(5), Pause, V(100), Pause, E(1), V(101), Pause], &[-5]);
     }
 
     #[test]

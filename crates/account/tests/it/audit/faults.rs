@@ -14,10 +14,15 @@ use kucoin_streams_v1::{
 use super::clean::{fund_margin, is_unified_topic, trade_unified};
 use super::run::{Player, Pushed, Recorded, Recorder, Rng, exchange};
 
-const SEEDS: std::ops::Range<u64> = 100..150;
+/// Number of seeds: `AUDIT_SEEDS`, by default small enough for every test run.
+fn seeds() -> std::ops::Range<u64> {
+    let given = std::env::var("AUDIT_SEEDS").ok();
+    100..100 + given.map_or(8, |seeds| seeds.parse::<u64>().unwrap())
+}
+
 const BURSTS: usize = 400;
 /// Pushes at the start that have no fault: the audit has nothing to compare them with.
-const WARM_UP: usize = 150;
+const WARM_UP: usize = 300;
 
 type Amounts = BTreeMap<String, Decimal>;
 
@@ -69,7 +74,7 @@ fn check(
     is_candidate: impl Fn(&[Recorded], usize) -> bool,
     fault: impl Fn(&mut Vec<Recorded>, usize) -> Expected,
 ) {
-    for seed in SEEDS {
+    for seed in seeds() {
         let pushes = record(seed);
         let candidates: Vec<usize> = (WARM_UP..pushes.len() - WARM_UP)
             .filter(|at| is_candidate(&pushes, *at))
@@ -366,7 +371,14 @@ fn lost_order_push_of_a_contract_is_one_discrepancy() {
     check(
         record_futures,
         &[1, 5, usize::MAX],
-        |pushes, at| order(&pushes[at]).is_some() && position(pushes, at + 1).is_some(),
+        |pushes, at| {
+            let fill = order(&pushes[at]);
+            let is_followed = |symbol: &str| {
+                let mut before = 0..at.saturating_sub(WARM_UP);
+                before.any(|at| position(pushes, at).is_some_and(|known| known.0 == symbol))
+            };
+            fill.is_some_and(|fill| is_followed(&fill.symbol)) && position(pushes, at + 1).is_some()
+        },
         |pushes, at| {
             let (symbol, _, before) = position(pushes, at + 1).unwrap();
             let fill = order(&pushes[at]).unwrap();
@@ -416,6 +428,14 @@ fn pro_balance(push: &Recorded) -> Option<&kucoin_streams_pro::Balance> {
     }
 }
 
+/// Returns `true` if the balance was pushed long before this push.
+fn is_followed(pushes: &[Recorded], at: usize, account: &str, currency: &str) -> bool {
+    let mut before = pushes[..at.saturating_sub(WARM_UP)]
+        .iter()
+        .filter_map(pro_balance);
+    before.any(|balance| balance.account.as_str() == account && balance.currency == currency)
+}
+
 #[test]
 fn transfer_on_pro_is_one_discrepancy() {
     for record in [record_unified, record_executions] {
@@ -424,7 +444,9 @@ fn transfer_on_pro_is_one_discrepancy() {
             &[1, 5, usize::MAX],
             |pushes, at| {
                 let is_end = pushes[at].burst != pushes[at + 1].burst;
-                is_end && pro_balance(&pushes[at]).is_some()
+                pro_balance(&pushes[at]).is_some_and(|balance| {
+                    is_end && is_followed(pushes, at, balance.account.as_str(), &balance.currency)
+                })
             },
             |pushes, at| {
                 let amount = Decimal::new(1_234_567, 3);
@@ -452,7 +474,13 @@ fn lost_execution_is_one_discrepancy_with_both_currencies() {
     check(
         record_executions,
         &[1, 5, usize::MAX],
-        |pushes, at| matches!(&pushes[at].event, Pushed::Pro(ProEvent::Execution(_))),
+        |pushes, at| match &pushes[at].event {
+            Pushed::Pro(ProEvent::Execution(execution)) => {
+                let mut currencies = execution.symbol.split('-');
+                currencies.all(|currency| is_followed(pushes, at, "SPOT", currency))
+            }
+            _ => false,
+        },
         |pushes, at| {
             let gone = pushes.remove(at);
             let Pushed::Pro(ProEvent::Execution(execution)) = gone.event else {
