@@ -253,9 +253,12 @@ impl Matcher {
         let (count, (base, time)) = (old.clone().count(), self.base?);
         let times = old.map(|effect| effect.time);
         let (from, to) = (times.clone().min()?, times.max()?);
-        let unreported = self.unreported.take();
-        let (base, from) = self.base?;
         let sums = self.sums(base);
+        // Later effects may have undone them.
+        if let Some(undone) = (count..sums.len()).find(|effects| sums[*effects].contains(&base)) {
+            self.effects.drain(..undone);
+            return None;
+        }
         let sums = sums
             .get(count)?
             .iter()

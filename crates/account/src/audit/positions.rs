@@ -1,6 +1,7 @@
 //! Futures positions of both protocols: the size of each position against the fills of its contract.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use kucoin_streams_core::{Decimal, Fill, FillKey, Side, Text, Timestamp, WsKey};
 use kucoin_streams_pro::ProEvent;
@@ -23,6 +24,8 @@ type ContractKey = (WsKey, Text, Text);
 /// A fill changes the sum by its size, whichever leg it changes: on Pro V2, a fill does not name its leg.
 #[derive(Debug, Default)]
 struct Contract {
+    /// Topic of the positions; another topic with the same pushes is not followed.
+    topic: Option<Arc<str>>,
     legs: BTreeMap<Text, Decimal>,
     size: Matcher,
 }
@@ -201,6 +204,12 @@ impl PositionAudit {
         coverage: &Coverage,
     ) {
         let contract = self.contracts.entry(key.clone()).or_default();
+        let topic = contract
+            .topic
+            .get_or_insert_with(|| Arc::clone(&info.topic));
+        if *topic != info.topic {
+            return;
+        }
         let is_new_leg = contract.legs.insert(Text::new(leg), size).is_none();
         let is_live = info.source.is_none() && coverage.is_judged(info.ws_key, info.received_at);
         if is_new_leg || !is_live || !contract.size.is_anchored() {

@@ -12,7 +12,7 @@ use super::coverage::{Coverage, Reports};
 use super::fees::{FeeRates, FeeSample, OddFee, RateKey};
 use super::recent::Timed;
 use super::report::{Discrepancy, Suspect, UnexplainedAmount};
-use super::trade::{ImpliedFee, Leg, SpotFill, SpotTrade, TradeKey};
+use super::trade::{Leg, SpotFill, SpotTrade, TradeKey};
 use crate::{FrameInfo, exact};
 
 /// What is known of an order.

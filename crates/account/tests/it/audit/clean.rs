@@ -1,8 +1,20 @@
 //! A run without a fault: there is nothing to report.
 
-use kucoin_streams_exchange::{Account, Decimal, Exchange, Side, Wallet};
+use std::cmp::Reverse;
 
-use super::run::{Player, Recorder, Rng, exchange};
+use kucoin_streams_exchange::{Account, CONTRACTS, Decimal, Exchange, Side, Wallet};
+
+use super::run::{Player, Recorded, Recorder, Rng, exchange};
+
+/// Bursts between two pauses, and the order of their pushes.
+const RUNS: [(usize, Order); 6] = [
+    (1, Order::AsPushed),
+    (40, Order::AsPushed),
+    (usize::MAX, Order::AsPushed),
+    (1, Order::ByTopic),
+    (7, Order::ByTopic),
+    (40, Order::ByTopicReversed),
+];
 
 /// Number of events of a run: `AUDIT_EVENTS`, by default small enough for every test run.
 fn events() -> usize {
@@ -10,11 +22,33 @@ fn events() -> usize {
     given.map_or(20_000, |events| events.parse().unwrap())
 }
 
+/// The order in which the pushes of one burst arrive.
+#[derive(Clone, Copy)]
+enum Order {
+    AsPushed,
+    /// By topic: all balances before all orders.
+    ByTopic,
+    /// By topic, in the opposite order.
+    ByTopicReversed,
+}
+
+impl Order {
+    fn apply(self, recorded: &mut [Recorded]) {
+        match self {
+            Self::AsPushed => {}
+            Self::ByTopic => recorded.sort_by_key(|push| (push.burst, push.topic.clone())),
+            Self::ByTopicReversed => {
+                recorded.sort_by_key(|push| (push.burst, Reverse(push.topic.clone())));
+            }
+        }
+    }
+}
+
 /// Plays the activity of the exchange until enough events have come, and expects no discrepancy.
 #[track_caller]
 fn check(
     seed: u64,
-    bursts_per_pause: usize,
+    (bursts_per_pause, order): (usize, Order),
     recorder: impl FnOnce(&Exchange) -> Recorder,
     mut act: impl FnMut(&Exchange, &mut Rng),
 ) {
@@ -22,9 +56,10 @@ fn check(
     let mut rng = Rng(seed);
     let mut recorder = recorder(&exchange);
     let mut player = Player::new(bursts_per_pause);
-    let (wanted, mut played) = (events() / 4, 0);
+    let (wanted, mut played) = (events() / RUNS.len(), 0);
     while played < wanted {
-        let recorded = recorder.record(500, || act(&exchange, &mut rng));
+        let mut recorded = recorder.record(500, || act(&exchange, &mut rng));
+        order.apply(&mut recorded);
         played += recorded.len();
         player.play(recorded);
         assert_eq!(player.found, [], "seed {seed}, {played} events");
@@ -32,8 +67,18 @@ fn check(
     assert_eq!(player.end(), [], "seed {seed}");
 }
 
-fn step(exchange: &Exchange, _: &mut Rng) {
+/// Runs a random step; sometimes the mark price of a contract falls and rises, which liquidates positions.
+fn step(exchange: &Exchange, rng: &mut Rng) {
     exchange.account().step(1);
+    if rng.below(40) == 0 {
+        let futures = exchange.account().futures();
+        let symbol = CONTRACTS[rng.below(3)];
+        let mark = futures.mark_price(symbol).unwrap();
+        for percent in [70, 140, 100] {
+            let price = (mark * Decimal::new(percent, 2)).round_dp(1);
+            futures.set_mark_price(symbol, price).unwrap();
+        }
+    }
 }
 
 fn is_v1_topic(topic: &str) -> bool {
@@ -50,16 +95,16 @@ fn is_v1_topic(topic: &str) -> bool {
 #[test]
 fn clean_run_of_v1_has_no_discrepancy() {
     let recorder = |exchange: &Exchange| Recorder::new(exchange.truth(), is_v1_topic);
-    for (seed, bursts) in [(1, 1), (2, 40), (3, 7), (4, usize::MAX)] {
-        check(seed, bursts, recorder, step);
+    for (seed, run) in (1..).zip(RUNS) {
+        check(seed, run, recorder, step);
     }
 }
 
 #[test]
 fn repeated_pushes_of_several_topics_are_no_discrepancy() {
     let recorder = |exchange: &Exchange| Recorder::new(exchange.truth(), |_| true);
-    for (seed, bursts) in [(5, 1), (6, 40), (7, 7), (8, usize::MAX)] {
-        check(seed, bursts, recorder, step);
+    for (seed, run) in (1..).zip(RUNS) {
+        check(seed, run, recorder, step);
     }
 }
 
@@ -72,8 +117,8 @@ fn clean_run_of_classic_accounts_on_pro_has_no_discrepancy() {
             is_futures || topic.starts_with("execution.") && !topic.ends_with("UNIFIED")
         })
     };
-    for (seed, bursts) in [(1, 1), (2, 40), (3, 7), (4, usize::MAX)] {
-        check(seed, bursts, recorder, step);
+    for (seed, run) in (1..).zip(RUNS) {
+        check(seed, run, recorder, step);
     }
 }
 
@@ -107,6 +152,30 @@ pub(super) fn trade_unified(exchange: &Exchange, rng: &mut Rng) {
         _ => match open.is_empty() {
             true => borrow(&account, rng),
             false => account.cancel(&open[rng.below(open.len())]),
+        },
+    };
+}
+
+/// Trades contracts, without deposits.
+fn trade_contracts(exchange: &Exchange, rng: &mut Rng) {
+    let futures = exchange.account().futures();
+    let symbol = CONTRACTS[rng.below(3)];
+    let side = [Side::Buy, Side::Sell][rng.below(2)];
+    let size = i64::try_from(rng.below(20)).unwrap() + 1;
+    let (last, mark) = (
+        futures.last_price(symbol).unwrap(),
+        futures.mark_price(symbol).unwrap(),
+    );
+    let open = futures.open_orders();
+    let _ = match rng.below(8) {
+        0 | 1 => futures.place_market(symbol, side, size).map(drop),
+        2 | 3 => futures.place_limit(symbol, side, last, size).map(drop),
+        4 => futures.settle_funding(symbol, Decimal::new(1, 4)),
+        5 => futures.set_mark_price(symbol, (mark * Decimal::new(1_001, 3)).round_dp(1)),
+        6 => futures.set_mark_price(symbol, (mark * Decimal::new(999, 3)).round_dp(1)),
+        _ => match open.first() {
+            Some(order_id) => futures.fill(order_id, 1),
+            None => Ok(()),
         },
     };
 }
@@ -146,8 +215,8 @@ fn clean_run_of_unified_account_has_no_discrepancy() {
         fund_margin(exchange);
         Recorder::new(exchange.pro_truth(), is_unified_topic)
     };
-    for (seed, bursts) in [(1, 1), (2, 40), (3, 7), (4, usize::MAX)] {
-        check(seed, bursts, recorder, trade_unified);
+    for (seed, run) in (1..).zip(RUNS) {
+        check(seed, run, recorder, trade_unified);
     }
 }
 
@@ -158,10 +227,10 @@ fn clean_run_of_unified_account_with_futures_has_no_discrepancy() {
         Recorder::new(exchange.pro_truth(), is_unified_topic)
     };
     let act = |exchange: &Exchange, rng: &mut Rng| match rng.below(3) {
-        0 => exchange.account().futures().step(1),
+        0 => trade_contracts(exchange, rng),
         _ => trade_unified(exchange, rng),
     };
-    for (seed, bursts) in [(1, 1), (2, 40), (3, 7), (4, usize::MAX)] {
-        check(seed, bursts, recorder, act);
+    for (seed, run) in (1..).zip(RUNS) {
+        check(seed, run, recorder, act);
     }
 }

@@ -7,8 +7,7 @@ use kucoin_streams_core::Decimal;
 use kucoin_streams_exchange::Exchange;
 use kucoin_streams_pro::ProEvent;
 use kucoin_streams_v1::{
-    Balance, FuturesEvent, FuturesPosition, OrderKind, RelationContext, SpotEvent, SpotOrder,
-    V1Event,
+    Balance, FuturesEvent, FuturesPosition, RelationContext, SpotEvent, SpotOrder, V1Event,
 };
 
 use super::clean::{fund_margin, is_unified_topic, trade_unified};
