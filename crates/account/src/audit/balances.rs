@@ -64,6 +64,7 @@ impl BalanceAudit {
         event: &Balance,
         account: &Text,
         change: Option<Decimal>,
+        coverage: &Coverage,
     ) {
         let Some(total) = event.total else { return };
         let time = event.time.unwrap_or(info.received_at);
@@ -81,6 +82,10 @@ impl BalanceAudit {
             account.clone(),
             event.account_id.clone(),
         );
+        if !coverage.is_judged(info.ws_key, info.received_at) {
+            self.anchor(key, total, (time, time));
+            return;
+        }
         self.chains.entry(key.clone()).or_default().push(Link {
             before,
             after: total,

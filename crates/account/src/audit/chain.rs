@@ -1,5 +1,6 @@
 //! The total balance of one account in one currency: each change must begin where the one before has ended.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use kucoin_streams_core::{Decimal, Timestamp};
@@ -8,6 +9,8 @@ use crate::exact;
 
 /// Changes that wait for the one before; if there are more, the first is judged.
 const MAX_WAITING: usize = 256;
+/// Totals that are remembered: a change that comes late begins at one of them.
+const MAX_PASSED: usize = 32;
 
 /// A change of the total balance.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub(super) struct MissingLink {
 pub(super) struct Chain {
     tail: Option<(Decimal, Timestamp)>,
     waiting: Vec<Link>,
+    /// The last totals, the newest last.
+    passed: VecDeque<Decimal>,
     /// Changes up to this exchange time may be in the total balance already.
     known_until: Option<Timestamp>,
 }
@@ -46,11 +51,10 @@ impl Chain {
     }
 
     pub(super) fn push(&mut self, link: Link) {
-        match &mut self.tail {
+        match self.tail {
             None => self.tail = Some((link.after, link.time)),
-            Some((total, time)) if self.waiting.is_empty() && *total == link.before => {
-                *total = link.after;
-                *time = link.time.max(*time);
+            Some((total, _)) if self.waiting.is_empty() && total == link.before => {
+                self.follow(&link);
             }
             Some(_) => {
                 self.waiting.push(link);
@@ -98,25 +102,36 @@ impl Chain {
 
     /// Follows the waiting changes if all of them can be followed; otherwise one may still be missing before them.
     fn follow_if_whole(&mut self) {
-        let before = (self.tail, self.waiting.clone());
+        let before = (self.tail, self.waiting.clone(), self.passed.clone());
         while self.follow_one() {}
         if !self.waiting.is_empty() {
-            (self.tail, self.waiting) = before;
+            (self.tail, self.waiting, self.passed) = before;
         }
     }
 
     fn follow_one(&mut self) -> bool {
-        let Some((total, time)) = self.tail else {
+        let Some((total, _)) = self.tail else {
             return false;
         };
         let next = self.waiting.iter().position(|link| link.before == total);
         let Some(next) = next else { return false };
         let link = self.waiting.remove(next);
-        self.tail = Some((link.after, link.time.max(time)));
+        self.follow(&link);
         true
     }
 
-    /// Removes waiting changes that lead back to where they begin, if they are not newer than the chain.
+    fn follow(&mut self, link: &Link) {
+        let time = self.tail.map_or(link.time, |(_, time)| time.max(link.time));
+        self.tail = Some((link.after, time));
+        if self.passed.back() != Some(&link.before) {
+            self.passed.push_back(link.before);
+        }
+        if self.passed.len() > MAX_PASSED {
+            self.passed.pop_front();
+        }
+    }
+
+    /// Removes waiting changes that begin at a passed total and lead back to it, if they are not newer than the chain.
     fn take_detour(&mut self) -> bool {
         let Some((_, time)) = self.tail else {
             return false;
@@ -124,9 +139,9 @@ impl Chain {
         let older: Vec<usize> = (0..self.waiting.len())
             .filter(|at| self.waiting[*at].time <= time)
             .collect();
-        let Some(start) = older.first().map(|at| self.waiting[*at].before) else {
-            return false;
-        };
+        let start = older.first().map(|at| self.waiting[*at].before);
+        let start = start.filter(|start| self.passed.contains(start));
+        let Some(start) = start else { return false };
         let (mut total, mut used) = (start, Vec::new());
         loop {
             let next = older

@@ -20,6 +20,8 @@ mod pro_fill;
 mod recent;
 mod report;
 mod spot;
+#[cfg(test)]
+mod tests;
 mod trade;
 mod unified;
 mod unified_report;

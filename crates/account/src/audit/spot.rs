@@ -123,7 +123,7 @@ impl SpotAudit {
             (Some(available), Some(hold)) => exact::add(available, hold),
             _ => None,
         };
-        self.balances.push(info, event, &account, change);
+        self.balances.push(info, event, &account, change, coverage);
         self.settle(info, event, account, change, coverage);
     }
 
