@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kucoin_streams_core::{Fill, Text, Timestamp, WsKey};
 use kucoin_streams_pro::Position;
 
-use super::unified::CurrencyKey;
+use super::unified_funds::CurrencyKey;
 use crate::FrameInfo;
 
 #[derive(Debug, Default)]

@@ -11,8 +11,8 @@ use crate::exact;
 
 /// Sums that the effects may make, at most: with more, optional effects are taken as they are.
 const MAX_SUMS: usize = 64;
-/// Effects and values that wait for each other, at most.
-const MAX_WAITING: usize = 4_096;
+/// Effects and values that wait for each other, at most: with more, none of them is checked.
+const MAX_WAITING: usize = 512;
 
 /// Whether an effect must be in the reported number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +85,10 @@ impl Matcher {
 
     pub(super) fn effect(&mut self, effect: Effect) {
         if self.base.is_some() && !effect.amount.is_zero() {
+            let received_at = effect.received_at;
             self.effects.push_back(effect);
             self.explain();
+            self.bound(received_at);
         }
     }
 
@@ -99,8 +101,17 @@ impl Matcher {
             self.unreported = None;
             return;
         }
+        let received_at = value.received_at;
         self.values.push_back(value);
         self.explain();
+        self.bound(received_at);
+    }
+
+    fn bound(&mut self, now: Timestamp) {
+        if self.effects.len() + self.values.len() > MAX_WAITING {
+            self.give_up(now);
+            self.be_lenient(now);
+        }
     }
 
     /// Returns the local receive time of the first effect or value that is not explained.
@@ -112,11 +123,7 @@ impl Matcher {
 
     /// Returns the local time at which [`settle`](Self::settle) is due.
     pub(super) fn deadline(&self, window: Duration) -> Option<Timestamp> {
-        let since = self.waiting_since()?;
-        match self.effects.len() + self.values.len() > MAX_WAITING {
-            true => Some(since),
-            false => Some(since + window),
-        }
+        self.waiting_since().map(|since| since + window)
     }
 
     /// Ends the wait for what was received up to `limit`, and returns what is left unexplained.

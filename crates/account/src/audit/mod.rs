@@ -14,6 +14,7 @@ mod chain;
 mod coverage;
 mod fees;
 mod futures_use;
+mod known_orders;
 mod matcher;
 mod positions;
 mod pro_fill;
@@ -23,7 +24,9 @@ mod spot;
 #[cfg(test)]
 mod tests;
 mod trade;
+mod trade_report;
 mod unified;
+mod unified_funds;
 mod unified_report;
 
 use std::collections::VecDeque;

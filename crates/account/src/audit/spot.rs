@@ -1,6 +1,7 @@
 //! V1 spot and margin: each fill against the balance changes that settle it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use kucoin_streams_core::{Decimal, Event, Fill, Text, Timestamp, WsKey};
 use kucoin_streams_recovery::SnapshotRow;
@@ -9,29 +10,13 @@ use kucoin_streams_v1::{Balance, BalanceReason, OrderKind, SpotOrder, SpotTradeF
 use super::AuditSettings;
 use super::balances::{BalanceAudit, MissingChange, account_name};
 use super::coverage::{Coverage, Reports};
-use super::fees::{FeeRates, FeeSample, OddFee, RateKey};
+use super::fees::{FeeRates, FeeSample, OddFee};
+use super::known_orders::KnownOrders;
 use super::recent::Timed;
-use super::report::{Discrepancy, Suspect, UnexplainedAmount};
-use super::trade::{Leg, SpotFill, SpotTrade, TradeKey};
+use super::report::{Discrepancy, UnexplainedAmount};
+use super::trade::{Leg, SpotFill, SpotTrade, TradeKey, recovered_fee};
+use super::trade_report::{TradeRef, lost_push, unknown_trade, wrong_fee};
 use crate::{FrameInfo, exact};
-
-/// What is known of an order.
-#[derive(Debug, Default)]
-struct KnownOrder {
-    /// `true` if an order push was seen; `false` if only a balance push names the order.
-    is_pushed: bool,
-    /// Account in which the order settles; `None` until a balance push names it.
-    account: Option<Text>,
-}
-
-/// A trade as it is reported.
-#[derive(Clone, Debug)]
-struct TradeRef {
-    key: TradeKey,
-    account: Option<Text>,
-    times: (Timestamp, Timestamp),
-    currency: Text,
-}
 
 /// Whether a trade can be judged now.
 enum Judgement {
@@ -48,7 +33,7 @@ pub(super) struct SpotAudit {
     postponed: Vec<TradeKey>,
     /// Trades whose window has passed: their pushes may be repeated.
     judged: Timed<TradeKey, ()>,
-    orders: Timed<(WsKey, Text), KnownOrder>,
+    orders: KnownOrders,
     pushes: Timed<String, ()>,
     rates: FeeRates<TradeRef>,
     balances: BalanceAudit,
@@ -58,11 +43,11 @@ impl SpotAudit {
     pub(super) fn new(settings: AuditSettings) -> Self {
         Self {
             balances: BalanceAudit::new(settings.clone()),
+            orders: KnownOrders::new(settings.max_pending),
             settings,
             trades: Timed::default(),
             postponed: Vec::new(),
             judged: Timed::default(),
-            orders: Timed::default(),
             pushes: Timed::default(),
             rates: FeeRates::default(),
         }
@@ -75,9 +60,7 @@ impl SpotAudit {
         coverage: &mut Coverage,
     ) {
         coverage.note(info, Reports::Orders, &Text::default());
-        if let Some(known) = self.order(info, &order.order_id) {
-            known.is_pushed = true;
-        }
+        self.orders.on_push(info, &order.order_id);
         let (OrderKind::Match(matched), Some(fill)) = (&order.kind, order.fill()) else {
             return;
         };
@@ -195,12 +178,6 @@ impl SpotAudit {
         self.judged.is_repeated(key, now, memory, max);
     }
 
-    fn order(&mut self, info: &FrameInfo, order_id: &Text) -> Option<&mut KnownOrder> {
-        while self.orders.pop_over(self.settings.max_pending).is_some() {}
-        let key = (info.ws_key, order_id.clone());
-        self.orders.touch(info.received_at, key)
-    }
-
     fn fill(
         &mut self,
         info: &FrameInfo,
@@ -243,9 +220,8 @@ impl SpotAudit {
         let Some(context) = &event.relation_context else {
             return;
         };
-        let order_id = context.order_id.as_ref();
-        if let Some(order) = order_id.and_then(|order_id| self.order(info, order_id)) {
-            order.account = Some(account.clone());
+        if let Some(order_id) = &context.order_id {
+            self.orders.on_balance(info, order_id, &account);
         }
         let (Some(symbol), Some(trade_id)) = (&context.symbol, &context.trade_id) else {
             return;
@@ -307,8 +283,8 @@ impl SpotAudit {
         };
         let Some(legs) = trade.legs(&key.1) else {
             if let (None, Some(orders)) = (&trade.fill, is_covered(Reports::Orders)) {
-                let orders = Text::new(&orders.topic);
-                found.push_back(self.unknown_trade(key, trade, orders));
+                let is_own = self.orders.is_pushed(key);
+                found.push_back(unknown_trade(key, trade, &orders.topic, is_own));
             }
             return Judgement::Done;
         };
@@ -327,36 +303,9 @@ impl SpotAudit {
         if !is_last && lost.iter().any(is_unknown) {
             return Judgement::Postponed;
         }
-        let topic = Text::new(&balances.topic);
-        found.extend(self.lost_changes(trade, lost, topic));
+        let topic = Arc::clone(&balances.topic);
+        found.extend(self.lost_changes(trade, lost, &topic));
         Judgement::Done
-    }
-
-    /// Reports a trade that no fill explains.
-    fn unknown_trade(&self, key: &TradeKey, trade: &SpotTrade, topic: Text) -> Discrepancy {
-        let amounts = trade.changes.iter();
-        let amounts = amounts.map(|((account, currency), amount)| UnexplainedAmount {
-            account: Some(account.clone()),
-            currency: currency.clone(),
-            amount: amount.normalize(),
-        });
-        let unknown = Suspect::UnknownTrade {
-            symbol: key.1.clone(),
-            order_id: key.3.clone(),
-            trade_id: key.2.clone(),
-        };
-        let lost = lost_push(topic, trade.times);
-        let order = key.3.clone().map(|order_id| (key.0, order_id));
-        let order = order.and_then(|order| self.orders.get(&order));
-        Discrepancy {
-            ws_key: key.0,
-            window: trade.times,
-            amounts: amounts.collect(),
-            suspects: match order.is_some_and(|order| order.is_pushed) {
-                true => vec![lost, unknown],
-                false => vec![unknown, lost],
-            },
-        }
     }
 
     fn judge_fees(
@@ -378,7 +327,7 @@ impl SpotAudit {
             return;
         }
         for implied in implied {
-            let Some(key) = rate_key(key, trade, &implied.currency, implied.value) else {
+            let Some(key) = trade.rate_key(key, &implied.currency, implied.value) else {
                 continue;
             };
             let sample = FeeSample {
@@ -399,7 +348,7 @@ impl SpotAudit {
         &mut self,
         trade: &SpotTrade,
         lost: Vec<MissingChange>,
-        topic: Text,
+        topic: &str,
     ) -> Option<Discrepancy> {
         let ws_key = lost.first()?.ws_key;
         let mut amounts = Vec::new();
@@ -421,11 +370,7 @@ impl SpotAudit {
 
     /// Returns the change that no push reports: by size and price, and by the fee as far as it is known.
     fn missing_change(&self, key: &TradeKey, trade: &SpotTrade, leg: &Leg) -> MissingChange {
-        let order = key.3.clone().map(|order_id| (key.0, order_id));
-        let order = order.and_then(|order| self.orders.get(&order));
-        let account = trade
-            .account()
-            .or(order.and_then(|order| order.account.as_ref()));
+        let account = trade.account().or(self.orders.account(key));
         let is_base = key.1.starts_with(&format!("{}-", leg.currency));
         let value = leg.traded.abs();
         let fee = match &trade.fee {
@@ -433,7 +378,8 @@ impl SpotAudit {
             // The fee is paid in another currency.
             Some(_) => Some(Decimal::ZERO),
             None if is_base => Some(Decimal::ZERO),
-            None => rate_key(key, trade, &leg.currency, value)
+            None => trade
+                .rate_key(key, &leg.currency, value)
                 .and_then(|key| self.rates.expected(&key, value)),
         };
         MissingChange {
@@ -448,59 +394,4 @@ impl SpotAudit {
             lacks_fee: fee.is_none(),
         }
     }
-}
-
-/// Returns the key of the rate of a fee; `None` if the fee has no rate in its currency.
-///
-/// The fee rate of a user is the same in all accounts.
-fn rate_key(key: &TradeKey, trade: &SpotTrade, currency: &Text, value: Decimal) -> Option<RateKey> {
-    let fill = trade.fill.as_ref()?;
-    let is_rated = !value.is_zero() && !fill.fee_type.is_empty();
-    is_rated.then(|| {
-        (
-            key.0,
-            Text::default(),
-            key.1.clone(),
-            fill.fee_type.clone(),
-            currency.clone(),
-        )
-    })
-}
-
-fn lost_push(topic: Text, times: (Timestamp, Timestamp)) -> Suspect {
-    Suspect::LostPush {
-        topic,
-        after: times.0,
-        before: times.1,
-    }
-}
-
-fn wrong_fee(trade: &TradeRef, expected: Decimal, got: Decimal) -> Discrepancy {
-    let amount = exact::add(expected, -got).unwrap_or_default();
-    Discrepancy {
-        ws_key: trade.key.0,
-        window: trade.times,
-        amounts: vec![UnexplainedAmount {
-            account: trade.account.clone(),
-            currency: trade.currency.clone(),
-            amount: amount.normalize(),
-        }],
-        suspects: vec![Suspect::WrongFee {
-            symbol: trade.key.1.clone(),
-            trade_id: trade.key.2.clone(),
-            currency: trade.currency.clone(),
-            expected: expected.normalize(),
-            got: got.normalize(),
-        }],
-    }
-}
-
-/// Returns the fee that only a recovered fill has.
-fn recovered_fee(order: &SpotOrder) -> Option<(Decimal, Text)> {
-    let text = |name| {
-        let raw = order.extra.get(name)?.as_str();
-        Some(raw.trim_matches('"').to_owned())
-    };
-    let fee = text("fee")?.parse().ok()?;
-    Some((fee, text("feeCurrency")?.into()))
 }

@@ -131,8 +131,10 @@ fn recovered_events_are_not_missed() {
 
 #[test]
 fn memory_is_bounded() {
-    let mut settings = AuditSettings::default();
-    settings.max_pending = 3;
+    let settings = AuditSettings {
+        max_pending: 3,
+        ..AuditSettings::default()
+    };
     let mut bench = Bench::new();
     bench.audit = Audit::new(settings);
     bench.push(BALANCES, balance("USDT", 0, 0, ""));

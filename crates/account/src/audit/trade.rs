@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use kucoin_streams_core::{Decimal, Side, Text, Timestamp, WsKey};
+use kucoin_streams_v1::SpotOrder;
 
-use super::fees::is_same_fee;
+use super::fees::{RateKey, is_same_fee};
 use crate::exact;
 
 /// Key of a trade: connection, symbol, trade ID and order ID.
@@ -148,4 +149,36 @@ impl SpotTrade {
     pub(super) fn account(&self) -> Option<&Text> {
         self.changes.keys().next().map(|(account, _)| account)
     }
+
+    /// Returns the key of the rate of a fee; `None` if the fee has no rate in its currency.
+    ///
+    /// The fee rate of a user is the same in all accounts.
+    pub(super) fn rate_key(
+        &self,
+        key: &TradeKey,
+        currency: &Text,
+        value: Decimal,
+    ) -> Option<RateKey> {
+        let fill = self.fill.as_ref()?;
+        let is_rated = !value.is_zero() && !fill.fee_type.is_empty();
+        is_rated.then(|| {
+            (
+                key.0,
+                Text::default(),
+                key.1.clone(),
+                fill.fee_type.clone(),
+                currency.clone(),
+            )
+        })
+    }
+}
+
+/// Returns the fee that only a recovered fill has.
+pub(super) fn recovered_fee(order: &SpotOrder) -> Option<(Decimal, Text)> {
+    let text = |name| {
+        let raw = order.extra.get(name)?.as_str();
+        Some(raw.trim_matches('"').to_owned())
+    };
+    let fee = text("fee")?.parse().ok()?;
+    Some((fee, text("feeCurrency")?.into()))
 }

@@ -1,63 +1,49 @@
 //! Balances of Pro V2: each total balance against the fills, and each fee against the cumulative fee of its order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use kucoin_streams_core::{Decimal, Fill, Side, Text, Timestamp, WsKey};
-use kucoin_streams_pro::{Balance, Execution, MarginMode, Market, Order, ProEvent};
+use kucoin_streams_pro::{Execution, MarginMode, Market, Order, ProEvent};
 use kucoin_streams_recovery::SnapshotRow;
 use kucoin_streams_rest::UnifiedPositionRow;
 
 use super::AuditSettings;
 use super::coverage::{Coverage, Reports, account_of};
 use super::fees::{FeeRates, FeeSample, RateKey, is_same_fee};
-use super::futures_use::FuturesUse;
-use super::matcher::{Certainty, Effect, Matcher, Value};
+use super::matcher::{Certainty, Effect};
 use super::positions::certainty_of;
 use super::pro_fill::{FillId, OrderFees, ProFill};
 use super::recent::Timed;
 use super::report::{Discrepancy, Suspect, UnexplainedAmount};
-use super::unified_report::{OddFeeNote, Unexplained, report};
+use super::unified_funds::FundsAudit;
+use super::unified_report::{OddFeeNote, report};
 use crate::{FrameInfo, exact};
 
 /// Fees with another rate than before that are remembered as suspects.
 const MAX_ODD_FEES: usize = 64;
 
-/// Key of a balance: connection, account and currency.
-pub(super) type CurrencyKey = (WsKey, Text, Text);
-
-/// A total balance, and the liability that was reported with it.
-#[derive(Debug, Default)]
-struct Funds {
-    total: Matcher,
-    last: Option<(Decimal, Decimal)>,
-}
-
 /// Balances and fees of Pro V2.
 #[derive(Debug)]
 pub(super) struct UnifiedAudit {
     settings: AuditSettings,
-    funds: BTreeMap<CurrencyKey, Funds>,
-    due: Timed<CurrencyKey, ()>,
+    funds: FundsAudit,
     orders: OrderFees,
     fills: Timed<FillId, ProFill>,
     judged: Timed<FillId, ()>,
     rates: FeeRates<()>,
     odd_fees: VecDeque<OddFeeNote>,
-    futures: FuturesUse,
 }
 
 impl UnifiedAudit {
     pub(super) fn new(settings: AuditSettings) -> Self {
         Self {
             orders: OrderFees::new(settings.max_pending),
+            funds: FundsAudit::new(settings.clone()),
             settings,
-            funds: BTreeMap::new(),
-            due: Timed::default(),
             fills: Timed::default(),
             judged: Timed::default(),
             rates: FeeRates::default(),
             odd_fees: VecDeque::new(),
-            futures: FuturesUse::default(),
         }
     }
 
@@ -73,9 +59,9 @@ impl UnifiedAudit {
             }
             ProEvent::Position(position) => {
                 let account = account_of(&info.topic);
-                self.futures.on_position(info, account, position);
+                self.funds.futures.on_position(info, account, position);
             }
-            ProEvent::Balance(balance) => self.on_balance(info, balance, coverage),
+            ProEvent::Balance(balance) => self.funds.on_balance(info, balance, coverage),
             _ => {}
         }
     }
@@ -85,13 +71,15 @@ impl UnifiedAudit {
             && let Ok(position) = row.read::<UnifiedPositionRow>()
         {
             let account = account_of(&row.topic);
-            self.futures.on_open(row.ws_key, &account, &position.symbol);
+            self.funds
+                .futures
+                .on_open(row.ws_key, &account, &position.symbol);
         }
     }
 
     pub(super) fn forget(&mut self, ws_key: Option<WsKey>) {
         let is_other = |key: WsKey| ws_key.is_some_and(|gone| gone != key);
-        self.funds.retain(|key, _| is_other(key.0));
+        self.funds.forget(ws_key);
         self.orders.forget(ws_key);
         for (id, fill) in self.fills.values_mut() {
             fill.is_whole &= is_other(id.0);
@@ -100,18 +88,12 @@ impl UnifiedAudit {
 
     /// Lets what was received on the connection before this time be in the fetched state or not.
     pub(super) fn be_lenient(&mut self, ws_key: WsKey, until: Timestamp) {
-        for (key, funds) in &mut self.funds {
-            if key.0 == ws_key {
-                funds.total.be_lenient(until);
-            }
-        }
+        self.funds.be_lenient(ws_key, until);
     }
 
     pub(super) fn deadline(&self) -> Option<Timestamp> {
-        [self.fills.first(), self.due.first()]
-            .into_iter()
-            .flatten()
-            .min()
+        let deadlines = [self.fills.first(), self.funds.deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
     pub(super) fn judge(
@@ -125,10 +107,8 @@ impl UnifiedAudit {
             self.judge_fill(&id, &fill, coverage, found);
             self.judged.is_repeated(id, now, memory, max);
         }
-        while let Some((key, ())) = self.due.pop_due(now) {
-            self.schedule(&key);
-            let unexplained = self.settle(key.0, now, coverage);
-            found.extend(report(key.0, unexplained, &self.odd_fees, coverage));
+        while let Some((ws_key, unexplained)) = self.funds.settle_due(now, coverage) {
+            found.extend(report(ws_key, unexplained, &self.odd_fees, coverage));
         }
     }
 
@@ -168,7 +148,7 @@ impl UnifiedAudit {
         let account = account_of(&info.topic);
         coverage.note(info, Reports::Fills, &account);
         let Some(fill) = execution.fill() else { return };
-        self.futures.on_fill(info, &account, &fill);
+        self.funds.futures.on_fill(info, &account, &fill);
         self.fill(info, account.clone(), &fill, coverage);
         let id = (info.ws_key, account, fill.key());
         if let Some(known) = self.fills.get_mut(&id)
@@ -253,48 +233,7 @@ impl UnifiedAudit {
 
     fn effect(&mut self, id: &FillId, currency: &str, effect: Effect) {
         let key = (id.0, id.1.clone(), Text::new(currency));
-        if let Some(funds) = self.funds.get_mut(&key) {
-            funds.total.effect(effect);
-            self.schedule(&key);
-        }
-    }
-
-    fn on_balance(&mut self, info: &FrameInfo, balance: &Balance, coverage: &mut Coverage) {
-        let account = Text::new(balance.account.as_str());
-        let Some(total) = balance.balance else { return };
-        // One push is of one of several isolated accounts, and funding changes the futures account without an event.
-        if matches!(&*account, "ISOLATED" | "FUTURES") {
-            return;
-        }
-        coverage.note(info, Reports::Balances, &account);
-        let time = balance.updated_at.unwrap_or(info.received_at);
-        let key = (info.ws_key, account, balance.currency.clone());
-        let funds = self.funds.entry(key.clone()).or_default();
-        let now = (total, balance.liability.unwrap_or_default());
-        let before = funds.last.replace(now);
-        let is_live = certainty_of(info, coverage) == Certainty::Certain;
-        if !is_live || !funds.total.is_anchored() {
-            funds
-                .total
-                .anchor(total, time, info.received_at + self.settings.window);
-        } else {
-            let received_at = info.received_at;
-            if let Some(amount) = before.and_then(|before| loan(before, now)) {
-                let certainty = Certainty::Certain;
-                funds.total.effect(Effect {
-                    received_at,
-                    time,
-                    amount,
-                    certainty,
-                });
-            }
-            funds.total.value(Value {
-                received_at,
-                time,
-                value: total,
-            });
-        }
-        self.schedule(&key);
+        self.funds.effect(&key, effect);
     }
 
     fn insert(&mut self, id: FillId, fill: ProFill) {
@@ -324,9 +263,9 @@ impl UnifiedAudit {
         match &known.applied_fee {
             None => {
                 // Without its fee, the fill does not say how much was paid.
-                let key = quote.map(|quote| (id.0, id.1.clone(), Text::new(quote)));
-                if let Some(funds) = key.and_then(|key| self.funds.get_mut(&key)) {
-                    funds.total.be_lenient(known.received_at);
+                if let Some(quote) = quote {
+                    let key = (id.0, id.1.clone(), Text::new(quote));
+                    self.funds.be_lenient_in(&key, known.received_at);
                 }
             }
             Some((fee, currency)) if quote == Some(currency) => self.learn(id, known, *fee),
@@ -358,50 +297,6 @@ impl UnifiedAudit {
             },
         );
     }
-
-    /// Settles all balances of a connection that wait about as long: one cause may have left several unexplained.
-    fn settle(&mut self, ws_key: WsKey, now: Timestamp, coverage: &Coverage) -> Vec<Unexplained> {
-        let limit = now - self.settings.window + self.settings.window / 5;
-        let mut unexplained = Vec::new();
-        let mut settled = Vec::new();
-        for (key, funds) in self.funds.iter_mut().filter(|(key, _)| key.0 == ws_key) {
-            let since = funds.total.waiting_since();
-            let Some(since) = since.filter(|since| *since <= limit) else {
-                continue;
-            };
-            settled.push(key.clone());
-            let remainder = funds.total.settle(limit);
-            let is_loose = self.futures.is_used(key, since - self.settings.window);
-            let is_judged = coverage.is_judged(ws_key, since) && !is_loose;
-            if let Some(remainder) = remainder.filter(|_| is_judged) {
-                unexplained.push(Unexplained {
-                    account: key.1.clone(),
-                    currency: key.2.clone(),
-                    remainder,
-                    since,
-                });
-            }
-        }
-        for key in settled {
-            self.schedule(&key);
-        }
-        unexplained
-    }
-
-    fn schedule(&mut self, key: &CurrencyKey) {
-        let funds = self.funds.get(key);
-        match funds.and_then(|funds| funds.total.deadline(self.settings.window)) {
-            Some(due) => self.due.insert(due, key.clone(), ()),
-            None => drop(self.due.remove(key)),
-        }
-    }
-}
-
-/// Returns what was borrowed or repaid: the liability has changed by the same amount as the total balance.
-fn loan(before: (Decimal, Decimal), now: (Decimal, Decimal)) -> Option<Decimal> {
-    let total = exact::add(now.0, -before.0)?;
-    let liability = exact::add(now.1, -before.1)?;
-    (total == liability && !total.is_zero()).then_some(total)
 }
 
 /// Returns the changes of base and quote currency by size and price; `None` for a contract.

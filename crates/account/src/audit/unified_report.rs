@@ -7,7 +7,7 @@ use kucoin_streams_core::{Decimal, Text, Timestamp, WsKey};
 use super::coverage::{Coverage, Covered, Reports};
 use super::matcher::Remainder;
 use super::report::{Discrepancy, Suspect, UnexplainedAmount};
-use super::unified::CurrencyKey;
+use super::unified_funds::CurrencyKey;
 use crate::exact;
 
 /// The remainder of one balance.

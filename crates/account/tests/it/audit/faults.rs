@@ -16,7 +16,7 @@ use super::run::{Player, Pushed, Recorded, Recorder, Rng, exchange};
 /// Number of seeds: `AUDIT_SEEDS`, by default small enough for every test run.
 fn seeds() -> std::ops::Range<u64> {
     let given = std::env::var("AUDIT_SEEDS").ok();
-    100..100 + given.map_or(8, |seeds| seeds.parse::<u64>().unwrap())
+    100..100 + given.map_or(5, |seeds| seeds.parse::<u64>().unwrap())
 }
 
 const BURSTS: usize = 400;
