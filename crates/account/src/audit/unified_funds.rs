@@ -94,12 +94,12 @@ impl FundsAudit {
             funds.total.anchor(total, time, lenient_until);
         } else {
             let loan = before.and_then(|before| loan(before, now));
-            if let Some(amount) = loan {
+            if let Some((amount, certainty)) = loan {
                 funds.total.effect(Effect {
                     received_at,
                     time,
                     amount,
-                    certainty: Certainty::Certain,
+                    certainty,
                 });
             }
             funds.total.value(Value {
@@ -164,9 +164,15 @@ impl FundsAudit {
     }
 }
 
-/// Returns what was borrowed or repaid: the liability has changed by the same amount as the total balance.
-fn loan(before: (Decimal, Decimal), now: (Decimal, Decimal)) -> Option<Decimal> {
+/// Returns the change of the liability: what was borrowed or repaid, if the total balance has changed with it.
+///
+/// Interest changes the liability only, and a trade with borrowed money changes both by other amounts.
+fn loan(before: (Decimal, Decimal), now: (Decimal, Decimal)) -> Option<(Decimal, Certainty)> {
     let total = exact::add(now.0, -before.0)?;
     let liability = exact::add(now.1, -before.1)?;
-    (total == liability && !total.is_zero()).then_some(total)
+    let certainty = match total == liability {
+        true => Certainty::Certain,
+        false => Certainty::Possible,
+    };
+    (!total.is_zero()).then_some((liability, certainty))
 }

@@ -362,6 +362,17 @@ fn deposit_on_pro_has_no_event_and_a_loan_explains_itself() {
 }
 
 #[test]
+fn trade_with_borrowed_money_is_explained() {
+    let mut bench = unified();
+    bench.pro("orderAll.UNIFIED", &pro_order(4, "0.5", "0.05", "1"));
+    bench.pro("balance.UNIFIED", &pro_balance("USDT", "979.95", "30"));
+    bench.pro("balance.UNIFIED", &pro_balance("BTC", "1000.5", "0"));
+    // Interest.
+    bench.pro("balance.UNIFIED", &pro_balance("USDT", "979.95", "30.1"));
+    assert_eq!(bench.wait(10).found(), [""; 0]);
+}
+
+#[test]
 fn transfer_between_followed_accounts_is_explained() {
     let mut bench = unified();
     bench.pro("balance.FUNDING", &pro_balance("USDT", "900", "0"));

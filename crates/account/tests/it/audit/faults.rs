@@ -498,3 +498,40 @@ fn lost_execution_is_one_discrepancy_with_both_currencies() {
         },
     );
 }
+
+#[test]
+fn lost_balance_push_on_pro_is_one_discrepancy() {
+    let total = |push: &Recorded, currency: &str| {
+        let balance = pro_balance(push).filter(|balance| balance.currency == *currency);
+        balance.and_then(|balance| balance.balance)
+    };
+    let before = |pushes: &[Recorded], at: usize, currency: &str| {
+        let mut earlier = pushes[..at].iter().rev();
+        earlier.find_map(|push| total(push, currency)).unwrap()
+    };
+    check(
+        record_executions,
+        &[1],
+        |pushes, at| {
+            let Some(balance) = pro_balance(&pushes[at]) else {
+                return false;
+            };
+            let (currency, burst) = (&*balance.currency, pushes[at].burst);
+            let mut later = pushes[at + 1..]
+                .iter()
+                .take_while(|push| push.burst == burst);
+            // The next push of the balance has what the lost one had.
+            is_followed(pushes, at, "SPOT", currency)
+                && balance.balance != Some(before(pushes, at, currency))
+                && later.all(|push| total(push, currency).is_none())
+        },
+        |pushes, at| {
+            let gone = pushes.remove(at);
+            let gone = pro_balance(&gone).unwrap();
+            let change = gone.balance.unwrap() - before(pushes, at, &gone.currency);
+            Expected::new([(gone.currency.as_str(), -change)], |suspect| {
+                is_lost_push_of(suspect, "balance")
+            })
+        },
+    );
+}
