@@ -89,6 +89,15 @@ impl<P: Clone> FeeRates<P> {
         self.rates.get(key)?.rate.checked_mul(value)
     }
 
+    /// Returns the fee that the rate of another symbol makes for this value; `None` if no such rate is known.
+    pub(super) fn similar(&self, key: &RateKey, value: Decimal) -> Option<Decimal> {
+        let is_similar = |known: &RateKey| {
+            (known.0, &known.1, &known.3, &known.4) == (key.0, &key.1, &key.3, &key.4)
+        };
+        let (_, known) = self.rates.iter().find(|(known, _)| is_similar(known))?;
+        known.rate.checked_mul(value)
+    }
+
     /// Returns the waiting fees of the connection: a fill with a known rate shows that the fee level is as before.
     fn confirm(&mut self, ws_key: WsKey) -> Vec<OddFee<P>> {
         let rates = self.rates.iter_mut().filter(|(key, _)| key.0 == ws_key);

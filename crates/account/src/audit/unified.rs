@@ -280,7 +280,10 @@ impl UnifiedAudit {
         let Some(value) = exact::multiply(fill.price, fill.size) else {
             return;
         };
-        if let Some(expected) = self.rates.expected(&key, value)
+        let expected = self.rates.expected(&key, value);
+        // The rate of another symbol may be another one: it only names a suspect.
+        let expected = expected.or_else(|| self.rates.similar(&key, value));
+        if let Some(expected) = expected
             && !is_same_fee(expected, fee)
         {
             self.odd_fees.push_back(odd_fee(&key, id, expected, fee));
