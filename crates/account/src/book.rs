@@ -42,7 +42,7 @@ pub struct AccountBook {
 }
 
 impl AccountBook {
-    /// Creates the kept state for these topics, with the key of the connection of each. Nothing is live yet.
+    /// Creates the kept state for these topics, each with its connection. Nothing is live yet.
     pub fn new<'t>(
         settings: AccountSettings,
         topics: impl IntoIterator<Item = (WsKey, &'t str)>,
@@ -181,7 +181,7 @@ impl AccountBook {
             self.orders.note_missing(report.ws_key, now);
         }
         if let Some(audit) = &mut self.audit {
-            audit.on_live(report.ws_key, report.is_complete());
+            audit.on_live(report.ws_key, report.is_complete(), now);
         }
     }
 
@@ -221,7 +221,9 @@ impl AccountBook {
         self.check(now);
     }
 
-    /// Returns the local time at which to call [`on_timer`](Self::on_timer); `None` if only an item can change anything.
+    /// Returns the local time at which to call [`on_timer`](Self::on_timer).
+    ///
+    /// `None` if only an item can change anything.
     pub fn deadline(&self) -> Option<Timestamp> {
         let audit = self.audit.as_ref().and_then(Audit::deadline);
         audit.into_iter().chain(self.orders.deadline()).min()

@@ -43,7 +43,9 @@ impl fmt::Display for FrameRef {
     }
 }
 
-/// What is known about a frame besides its event: see [`AccountBook::on_v1`](crate::AccountBook::on_v1).
+/// What is known about a frame besides its event.
+///
+/// See [`AccountBook::on_v1`](crate::AccountBook::on_v1).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FrameInfo {

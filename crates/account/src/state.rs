@@ -90,7 +90,7 @@ static CONTRADICTED: Trust = Trust::Stale {
 };
 
 impl AccountState {
-    /// Returns the trust in a part: the least over the connections that have it; `None` if the part is not kept.
+    /// Returns the trust in a part, the least over its connections; `None` if the part is not kept.
     pub fn trust(&self, part: AccountPart) -> Option<&Trust> {
         self.trust.of_part(part)
     }
@@ -148,9 +148,9 @@ impl AccountState {
         balances.map(|balance| self.kept(balance, balance.ws_key, AccountPart::Balances))
     }
 
-    /// Returns the balance of an account in a currency, such as `trade` and `USDT`; `None` if KuCoin has not reported it.
+    /// Returns the balance of an account in a currency, such as `trade` and `USDT`.
     ///
-    /// See [`AccountBalance::account`] for the names.
+    /// `None` if KuCoin has not reported it.     /// See [`AccountBalance::account`] for the names.
     pub fn balance(&self, account: &str, currency: &str) -> Option<Kept<'_, AccountBalance>> {
         self.balances()
             .find(|balance| balance.account == account && balance.currency == currency)
@@ -162,7 +162,9 @@ impl AccountState {
         positions.map(|position| self.kept(position, position.ws_key, AccountPart::Positions))
     }
 
-    /// Returns the position of a contract and leg; an open one, if one is. `None` if KuCoin has not reported it.
+    /// Returns the position of a contract and leg; `None` if KuCoin has not reported it.
+    ///
+    /// If the contract had several margin modes, it is the open position.
     pub fn position(&self, symbol: &str, side: &PositionSide) -> Option<Kept<'_, AccountPosition>> {
         let positions = self.positions();
         positions

@@ -58,14 +58,13 @@ pub struct AccountOrder {
     pub forced: Option<ForcedTrade>,
     /// Cumulative filled size.
     pub filled_size: Decimal,
-    /// Sum of price times size over the fills, exact; `None` while a part of [`filled_size`](Self::filled_size) has no known
-    /// fill.
+    /// Sum of price times size over the fills, exact.
     ///
-    /// It is not multiplied with the multiplier of a contract.
+    /// `None` while a part of [`filled_size`](Self::filled_size) has no known fill. It is not multiplied with the multiplier of a contract.
     pub filled_value: Option<Decimal>,
     /// Average fill price as KuCoin reports it; `None` if it does not.
     pub reported_average: Option<Decimal>,
-    /// Size that can still fill; `None` if unknown, as for a market order by funds. 0 once the order is done.
+    /// Size that can still fill, 0 once the order is done; `None` for a market order by funds.
     pub remain_size: Option<Decimal>,
     /// Fees by currency, of all fills; empty if KuCoin reports no fee.
     pub fees: Vec<OrderFee>,
@@ -73,7 +72,7 @@ pub struct AccountOrder {
     pub has_all_fees: bool,
     /// Number of fills against another order of this account.
     pub self_trades: u32,
-    /// The order that placed this one: a stop order, a conditional order, or the entry order of a take-profit or stop-loss.
+    /// The order that placed this one: a stop order, a conditional order, or an entry order with legs.
     pub parent: Option<ParentOrder>,
     /// Orders that this order has placed.
     pub children: Vec<Text>,
@@ -147,9 +146,9 @@ pub enum ForcedTrade {
 pub struct ParentOrder {
     /// Order ID.
     pub order_id: Text,
-    /// `true` if KuCoin names the parent; `false` if it is inferred from symbol, side, size, price and time.
+    /// `true` if KuCoin names the parent.
     ///
-    /// V1 does not name the stop order that placed a spot order. A parent is inferred a few seconds after the trigger, and only if
+    /// `false` if the parent is inferred from symbol, side, size, price and time.     /// V1 does not name the stop order that placed a spot order. A parent is inferred a few seconds after the trigger, and only if
     /// exactly one stop order and one order fit each other.
     pub is_named: bool,
 }

@@ -24,7 +24,7 @@ pub(crate) struct OrderFacts {
     pub(crate) event: Text,
     /// Exchange time of the event; of a row, the time of its request.
     pub(crate) time: Option<Timestamp>,
-    /// Where the facts come from.
+    /// Source of the facts.
     pub(crate) form: FactForm,
     /// `None` if the event reports a fill and nothing else.
     pub(crate) stage: Option<OrderStage>,
@@ -34,7 +34,7 @@ pub(crate) struct OrderFacts {
     pub(crate) forced: Option<ForcedTrade>,
 }
 
-/// Where facts come from.
+/// Source of facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FactForm {
     /// An event, live or recovered.
