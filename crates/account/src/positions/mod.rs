@@ -170,12 +170,10 @@ impl PositionLedger {
         let Some(row) = contract.slots[at].take(report) else {
             return;
         };
-        let is_open = row.is_open();
         contract.publish(at, row, &mut self.rows, effects);
         for other in 0..contract.slots.len() {
             let slot = &mut contract.slots[other];
             if other != at
-                && is_open
                 && slot.row.side == position.side
                 && let Some(row) = slot.supersede(report)
             {
@@ -260,10 +258,10 @@ impl PositionLedger {
         let Some(contract) = self.contracts.get_mut(&key) else {
             return;
         };
-        let mut slots = contract.slots.iter_mut().enumerate();
-        let closed = slots.find_map(|(at, slot)| Some((at, slot.close(closing)?)));
-        if let Some((at, row)) = closed {
-            contract.publish(at, row, &mut self.rows, effects);
+        for at in 0..contract.slots.len() {
+            if let Some(row) = contract.slots[at].close(closing) {
+                contract.publish(at, row, &mut self.rows, effects);
+            }
         }
     }
 }

@@ -154,7 +154,10 @@ impl PositionSlot {
         is_taken.then_some(row)
     }
 
-    /// Takes a row of a closed position; returns the closed row, or `None` if the position was opened later.
+    /// Takes a row of a closed position of the contract; returns the closed row, or `None` if the position is open since then.
+    ///
+    /// The row can be of a later position of the leg, even in the other direction or margin mode: the kept one is closed, too,
+    /// since a leg has only one at a time.
     pub(super) fn close(&mut self, closing: &Closing) -> Option<AccountPosition> {
         let old = &self.row;
         let closed_at = closing.closed_at;
@@ -163,12 +166,16 @@ impl PositionSlot {
             |time: Option<Timestamp>| time.is_some() && closed_at.is_some() && time >= closed_at;
         let is_reopened = !is_same && is_later(old.opened_at);
         let is_changed_later = self.full.time != closed_at && is_later(self.full.time);
-        if !old.is_open() || is_reopened || is_changed_later || !self.is_of(closing) {
+        let is_own = self.is_of_position(closing);
+        let is_of_leg = is_own || self.is_of_leg(closing) && closing.opened_at > old.opened_at;
+        if !old.is_open() || is_reopened || is_changed_later || !is_of_leg {
             return None;
         }
         let mut row = self.closed_row();
-        row.realised_pnl = closing.realised_pnl;
-        row.last_change.clone_from(&closing.reason);
+        if is_own {
+            row.realised_pnl = closing.realised_pnl;
+            row.last_change.clone_from(&closing.reason);
+        }
         row.opened_at = old.opened_at.max(closing.opened_at);
         row.updated_at = old.updated_at.max(closed_at);
         if closed_at.is_some() {
@@ -206,7 +213,15 @@ impl PositionSlot {
         row
     }
 
-    fn is_of(&self, closing: &Closing) -> bool {
+    /// Returns `true` if the closed position can be of the same leg: in one-way mode, there is only one.
+    fn is_of_leg(&self, closing: &Closing) -> bool {
+        let (own, side) = (&self.row.side, closing.side.as_ref());
+        *own == PositionSide::Both
+            || side.is_none_or(|side| side == own || *side == PositionSide::Both)
+    }
+
+    /// Returns `true` if the closed position can be the kept one, by direction and margin mode.
+    fn is_of_position(&self, closing: &Closing) -> bool {
         let direction = match self.row.size.is_sign_negative() {
             true => PositionSide::Short,
             false => PositionSide::Long,

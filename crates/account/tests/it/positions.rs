@@ -179,6 +179,9 @@ fn position_in_another_margin_mode_closes_the_old_one() {
     keeper.v1(&change(ISOLATED, 5, 6, 9));
     keeper.v1(&change(CROSS, 2, 1, 5));
     assert_eq!(sizes(&keeper), ["BOTH CROSS 0", "BOTH ISOLATED 5"]);
+    // Closed, and switched again before the row was read.
+    keeper.take(&Item::Row(open_row(ALL, CROSS, 0, 6)));
+    assert_eq!(sizes(&keeper), ["BOTH CROSS 0", "BOTH ISOLATED 0"]);
 }
 
 #[test]
@@ -447,6 +450,16 @@ fn closed_row_closes_a_position_that_was_opened_before() {
     keeper.v1(&change(CROSS, 2, 8, 9));
     keeper.row(closed_row("LONG", 1, 7)).is_nothing();
     assert_eq!(sizes(&keeper), ["BOTH CROSS 2"]);
+}
+
+/// In one-way mode, a contract has one position: if a later one was closed, the kept one was closed before.
+#[test]
+fn closed_row_of_a_later_position_closes_the_kept_one() {
+    let mut keeper = Keeper::new();
+    keeper.v1(&change(CROSS, 2, 1, 5));
+    let changes = keeper.row(closed_row("SHORT", 6, 8));
+    assert_eq!(changes.positions[0].realised_pnl, None);
+    assert_eq!(sizes(&keeper), ["BOTH CROSS 0"]);
 }
 
 #[test]
