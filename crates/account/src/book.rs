@@ -17,7 +17,11 @@ use crate::positions::PositionLedger;
 use crate::trust::TrustTable;
 use crate::{
     AccountChange, AccountPart, AccountSettings, AccountState, FrameInfo, StaleReason, Trust,
+    parts_of,
 };
+
+/// The parts that orders are kept from.
+const ORDER_PARTS: [AccountPart; 2] = [AccountPart::Orders, AccountPart::Fills];
 
 /// The kept state of one account, sans IO.
 ///
@@ -168,6 +172,14 @@ impl AccountBook {
                 },
             })
         });
+        let mut missing = report.missing.iter();
+        if missing.any(|part| {
+            parts_of(&part.topic)
+                .iter()
+                .any(|part| ORDER_PARTS.contains(part))
+        }) {
+            self.orders.note_missing(report.ws_key, now);
+        }
         if let Some(audit) = &mut self.audit {
             audit.on_live(report.ws_key, report.is_complete());
         }
@@ -246,8 +258,9 @@ impl AccountBook {
     fn check(&mut self, now: Timestamp) {
         let trust = &self.trust;
         let is_whole = |ws_key| {
-            let parts = [AccountPart::Orders, AccountPart::Fills];
-            let mut trusts = parts.iter().filter_map(|part| trust.of(ws_key, *part));
+            let mut trusts = ORDER_PARTS
+                .iter()
+                .filter_map(|part| trust.of(ws_key, *part));
             trusts.all(Trust::is_live)
         };
         self.orders.check(now, is_whole, &mut self.effects);

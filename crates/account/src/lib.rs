@@ -39,3 +39,8 @@ pub use settings::AccountSettings;
 pub use state::{AccountState, Kept};
 pub use trust::{AccountPart, StaleReason, Trust};
 pub use violation::{Contradiction, Violation};
+
+/// The README, so that its example is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -123,6 +123,17 @@ impl Config {
         self
     }
 
+    /// Sets the time of a connection's first rotation, `session.first_rotation_after`.
+    ///
+    /// Default: the interval of all rotations, with jitter.
+    /// Set another time for each account of a process, so that accounts which start or reconnect together do not rotate
+    /// together. It also applies after each reconnect.
+    #[must_use]
+    pub fn with_first_rotation_after(mut self, after: Duration) -> Self {
+        self.session.first_rotation_after = Some(after);
+        self
+    }
+
     /// Disables automatic rotation. [`Connections::rotate`](crate::Connections::rotate) still works.
     ///
     /// KuCoin then closes a connection after about 24 h, which is a [`Gap`](crate::Gap).

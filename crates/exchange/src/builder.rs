@@ -342,6 +342,7 @@ impl ExchangeBuilder {
             #[cfg(feature = "tls")]
             tls: self.tls.map(tokio_rustls::TlsAcceptor::from),
             credentials: self.credentials,
+            replaced_credentials: Mutex::default(),
             hub: Mutex::new(hub),
             tokens: Mutex::new(tokens),
             counts_frames: plan.counts_frames(),

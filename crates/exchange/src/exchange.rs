@@ -126,9 +126,18 @@ impl Exchange {
     }
 
     /// Returns the credentials that the local exchange accepts.
+    ///
+    /// They are those of the start, also after [`replace_credentials`](Self::replace_credentials).
     #[must_use]
     pub fn credentials(&self) -> &DemoCredentials {
         &self.shared.credentials
+    }
+
+    /// Accepts only these credentials from now on.
+    ///
+    /// It is as if the user had created another API key and deleted the old one. Open connections stay open.
+    pub fn replace_credentials(&self, credentials: DemoCredentials) {
+        *lock(&self.shared.replaced_credentials) = Some(credentials);
     }
 
     /// Returns a handle to the account, which places orders, transfers money and so on.

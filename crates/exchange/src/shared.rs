@@ -70,7 +70,10 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<tokio_rustls::TlsAcceptor>,
+    /// Credentials at the start.
     pub(crate) credentials: DemoCredentials,
+    /// Credentials that replaced them: see [`Exchange::replace_credentials`](crate::Exchange::replace_credentials).
+    pub(crate) replaced_credentials: Mutex<Option<DemoCredentials>>,
     pub(crate) hub: Mutex<Hub>,
     pub(crate) tokens: Mutex<TokenStore>,
     pub(crate) plan: Mutex<Plan>,
@@ -87,6 +90,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Returns the credentials that are accepted now.
+    pub(crate) fn current_credentials(&self) -> DemoCredentials {
+        let replaced = lock(&self.replaced_credentials).clone();
+        replaced.unwrap_or_else(|| self.credentials.clone())
+    }
+
     /// Returns the exchange's time, including the skew, for signature checks and REST responses.
     pub(crate) fn skewed_now_ms(&self) -> u64 {
         clock::now_ms().saturating_add_signed(self.skew_ms.load(Ordering::Relaxed))

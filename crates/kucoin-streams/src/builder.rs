@@ -155,6 +155,12 @@ impl KucoinBuilder {
         self
     }
 
+    /// Changes the configuration.
+    pub(crate) fn map_config(mut self, change: impl FnOnce(Config) -> Config) -> Self {
+        self.config = change(self.config);
+        self
+    }
+
     /// Validates the settings and creates the client. Nothing is sent yet.
     ///
     /// # Errors

@@ -5,12 +5,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{BoxFuture, join_all, try_join_all};
-use kucoin_streams_auth::rest::RestTokens;
+use kucoin_streams_auth::rest::{RestTokens, TokenError};
+use kucoin_streams_auth::{Credentials, DynSign, HmacSigner};
 use kucoin_streams_client::{
     ClosedError, Config, ConnectionState, Connections, LifecycleSender, LifecycleStream,
     RotateError, SubscribeError, Subscription,
 };
-use kucoin_streams_core::{ConnectionKind, DynConnectionSource, RetryPolicy, Topic, WsKey};
+use kucoin_streams_core::{
+    ConnectionKind, DynConnectionSource, RetryPolicy, Topic, WsKey, explain,
+};
 use kucoin_streams_pro::ProPrivate;
 use kucoin_streams_rest::Rest;
 use kucoin_streams_session::{CloseReason, Failure, FailureStage};
@@ -35,6 +38,8 @@ struct Inner {
     transport: Arc<dyn DynConnect>,
     config: Config,
     lifecycle: LifecycleSender,
+    /// Held while the API key is replaced.
+    key_turn: tokio::sync::Mutex<()>,
     /// One entry per connection kind.
     connections: Mutex<Vec<Arc<dyn DynConnections>>>,
 }
@@ -66,6 +71,7 @@ impl Kucoin {
                 transport,
                 config,
                 lifecycle: LifecycleSender::default(),
+                key_turn: tokio::sync::Mutex::default(),
                 connections: Mutex::default(),
             }),
         };
@@ -197,13 +203,59 @@ impl Kucoin {
     /// # Errors
     /// Returns the first error of [`Connections::rotate`]. The other connections are rotated nevertheless.
     pub async fn rotate_all(&self) -> Result<(), RotateError> {
-        let is_open = |kind: &Arc<dyn DynConnections>| {
-            let state = kind.state();
-            state.is_some_and(|state| !matches!(state, ConnectionState::Closed(_)))
-        };
-        let open: Vec<_> = self.kinds().into_iter().filter(is_open).collect();
+        let open = self.open_kinds();
         let outcomes = join_all(open.iter().map(|kind| kind.rotate())).await;
         outcomes.into_iter().collect()
+    }
+
+    /// Replaces the API key without a gap: every open connection is replaced by one that uses the new key.
+    ///
+    /// The new key is checked first: it must belong to the same account, and a connection token of each open connection is
+    /// fetched with it. Then REST queries and new connections use it, and each open connection is [rotated](Self::rotate),
+    /// which takes about 20 s (`SessionConfig::overlap`). Delete the old key after that.
+    ///
+    /// If the future is dropped, the new key may be in use already, and rotations in progress continue.
+    ///
+    /// # Errors
+    /// Returns an error if KuCoin refuses the new key or cannot be reached: the old connections stay, and the old key is used
+    /// again. [`ReplaceKeyError::Rotate`] with a retryable error is the exception: the new key stays, and a connection that
+    /// still uses the old key could not be replaced yet.
+    pub async fn replace_key(&self, credentials: &Credentials) -> Result<(), ReplaceKeyError> {
+        self.replace_signer(credentials).await.map(drop)
+    }
+
+    /// Replaces the API key, and returns the signer with the old one.
+    pub(crate) async fn replace_signer(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<Arc<dyn DynSign>, ReplaceKeyError> {
+        let _turn = self.inner.key_turn.lock().await;
+        let tokens = self.rest_tokens().ok_or(ReplaceKeyError::OwnTokens)?;
+        let signer = HmacSigner::new(credentials);
+        let open = self.open_kinds();
+        let ws_keys: Vec<_> = open.iter().map(|kind| kind.ws_key()).collect();
+        check_key(tokens, &self.inner.rest, signer.clone(), &ws_keys).await?;
+        let old = tokens.signer();
+        tokens.set_signer(signer);
+        let rotated = join_all(open.iter().map(rotate_or_reconnect)).await;
+        match rotated.into_iter().collect() {
+            Ok(()) => Ok(old),
+            Err(error) => {
+                if !RotateError::is_retryable(&error) {
+                    tokens.set_signer(old);
+                }
+                Err(ReplaceKeyError::Rotate(error))
+            }
+        }
+    }
+
+    /// Returns `true` if a connection that was used has failed for good.
+    pub(crate) fn has_failed_connection(&self) -> bool {
+        let is_failed = |kind: &Arc<dyn DynConnections>| {
+            let state = kind.state();
+            matches!(state, Some(ConnectionState::Closed(CloseReason::Failed(_))))
+        };
+        self.kinds().iter().any(is_failed)
     }
 
     /// Unsubscribes, closes all connections and waits until their tasks have ended.
@@ -228,6 +280,15 @@ impl Kucoin {
         kinds
     }
 
+    fn open_kinds(&self) -> Vec<Arc<dyn DynConnections>> {
+        let mut kinds = self.kinds();
+        kinds.retain(|kind| {
+            let state = kind.state();
+            state.is_some_and(|state| !matches!(state, ConnectionState::Closed(_)))
+        });
+        kinds
+    }
+
     fn kinds(&self) -> Vec<Arc<dyn DynConnections>> {
         self.lock().clone()
     }
@@ -235,6 +296,79 @@ impl Kucoin {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<dyn DynConnections>>> {
         let connections = self.inner.connections.lock();
         connections.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Checks a new key, without using it for anything else: its account, and a connection token of each connection.
+async fn check_key(
+    tokens: &RestTokens,
+    rest: &Rest,
+    signer: HmacSigner,
+    ws_keys: &[WsKey],
+) -> Result<(), ReplaceKeyError> {
+    let checked = Arc::new(tokens.with_signer(signer));
+    let known = [
+        WsKey::SpotPrivateV1,
+        WsKey::FuturesPrivateV1,
+        WsKey::PrivateProV2,
+    ];
+    for ws_key in ws_keys.iter().filter(|key| known.contains(key)) {
+        let token = checked.fetch(*ws_key).await;
+        token.map_err(ReplaceKeyError::Token)?;
+    }
+    // Not known if the old key is refused already, or KuCoin cannot be reached.
+    let uid = async |rest: &Rest| {
+        let rows = rest.account().api_key().await.ok()?;
+        rows.into_iter().next().map(|row| row.uid)
+    };
+    match (uid(rest).await, uid(&Rest::new(checked)).await) {
+        (Some(old), Some(new)) if old != new => Err(ReplaceKeyError::OtherAccount),
+        _ => Ok(()),
+    }
+}
+
+/// Rotates connections. Those that are reconnecting, or are lost meanwhile, are rotated once they are live.
+async fn rotate_or_reconnect(kind: &Arc<dyn DynConnections>) -> Result<(), RotateError> {
+    match kind.rotate().await {
+        Err(error) if error.is_retryable() => match kind.wait_live().await {
+            Ok(()) => kind.rotate().await,
+            Err(_) => Err(error),
+        },
+        outcome => outcome,
+    }
+}
+
+/// Error of [`Kucoin::replace_key`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplaceKeyError {
+    /// The client has its own source of connection tokens, which alone knows the key.
+    #[error(
+        "the client has its own source of tokens; change the key there, then call `Kucoin::rotate_all`"
+    )]
+    OwnTokens,
+    /// The new key belongs to another account. The old key is still used.
+    #[error("the new key belongs to another account; add that account, or use a key of this one")]
+    OtherAccount,
+    /// KuCoin refused the new key or could not be reached. The old key is still used.
+    #[error("the new key cannot be used: {}", explain(.0, .0.remedy()))]
+    Token(TokenError),
+    /// A connection could not be replaced.
+    ///
+    /// If the error is retryable, the new key is used for everything but this connection: call `replace_key` again.
+    /// Otherwise the old key is used again.
+    #[error("a connection still uses the old key: {0}")]
+    Rotate(RotateError),
+}
+
+impl ReplaceKeyError {
+    /// Returns `true` if a later attempt with the same key may succeed.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::OwnTokens | Self::OtherAccount => false,
+            Self::Token(error) => error.is_retryable(),
+            Self::Rotate(error) => error.is_retryable(),
+        }
     }
 }
 

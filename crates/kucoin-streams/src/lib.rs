@@ -46,7 +46,8 @@
 //! The key needs only the permission `General`. Without an account, use the [local exchange](guide::testing).
 //!
 //! In the API, start with [`Kucoin`] (the client of an account), [`Subscription`] (a stream of [`Update`]s and [`Gap`]s),
-//! [`Kucoin::recovered`] (the same with its gaps filled), the topics and events in [`v1`] and [`pro`], and [`Config`]
+//! [`Kucoin::recovered`] (the same with its gaps filled), [`Kucoin::account`] (the kept state), [`Fleet`] (several accounts),
+//! the topics and events in [`v1`] and [`pro`], and [`Config`]
 //! (timeouts, queues, retries).
 //!
 //! # Guide
@@ -57,7 +58,8 @@
 //! | [Gaps](guide::gaps) | what each gap means and what to do, slow consumers, the ledger |
 //! | [Recovery](guide::recovery) | gaps filled over REST, what can be recovered, permissions, cost, your own REST queries |
 //! | [Testing without an account](guide::testing) | the local exchange, fault scripts, subscriptions fed by the test, logs |
-//! | [Several accounts](guide::accounts) | labels, the shared dial limit, merged streams |
+//! | [The kept account](guide::account) | what is kept, when to trust it, orders from placing to the end, the audit |
+//! | [Several accounts](guide::accounts) | fleets: labels, limits, failing accounts, new keys; merged streams |
 //! | [Your own transport, proxy, signer or tokens](guide::custom) | the traits to implement, and their trait objects |
 //! | [TLS and your other crates](guide::tls) | features, root certificates, two crypto providers in one program |
 //! | [Blocking code and runtimes](guide::runtimes) | the connection thread, everything on one thread, no tokio |
@@ -87,6 +89,7 @@
 //! | [`rest`] | `kucoin-streams-rest` | read-only queries of the REST API, and the client that sends them: [`Kucoin::rest`] |
 //! | [`transport`] | `kucoin-streams-transport` | the transport traits and the default WebSocket |
 //! | [`recovery`] | `kucoin-streams-recovery` | the state machine that fills gaps, without I/O |
+//! | [`kept`] | `kucoin-streams-account` | the kept state of an account, without I/O |
 //! | [`session`] | `kucoin-streams-session` | the state machine of a connection, without I/O |
 //! | [`client`] | `kucoin-streams-client` | the tokio driver, subscriptions, lifecycle events |
 //! | [`decode`] | `kucoin-streams-decode` | the lossless JSON decoder, and the macros that define events |
@@ -102,6 +105,7 @@ pub mod guide;
 mod account;
 mod any;
 mod builder;
+mod fleet;
 mod kucoin;
 mod recovered;
 #[cfg(feature = "test-util")]
@@ -133,7 +137,11 @@ pub use kucoin_streams_v1 as v1;
 pub use account::{Account, AccountBuilder, AccountChanges, ConnectionActivity, Lagged, WaitError};
 pub use any::{AnyEvent, AnySubscription, AnyTopic, ParseAnyTopicError};
 pub use builder::{BuildError, KucoinBuilder};
-pub use kucoin::Kucoin;
+pub use fleet::{
+    Fleet, FleetBuilder, FleetChanges, FleetError, FleetEvent, FleetStatus, FleetTotals,
+    StartFailure,
+};
+pub use kucoin::{Kucoin, ReplaceKeyError};
 pub use recovered::{RecoverableSubscription, RecoveredItem, RecoveredSubscription};
 
 pub use self::core::{

@@ -117,6 +117,24 @@ pub struct VanishedOrder {
     pub filled_size: Option<Decimal>,
 }
 
+impl VanishedOrder {
+    /// Creates a vanished order, for example to test what reads it.
+    pub fn new(
+        ws_key: WsKey,
+        topic: impl Into<Arc<str>>,
+        symbol: impl Into<Text>,
+        order_id: impl Into<Text>,
+    ) -> Self {
+        Self {
+            ws_key,
+            topic: topic.into(),
+            symbol: symbol.into(),
+            order_id: order_id.into(),
+            filled_size: None,
+        }
+    }
+}
+
 /// Topics are live and whole again: the window of a gap is closed, or the first snapshot is complete.
 ///
 /// Everything that can be recovered was yielded before it, except [`missing`](Self::missing). Serializes as a line of
@@ -142,6 +160,34 @@ pub struct LiveReport {
     pub requests: u32,
     /// Sum of the weights of these requests in the rate limit pools of the account.
     pub weight: u32,
+}
+
+impl LiveReport {
+    /// Creates a report of a first snapshot that misses nothing, for example to test what reads it.
+    pub fn new(ws_key: WsKey, topics: &[&str], live_at: Timestamp) -> Self {
+        Self {
+            ws_key,
+            topics: topics.iter().map(|topic| Arc::from(*topic)).collect(),
+            outage: None,
+            window: None,
+            live_at,
+            missing: Vec::new(),
+            late: false,
+            requests: 0,
+            weight: 0,
+        }
+    }
+}
+
+impl MissingPart {
+    /// Creates a missing part, for example to test what reads it.
+    pub fn new(topic: impl Into<Arc<str>>, what: impl Into<String>, reason: MissingReason) -> Self {
+        Self {
+            topic: topic.into(),
+            what: what.into(),
+            reason,
+        }
+    }
 }
 
 impl LiveReport {

@@ -46,6 +46,12 @@ pub struct SessionConfig {
     /// KuCoin closes a connection after about 24 h, so it is replaced before that. Jitter starts each rotation earlier,
     /// by up to a tenth of the interval and at most 1 h. Automatic rotations are at least 60 s apart.
     pub rotate_every: Option<Duration>,
+    /// Time from each opening of the connection to its next automatic rotation.
+    ///
+    /// Later rotations follow `rotate_every`. It spreads the rotations of accounts that start or reconnect at the same time: give each account another time, at
+    /// most [`rotate_every`](Self::rotate_every), without jitter. At least 60 s. Default: `None`, `rotate_every` with
+    /// jitter.
+    pub first_rotation_after: Option<Duration>,
     /// Minimum time for which both connections of a rotation are read before the handover. Default: 20 s.
     ///
     /// After the handover, duplicates are removed for at least the same time. KuCoin's gateways may push the same event
@@ -76,6 +82,7 @@ impl Default for SessionConfig {
             healthy_after: Duration::from_secs(60),
             malformed_storm: 20,
             rotate_every: Some(Duration::from_secs(23 * 60 * 60)),
+            first_rotation_after: None,
             overlap: Duration::from_secs(20),
             overlap_limit: Duration::from_secs(5 * 60),
             limits: None,
@@ -104,7 +111,8 @@ impl SessionConfig {
             &mut self.overlap_limit,
             &mut self.postponed_limit,
         ];
-        for time in times.into_iter().chain(&mut self.rotate_every) {
+        let rotation = [&mut self.rotate_every, &mut self.first_rotation_after];
+        for time in times.into_iter().chain(rotation.into_iter().flatten()) {
             *time = NEVER.min(*time);
         }
         self

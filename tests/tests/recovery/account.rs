@@ -23,7 +23,7 @@ use crate::storm::kill;
 
 /// Actions of the account in one life.
 const ACTIONS: usize = 250;
-const LIVES: u64 = 24;
+const LIVES: u64 = 16;
 const CURRENCIES: [&str; 5] = ["USDT", "BTC", "ETH", "SOL", "KCS"];
 
 /// A life, and what was wrong at its end.
@@ -341,7 +341,7 @@ async fn kept_account_equals_the_exchange_after_losses() {
     };
     let (mut running, mut seeds, mut failed) = (JoinSet::new(), first..end, Vec::new());
     loop {
-        while running.len() < 12
+        while running.len() < 16
             && let Some(seed) = seeds.next()
         {
             running.spawn(async move { (seed, run(seed).await) });

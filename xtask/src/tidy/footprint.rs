@@ -1,7 +1,7 @@
 //! Checks with `cargo tree` that some crates do not have certain dependencies.
 
 use super::Violation;
-use super::graph::{AUTH, CORE, DECODE, PRO, REST, SESSION, TRANSPORT, V1};
+use super::graph::{ACCOUNT, AUTH, CORE, DECODE, PRO, RECOVERY, REST, SESSION, TRANSPORT, V1};
 use super::project::Project;
 use crate::shell::{self, Outcome};
 
@@ -33,6 +33,8 @@ const PROMISES: &[Promise] = &[
     Promise { package: SESSION, features: "--all-features", never: NETWORK, why: PURE },
     Promise { package: V1, features: "--all-features", never: NETWORK, why: PURE },
     Promise { package: PRO, features: "--all-features", never: NETWORK, why: PURE },
+    Promise { package: RECOVERY, features: "--all-features", never: NETWORK, why: PURE },
+    Promise { package: ACCOUNT, features: "--all-features", never: NETWORK, why: PURE },
     Promise {
         package: AUTH, features: "--no-default-features", never: NETWORK,
         why: "signing alone needs neither a runtime nor a REST client",

@@ -26,9 +26,10 @@ const TABLE: &[Row] = &[
     Row { package: V1, folder: "crates/v1", uses: &[CORE, DECODE] },
     Row { package: PRO, folder: "crates/pro", uses: &[CORE, DECODE] },
     Row { package: RECOVERY, folder: "crates/recovery", uses: &[CORE, DECODE, REST, SESSION, V1, PRO] },
+    Row { package: ACCOUNT, folder: "crates/account", uses: &[CORE, DECODE, REST, SESSION, V1, PRO, RECOVERY] },
     Row { package: CLIENT, folder: "crates/client", uses: &[CORE, SESSION, TRANSPORT] },
     Row { package: EXCHANGE, folder: "crates/exchange", uses: &[] },
-    Row { package: FACADE, folder: "crates/kucoin-streams", uses: &[CORE, DECODE, AUTH, REST, TRANSPORT, SESSION, V1, PRO, RECOVERY, CLIENT] },
+    Row { package: FACADE, folder: "crates/kucoin-streams", uses: &[CORE, DECODE, AUTH, REST, TRANSPORT, SESSION, V1, PRO, RECOVERY, ACCOUNT, CLIENT] },
     Row { package: CLI, folder: "crates/cli", uses: &[FACADE, EXCHANGE] },
     Row { package: "kucoin-streams-examples", folder: "examples", uses: &[FACADE, EXCHANGE] },
     Row { package: "kucoin-streams-tests", folder: "tests", uses: &[FACADE, EXCHANGE] },
@@ -45,6 +46,7 @@ pub(super) const SESSION: &str = "kucoin-streams-session";
 pub(super) const V1: &str = "kucoin-streams-v1";
 pub(super) const PRO: &str = "kucoin-streams-pro";
 pub(super) const RECOVERY: &str = "kucoin-streams-recovery";
+pub(super) const ACCOUNT: &str = "kucoin-streams-account";
 const CLIENT: &str = "kucoin-streams-client";
 const FACADE: &str = "kucoin-streams";
 const EXCHANGE: &str = "kucoin-streams-exchange";
@@ -77,7 +79,7 @@ const JSON_PARSERS: [&str; 6] = [
 ];
 
 /// The crates without I/O: no sockets, clocks, randomness or runtime. The client of `rest` is a feature.
-pub(super) const PURE: [&str; 7] = [
+pub(super) const PURE: [&str; 8] = [
     "crates/core",
     "crates/decode",
     "crates/session",
@@ -85,6 +87,7 @@ pub(super) const PURE: [&str; 7] = [
     "crates/pro",
     "crates/rest",
     "crates/recovery",
+    "crates/account",
 ];
 
 pub(super) fn every_crate_is_in_the_table(project: &Project) -> Vec<Violation> {

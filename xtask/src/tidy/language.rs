@@ -39,9 +39,10 @@ const SUMMARY: usize = 100;
 
 /// Public type names that several crates may have: KuCoin's own terms with the same meaning.
 ///
-/// Their values differ by protocol. The local exchange has its own `Side` and `MarginMode`, because it shares no code
-/// with the SDK.
-const SHARED_TERMS: [&str; 8] = [
+/// Their values differ by protocol. The local exchange has its own `Account`, `Side` and `MarginMode`, because it shares
+/// no code with the SDK.
+const SHARED_TERMS: [&str; 9] = [
+    "Account",
     "Balance",
     "Balances",
     "MarginMode",

@@ -7,18 +7,24 @@ use kucoin_streams_core::{Text, Timestamp, WsKey};
 
 use super::{AccountOrder, OrderOutcome, OrderPhase};
 
-/// Number of orders that wait for their parent or child.
-const MAX_WAITING: usize = 64;
+/// Number of stop orders, and of placed orders, that are compared with each other.
+const MAX_CANDIDATES: usize = 1_024;
 
-/// How far the trigger of a stop order and the placement of its order can be apart.
+/// How far the exchange times of the trigger of a stop order and the placement of its order can be apart.
 const MAX_APART: Duration = Duration::from_secs(2);
+
+/// How long after a candidate the others can be received.
+const LATENESS: Duration = Duration::from_secs(4);
+
+/// How long a candidate is kept.
+const KEPT: Duration = Duration::from_secs(60);
 
 /// Links between orders.
 #[derive(Debug, Default)]
 pub(super) struct Families {
     /// Children whose named parent was not known yet, by parent.
     waiting: BTreeMap<Text, Vec<Text>>,
-    /// Triggered spot stop orders without a child, and new spot orders without a parent.
+    /// Triggered spot stop orders, and new spot orders: V1 does not name the stop order that placed an order.
     triggered: VecDeque<Candidate>,
     placed: VecDeque<Candidate>,
 }
@@ -28,27 +34,27 @@ pub(super) struct Families {
 struct Candidate {
     order_id: Text,
     client_oid: Option<Text>,
-    shape: AccountOrderShape,
+    shape: OrderShape,
+    /// Exchange time of the trigger or the placement.
     at: Timestamp,
+    received_at: Timestamp,
+    /// Local time when every other candidate has been received; `None` if the parent or child was looked for.
+    due: Option<Timestamp>,
 }
 
 /// Symbol, side, size and price as text.
-type AccountOrderShape = (Text, String, String);
+type OrderShape = (Text, String, String);
 
 impl Families {
-    /// Returns new links of the order: each a parent and a child.
-    pub(super) fn links(&mut self, order: &AccountOrder, is_new: bool) -> Vec<(Text, Text)> {
+    /// Returns new links of the order that KuCoin names: each a parent and a child.
+    pub(super) fn links(&mut self, order: &AccountOrder) -> Vec<(Text, Text)> {
         let mut links = Vec::new();
         if let Some(children) = self.waiting.remove(&order.order_id) {
             let children = children.into_iter();
             links.extend(children.map(|child| (order.order_id.clone(), child)));
         }
-        match &order.parent {
-            Some(parent) => links.push((parent.order_id.clone(), order.order_id.clone())),
-            None if order.ws_key == WsKey::SpotPrivateV1 => {
-                links.extend(self.inferred(order, is_new));
-            }
-            None => {}
+        if let Some(parent) = &order.parent {
+            links.push((parent.order_id.clone(), order.order_id.clone()));
         }
         links
     }
@@ -72,46 +78,70 @@ impl Families {
         }
     }
 
-    /// Returns the link of a spot order that V1 does not name, if exactly one pair fits.
-    fn inferred(&mut self, order: &AccountOrder, is_new: bool) -> Option<(Text, Text)> {
-        let is_triggered = order.outcome == Some(OrderOutcome::Triggered);
-        let is_placed = is_new && order.phase != OrderPhase::Waiting;
-        if is_triggered && !order.children.is_empty() || !is_triggered && !is_placed {
-            return None;
+    /// Remembers a spot order that may be the parent or the child of another one; `is_new` says that its placement is news.
+    pub(super) fn consider(&mut self, order: &AccountOrder, is_new: bool, now: Timestamp) {
+        let is_stop = order.outcome == Some(OrderOutcome::Triggered);
+        let is_placed = is_new && order.phase != OrderPhase::Waiting && order.stop_price.is_none();
+        if order.ws_key != WsKey::SpotPrivateV1 || !is_stop && !is_placed {
+            return;
         }
-        let candidate = Candidate::of(order, is_triggered)?;
-        let others = match is_triggered {
-            true => &mut self.placed,
-            false => &mut self.triggered,
-        };
-        let mut fitting = (0..others.len()).filter(|at| others[*at].fits(&candidate));
-        if let (Some(at), None) = (fitting.next(), fitting.next()) {
-            let other = others.remove(at)?.order_id;
-            return Some(match is_triggered {
-                true => (candidate.order_id, other),
-                false => (other, candidate.order_id),
-            });
+        self.prune(now);
+        if is_stop {
+            let is_known = |stop: &Candidate| stop.order_id == order.order_id;
+            if !self.triggered.iter().any(is_known) {
+                let stop = Candidate::of(order, order.updated_at, now);
+                self.triggered.extend(stop);
+            }
+        } else if let Some(placed) = Candidate::of(order, order.placed_at, now) {
+            let stops = self.triggered.iter_mut();
+            for stop in stops.filter(|stop| stop.fits(&placed)) {
+                stop.due = placed.due;
+            }
+            self.placed.push_back(placed);
         }
-        let own = match is_triggered {
-            true => &mut self.triggered,
-            false => &mut self.placed,
-        };
-        if !own.iter().any(|known| known.order_id == candidate.order_id) {
-            own.push_back(candidate);
+    }
+
+    /// Returns the links that follow from symbol, side, size, price and time: a stop order and a placed order that fit each
+    /// other, and no other one.
+    pub(super) fn inferred(&mut self, now: Timestamp) -> Vec<(Text, Text)> {
+        let mut links = Vec::new();
+        for at in 0..self.triggered.len() {
+            if self.triggered[at].due.is_none_or(|due| due > now) {
+                continue;
+            }
+            self.triggered[at].due = None;
+            let stop = &self.triggered[at];
+            let mut children = self.placed.iter().filter(|placed| stop.fits(placed));
+            let (Some(child), None) = (children.next(), children.next()) else {
+                continue;
+            };
+            let parents = self.triggered.iter().filter(|other| other.fits(child));
+            if parents.count() == 1 {
+                links.push((stop.order_id.clone(), child.order_id.clone()));
+            }
         }
-        if own.len() > MAX_WAITING {
-            own.pop_front();
+        links
+    }
+
+    /// Returns the time at which [`inferred`](Self::inferred) may return more.
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.triggered.iter().filter_map(|stop| stop.due).min()
+    }
+
+    fn prune(&mut self, now: Timestamp) {
+        // If there are too many to compare, nothing is certain.
+        if self.triggered.len().max(self.placed.len()) >= MAX_CANDIDATES {
+            self.triggered.clear();
+            self.placed.clear();
         }
-        None
+        for candidates in [&mut self.triggered, &mut self.placed] {
+            candidates.retain(|candidate| candidate.received_at + KEPT > now);
+        }
     }
 }
 
 impl Candidate {
-    fn of(order: &AccountOrder, is_triggered: bool) -> Option<Self> {
-        let at = match is_triggered {
-            true => order.updated_at,
-            false => order.placed_at,
-        };
+    fn of(order: &AccountOrder, at: Option<Timestamp>, now: Timestamp) -> Option<Self> {
         let amounts = [order.size.or(order.funds), order.price];
         let amounts = amounts.map(|amount| amount.map(|amount| amount.normalize()));
         Some(Self {
@@ -123,6 +153,8 @@ impl Candidate {
                 format!("{amounts:?}"),
             ),
             at: at?,
+            received_at: now,
+            due: Some(now + LATENESS),
         })
     }
 

@@ -1,14 +1,17 @@
 //! One order: facts in any order and any number of times in, the kept order out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kucoin_streams_core::{Decimal, Text, Timestamp, WsKey};
 
+use super::amended::{Amended, Reading};
+use super::end::{End, is_later};
 use super::facts::{EndKind, FactForm, OrderFacts, OrderStage};
 use super::fees::Fees;
+use super::fills::{FoldedFill, OrderFills, merged};
+use super::totals::{Base, Sum, totals};
 use super::{AccountFill, AccountOrder, OrderOutcome, OrderPhase, ParentOrder};
-use crate::{Contradiction, FrameRef, Violation, exact};
+use crate::{Contradiction, FrameRef, Violation};
 
 /// A fraction of the funds of a market order: a smaller rest is what cannot be spent.
 const UNSPENT_PARTS: u32 = 1_000;
@@ -19,60 +22,34 @@ const UNSPENT_PARTS: u32 = 1_000;
 #[derive(Debug)]
 pub(super) struct Fold {
     order: Arc<AccountOrder>,
-    /// Fills by trade ID.
-    fills: BTreeMap<Text, FoldedFill>,
+    fills: OrderFills,
     fill_sum: Sum,
     fees: Fees,
     /// Amounts of a row or event that cover fills that were never seen.
     base: Option<Base>,
     /// Largest cumulative filled size that an event or row has reported.
     reported: Option<Decimal>,
+    /// Smallest filled size that is known: fills before it may be older than the stream.
+    known_from: Option<Decimal>,
+    /// An event has reported a fill without its price and size, as those of classic accounts on Pro V2.
+    has_hidden_fills: bool,
     is_in_quote: bool,
     /// Average price at this filled size, as KuCoin reports it.
     average: Option<(Decimal, Decimal)>,
     /// The filled size of the event with the latest exchange time.
     latest: Option<(Timestamp, Decimal, Arc<FrameRef>)>,
-    /// Exchange times of the events that set the size and the price. A `canceled` event may have the size before reductions, so it
-    /// comes before all others.
-    size_at: Option<(bool, Option<Timestamp>)>,
-    price_at: Option<Option<Timestamp>>,
+    size: Amended,
+    price: Amended,
     stage: Option<OrderStage>,
     end: Option<End>,
     vanished_at: Option<Timestamp>,
     first_frame: Arc<FrameRef>,
+    /// Place in the queue of done orders.
+    pub(super) done_number: Option<u64>,
+    /// `true` while a check is due.
+    pub(super) is_check_due: bool,
     /// Contradictions that were reported, each kind once.
     reported_kinds: Vec<std::mem::Discriminant<Contradiction>>,
-}
-
-#[derive(Debug)]
-struct FoldedFill {
-    fill: Arc<AccountFill>,
-    /// Number of the fill among those of the account.
-    number: u64,
-    /// Filled size of the order after this fill; `None` if no event has said so.
-    cumulative: Option<Decimal>,
-    frame: Arc<FrameRef>,
-}
-
-/// Size and value of fills; `None` if the value does not fit exactly.
-#[derive(Clone, Copy, Debug)]
-struct Sum {
-    size: Decimal,
-    value: Option<Decimal>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Base {
-    filled: Decimal,
-    value: Option<Decimal>,
-}
-
-#[derive(Debug)]
-struct End {
-    kind: EndKind,
-    time: Option<Timestamp>,
-    filled: Option<Decimal>,
-    frame: Arc<FrameRef>,
 }
 
 /// What became of a fill.
@@ -85,22 +62,6 @@ pub(super) enum FillOutcome {
     Known,
 }
 
-impl Sum {
-    const ZERO: Self = Self {
-        size: Decimal::ZERO,
-        value: Some(Decimal::ZERO),
-    };
-
-    fn add(self, fill: &AccountFill) -> Self {
-        let value = exact::multiply(fill.fill.price, fill.fill.size);
-        let add = |sum| exact::add(sum, value?);
-        Self {
-            size: self.size + fill.fill.size,
-            value: self.value.and_then(add),
-        }
-    }
-}
-
 impl Fold {
     pub(super) fn new(
         ws_key: WsKey,
@@ -110,20 +71,24 @@ impl Fold {
     ) -> Self {
         Self {
             order: Arc::new(AccountOrder::new(ws_key, order_id, facts)),
-            fills: BTreeMap::new(),
+            fills: OrderFills::default(),
             fill_sum: Sum::ZERO,
             fees: Fees::default(),
             base: None,
             reported: None,
+            known_from: None,
+            has_hidden_fills: false,
             is_in_quote: false,
             average: None,
             latest: None,
-            size_at: None,
-            price_at: None,
+            size: Amended::default(),
+            price: Amended::default(),
             stage: None,
             end: None,
             vanished_at: None,
             first_frame: Arc::clone(frame),
+            done_number: None,
+            is_check_due: false,
             reported_kinds: Vec::new(),
         }
     }
@@ -158,7 +123,7 @@ impl Fold {
                 cumulative,
                 frame,
             };
-            self.fills.insert(trade_id, folded);
+            self.fills.insert(folded);
             return FillOutcome::New;
         };
         known.cumulative = known.cumulative.or(cumulative);
@@ -213,6 +178,21 @@ impl Fold {
         }
     }
 
+    /// Returns `true` if the facts are of this order; reports the contradiction if not.
+    pub(super) fn is_same_order(
+        &mut self,
+        facts: &OrderFacts,
+        frame: &Arc<FrameRef>,
+        violations: &mut Vec<Violation>,
+    ) -> bool {
+        let is_same = facts.symbol == self.order.symbol && facts.side == self.order.side;
+        if !is_same {
+            let first = Arc::clone(&self.first_frame);
+            self.contradict(Contradiction::IdentityChanged, [&first, frame], violations);
+        }
+        is_same
+    }
+
     /// Joins what an event or row says; the fill of the event was added before.
     pub(super) fn join(
         &mut self,
@@ -220,11 +200,6 @@ impl Fold {
         frame: &Arc<FrameRef>,
         violations: &mut Vec<Violation>,
     ) {
-        if facts.symbol != self.order.symbol || facts.side != self.order.side {
-            let first = Arc::clone(&self.first_frame);
-            self.contradict(Contradiction::IdentityChanged, [&first, frame], violations);
-            return;
-        }
         self.check_frame(facts, frame, violations);
         let is_old_row = facts.form == FactForm::Row
             && facts.amounts.filled < self.reported
@@ -232,7 +207,7 @@ impl Fold {
         self.join_amounts(facts, frame, violations);
         self.join_stage(facts, frame, violations);
         if !is_old_row {
-            self.join_changing(facts);
+            self.join_changing(facts, frame);
         }
         self.join_details(facts);
         if self.vanished_at.is_some_and(|at| frame.received_at > at) {
@@ -250,6 +225,7 @@ impl Fold {
         self.is_in_quote |= amounts.is_in_quote;
         let Some(filled) = amounts.filled else { return };
         self.reported = self.reported.max(Some(filled));
+        self.join_known(facts, filled);
         self.fees.report(amounts.fee.as_ref(), filled);
         if let Some(average) = amounts.average.filter(|_| self.reported == Some(filled)) {
             self.average = Some((filled, average));
@@ -258,17 +234,29 @@ impl Fold {
         let has_value = amounts.value.is_some() || facts.form == FactForm::Row;
         if has_value && is_larger && !amounts.is_in_quote && !filled.is_zero() {
             let value = amounts.value;
-            self.base = Some(Base { filled, value });
+            let at = match facts.form {
+                FactForm::Row => facts.time.unwrap_or(frame.received_at),
+                FactForm::Event => frame.received_at,
+            };
+            self.base = Some(Base { filled, value, at });
         }
-        let Some(time) = facts.time.filter(|_| facts.form == FactForm::Event) else {
-            return;
-        };
+        if let Some(time) = facts.time.filter(|_| facts.form == FactForm::Event) {
+            self.join_latest(time, filled, frame, violations);
+        }
+    }
+
+    /// Notes the latest filled size, and checks that it never falls.
+    fn join_latest(
+        &mut self,
+        time: Timestamp,
+        filled: Decimal,
+        frame: &Arc<FrameRef>,
+        violations: &mut Vec<Violation>,
+    ) {
         let fell = self.latest.as_ref().and_then(|(at, before, other)| {
-            // Times of fills are rounded down to milliseconds.
-            let (at, now) = (at.as_millis(), time.as_millis());
             let fell = match () {
-                () if now > at && filled < *before => (*before, filled),
-                () if now < at && filled > *before => (filled, *before),
+                () if is_later(time, *at) && filled < *before => (*before, filled),
+                () if is_later(*at, time) && filled > *before => (filled, *before),
                 () => return None,
             };
             Some((fell, Arc::clone(other)))
@@ -284,6 +272,16 @@ impl Fold {
         }
     }
 
+    /// Notes which fills must be known.
+    fn join_known(&mut self, facts: &OrderFacts, filled: Decimal) {
+        let size = facts.fill.as_ref().map_or(Decimal::ZERO, |fill| fill.size);
+        let before = filled.checked_sub(size).unwrap_or_default();
+        let known = self.known_from.into_iter().chain([before]);
+        self.known_from = known.min();
+        let is_fill = matches!(facts.event.as_str(), "FILL" | "MATCH" | "match");
+        self.has_hidden_fills |= is_fill && facts.fill.is_none();
+    }
+
     fn join_stage(
         &mut self,
         facts: &OrderFacts,
@@ -297,19 +295,15 @@ impl Fold {
         let time = facts.time.filter(|_| facts.form == FactForm::Event);
         let filled = facts.amounts.filled.filter(|_| !facts.amounts.is_in_quote);
         match &mut self.end {
-            Some(end)
-                if end.kind != kind || end.filled.zip(filled).is_some_and(|(a, b)| a != b) =>
-            {
-                let other = Arc::clone(&end.frame);
-                self.contradict(Contradiction::SecondEnd, [&other, frame], violations);
-            }
             Some(end) => {
-                end.time = end.time.or(time);
-                end.filled = end.filled.or(filled);
+                let other = Arc::clone(&end.frame);
+                if !end.join(kind, time, filled, frame) {
+                    self.contradict(Contradiction::SecondEnd, [&other, frame], violations);
+                }
             }
             None => {
                 let later = self.latest.as_ref().zip(time);
-                let later = later.filter(|((at, ..), end)| at.as_millis() > end.as_millis());
+                let later = later.filter(|((at, ..), end)| is_later(*at, *end));
                 if let Some(((.., other), _)) = later {
                     let other = Arc::clone(other);
                     self.contradict(Contradiction::AfterEnd, [frame, &other], violations);
@@ -326,21 +320,35 @@ impl Fold {
     }
 
     /// Joins what can change: the size and the price.
-    fn join_changing(&mut self, facts: &OrderFacts) {
+    fn join_changing(&mut self, facts: &OrderFacts, frame: &FrameRef) {
         let details = &facts.details;
         let is_canceled = facts.stage == Some(OrderStage::Ended(EndKind::Canceled));
-        let at = (!is_canceled, facts.time);
+        let is_recovered_fill = frame.source.is_some() && facts.fill.is_some();
+        let join = |amended: &mut Amended, value| {
+            let reading = Reading {
+                value,
+                is_certain: !is_canceled && !is_recovered_fill,
+                time: facts.time,
+                filled: facts.amounts.filled,
+                received_at: frame.received_at,
+            };
+            match frame.source {
+                Some(_) => amended.fetch(reading),
+                None => amended.push(reading),
+            }
+        };
         let order = Arc::make_mut(&mut self.order);
-        if details.size.is_some() && self.size_at.is_none_or(|known| at >= known) {
-            // Two events of one time: a size only becomes smaller.
-            let is_same_time = self.size_at == Some(at);
-            let smaller = order.size.zip(details.size).map(|(a, b)| a.min(b));
-            order.size = smaller.filter(|_| is_same_time).or(details.size);
-            self.size_at = Some(at);
+        if let Some(price) = details.price {
+            join(&mut self.price, price);
+            order.price = self.price.get();
         }
-        if details.price.is_some() && self.price_at.is_none_or(|known| facts.time >= known) {
-            order.price = details.price;
-            self.price_at = Some(facts.time);
+        let Some(size) = details.size else { return };
+        if order.ws_key == WsKey::PrivateProV2 {
+            join(&mut self.size, size);
+            order.size = self.size.get();
+        } else {
+            // On V1 a size only becomes smaller, and some frames have the size before reductions.
+            order.size = order.size.into_iter().chain([size]).min();
         }
     }
 
@@ -361,7 +369,7 @@ impl Fold {
         set(&mut order.position_side, &details.position_side);
         set(&mut order.reduce_only, &details.reduce_only);
         set(&mut order.forced, &facts.forced);
-        if let Some(parent) = &details.parent {
+        if let Some(parent) = details.parent.as_ref().filter(|id| **id != order.order_id) {
             order.parent = Some(ParentOrder {
                 order_id: parent.clone(),
                 is_named: true,
@@ -381,7 +389,9 @@ impl Fold {
         let (phase, outcome) = self.phase(filled, value);
         let is_done = phase == OrderPhase::Done;
         let ended_at = self.end.as_ref().and_then(|end| end.time);
-        let fees = self.fees.of(filled, value.is_some());
+        let is_certain = self.base.is_none() || value.is_some();
+        let has_all_fills = self.fill_sum.is_exact && self.fill_sum.size == filled && is_certain;
+        let fees = self.fees.of(filled, has_all_fills);
         let average = self.average.filter(|(at, _)| *at == filled);
         let average = average.map(|(_, average)| average);
         let order = Arc::make_mut(&mut self.order);
@@ -392,7 +402,10 @@ impl Fold {
         order.reported_average = average;
         order.remain_size = match is_done {
             true => Some(Decimal::ZERO),
-            false => order.size.map(|size| (size - filled).max(Decimal::ZERO)),
+            false => order
+                .size
+                .and_then(|size| size.checked_sub(filled))
+                .map(|remain| remain.max(Decimal::ZERO)),
         };
         self.check_totals(filled, frame, violations);
     }
@@ -407,43 +420,17 @@ impl Fold {
             return (sum.size, sum.value.filter(|_| is_whole));
         }
         let reported = self.reported.unwrap_or_default();
-        let base = match self.base {
-            Some(base) if sum.size < reported.max(base.filled) => base,
-            _ => {
-                let filled = sum.size.max(reported);
-                return (filled, sum.value.filter(|_| sum.size == filled));
-            }
-        };
-        let mut outside = Sum::ZERO;
-        let mut undecided: Vec<&FoldedFill> = Vec::new();
-        for fill in self.fills.values() {
-            match fill.cumulative {
-                Some(cumulative) if cumulative > base.filled => outside = outside.add(&fill.fill),
-                Some(_) => {}
-                None => undecided.push(fill),
-            }
-        }
-        // Of the fills that may be in the base, the latest are not.
-        undecided.sort_by_key(|fill| std::cmp::Reverse(fill.fill.fill.time));
-        let filled = reported.max(base.filled + outside.size);
-        for fill in undecided {
-            if base.filled + outside.size < filled {
-                outside = outside.add(&fill.fill);
-            }
-        }
-        let is_whole = base.filled + outside.size == filled;
-        let value = base.value.zip(outside.value);
-        let value = value.and_then(|(base, outside)| exact::add(base, outside));
-        (filled, value.filter(|_| is_whole))
+        totals(&self.fills, sum, reported, self.base)
     }
 
     fn phase(&self, filled: Decimal, value: Option<Decimal>) -> (OrderPhase, Option<OrderOutcome>) {
         let done = |outcome| (OrderPhase::Done, Some(outcome));
+        let reported = self.reported.unwrap_or_default();
         if let Some(end) = &self.end {
             return done(match end.kind {
                 EndKind::Filled => OrderOutcome::Filled,
                 EndKind::Failed => OrderOutcome::Failed,
-                EndKind::Canceled if filled.is_zero() => OrderOutcome::Canceled,
+                EndKind::Canceled if filled.max(reported).is_zero() => OrderOutcome::Canceled,
                 EndKind::Canceled if self.is_fully_spent(filled, value) => OrderOutcome::Filled,
                 EndKind::Canceled => OrderOutcome::PartlyFilled,
             });
@@ -453,10 +440,7 @@ impl Fold {
         }
         match self.stage {
             Some(OrderStage::Waiting) => (OrderPhase::Waiting, None),
-            // On the futures connection of V1, the order goes on under the same ID.
-            Some(OrderStage::Triggered) if self.order.ws_key != WsKey::FuturesPrivateV1 => {
-                done(OrderOutcome::Triggered)
-            }
+            Some(OrderStage::Triggered) => done(OrderOutcome::Triggered),
             _ => (OrderPhase::Open, None),
         }
     }
@@ -465,11 +449,15 @@ impl Fold {
     fn is_fully_spent(&self, filled: Decimal, value: Option<Decimal>) -> bool {
         match (self.order.funds, value) {
             (Some(funds), Some(value)) => {
-                let unspent = funds - value;
+                let Some(unspent) = funds.checked_sub(value) else {
+                    return false;
+                };
                 let step = Decimal::new(1, filled.normalize().scale());
                 let last = self.fills.values().max_by_key(|fill| fill.fill.fill.time);
-                let least = last.map_or(Decimal::ZERO, |fill| fill.fill.fill.price * step);
-                unspent * Decimal::from(UNSPENT_PARTS) <= funds || unspent < least
+                let least = last.and_then(|fill| fill.fill.fill.price.checked_mul(step));
+                let share = unspent.checked_mul(Decimal::from(UNSPENT_PARTS));
+                share.is_some_and(|share| share <= funds)
+                    || least.is_some_and(|least| unspent < least)
             }
             (Some(_), None) => true,
             (None, _) => self.order.size.is_some_and(|size| filled >= size),
@@ -485,16 +473,16 @@ impl Fold {
         if facts.form != FactForm::Event {
             return;
         }
-        // The push time of a stop order is not the time of the matching engine.
-        let is_of_engine = matches!(facts.stage, None | Some(OrderStage::Open));
+        // Stop orders and fills without their order have other times.
+        let is_of_engine = facts.stage == Some(OrderStage::Open) && facts.amounts.filled.is_some();
         let ended = self
             .end
             .as_ref()
             .and_then(|end| Some((end.time?, Arc::clone(&end.frame))));
-        if let (true, Some((ended, end)), Some(time)) = (is_of_engine, ended, facts.time) {
-            if time.as_millis() > ended.as_millis() {
-                self.contradict(Contradiction::AfterEnd, [&end, frame], violations);
-            }
+        if let (true, Some((ended, end)), Some(time)) = (is_of_engine, ended, facts.time)
+            && is_later(time, ended)
+        {
+            self.contradict(Contradiction::AfterEnd, [&end, frame], violations);
         }
     }
 
@@ -510,7 +498,7 @@ impl Fold {
         if let Some((filled, end)) = ended.filter(|(filled, _)| fills > *filled) {
             let contradiction = Contradiction::FillsDisagree { fills, filled };
             self.contradict(contradiction, [&end, frame], violations);
-        } else if let Some(size) = self.order.size.filter(|size| filled > *size) {
+        } else if let Some(size) = self.order.size.filter(|size| self.reported > Some(*size)) {
             let contradiction = Contradiction::Overfilled { filled, size };
             let other = self
                 .latest
@@ -521,41 +509,63 @@ impl Fold {
         }
     }
 
-    /// Returns `true` if the order is done, but its fills or its size do not say so yet.
+    /// Returns `true` if the fills, the size and the end of the order do not agree yet.
     pub(super) fn is_unsettled(&self) -> bool {
-        self.end.is_some() && (self.lacks_fills() || self.lacks_size())
+        self.lacks_fills() || self.lacks_size() || self.is_overfilled()
+    }
+
+    /// Returns `true` if the first frame of the order was received after this time.
+    pub(super) fn is_newer_than(&self, at: Timestamp) -> bool {
+        self.first_frame.received_at > at
+    }
+
+    /// Returns `true` if the order can be dropped for good: it has ended, and not only left the lists.
+    pub(super) fn is_final(&self) -> bool {
+        let outcome = self.order.outcome;
+        outcome.is_some_and(|outcome| outcome != OrderOutcome::Vanished)
     }
 
     /// Reports what never came, once nothing more can come.
     pub(super) fn check_end(&mut self, violations: &mut Vec<Violation>) {
-        let Some(end) = &self.end else { return };
         let (filled, fills) = (self.order.filled_size, self.fill_sum.size);
-        let contradiction = match (self.lacks_fills(), self.order.size) {
-            (true, _) => Contradiction::FillsDisagree { fills, filled },
-            (false, Some(size)) if self.lacks_size() => {
-                Contradiction::FilledTooEarly { filled, size }
-            }
+        let contradiction = match self.order.size {
+            _ if self.lacks_fills() => Contradiction::FillsDisagree { fills, filled },
+            Some(size) if self.lacks_size() => Contradiction::FilledTooEarly { filled, size },
+            Some(size) if self.is_overfilled() => Contradiction::Overfilled { filled, size },
             _ => return,
         };
-        let frames = [Arc::clone(&self.first_frame), Arc::clone(&end.frame)];
-        self.contradict(contradiction, [&frames[0], &frames[1]], violations);
+        let last_fill = || self.fills.values().max_by_key(|fill| fill.fill.fill.time);
+        let last = match &self.end {
+            Some(end) => Some(&end.frame),
+            None => last_fill().map(|fill| &fill.frame),
+        };
+        let first = Arc::clone(&self.first_frame);
+        let last = Arc::clone(last.unwrap_or(&first));
+        self.contradict(contradiction, [&first, &last], violations);
     }
 
+    /// Returns `true` if the order is done, but a fill that the stream must have is unknown.
     fn lacks_fills(&self) -> bool {
+        let is_hidden = self.has_hidden_fills && self.fills.is_empty();
         let is_known = self.order.filled_value.is_some() || self.base.is_some() || self.is_in_quote;
-        !is_known && self.fill_sum.size < self.order.filled_size
+        let known_from = self.known_from.unwrap_or(self.order.filled_size);
+        let expected = self.order.filled_size.checked_sub(known_from);
+        self.end.is_some()
+            && self.fill_sum.is_exact
+            && !is_hidden
+            && !is_known
+            && expected.is_some_and(|expected| self.fill_sum.size < expected)
     }
 
     fn lacks_size(&self) -> bool {
-        let is_filled = self
-            .end
-            .as_ref()
-            .is_some_and(|end| end.kind == EndKind::Filled);
-        is_filled
-            && self
-                .order
-                .size
-                .is_some_and(|size| self.order.filled_size < size)
+        let end = self.end.as_ref();
+        let is_filled = end.is_some_and(|end| end.kind == EndKind::Filled);
+        is_filled && self.order.size > Some(self.order.filled_size)
+    }
+
+    fn is_overfilled(&self) -> bool {
+        let size = self.order.size;
+        size.is_some_and(|size| self.order.filled_size > size)
     }
 
     fn contradict(
@@ -579,21 +589,4 @@ impl Fold {
             frames,
         });
     }
-}
-
-/// Returns the fill with what only the other report of it has; `None` if that is nothing.
-pub(super) fn merged(known: &AccountFill, other: &AccountFill) -> Option<AccountFill> {
-    let mut better = known.clone();
-    let (fill, new) = (&mut better.fill, &other.fill);
-    if fill.fee.is_none() && new.fee.is_some() {
-        fill.fee = new.fee;
-        fill.fee_currency.clone_from(&new.fee_currency);
-    }
-    if fill.liquidity.is_none() {
-        fill.liquidity.clone_from(&new.liquidity);
-    }
-    fill.time = fill.time.or(new.time);
-    better.forced = better.forced.or(other.forced);
-    better.is_recovered &= other.is_recovered;
-    (better != *known).then_some(better)
 }

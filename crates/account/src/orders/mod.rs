@@ -1,10 +1,14 @@
 //! Kept orders and fills.
 
+mod amended;
+mod end;
 mod facts;
 mod family;
 mod fees;
+mod fills;
 mod fold;
 mod ledger;
+mod totals;
 
 use kucoin_streams_core::{Decimal, Fill, FillKey, Liquidity, Side, Text, Timestamp, WsKey};
 use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
@@ -145,7 +149,8 @@ pub struct ParentOrder {
     pub order_id: Text,
     /// `true` if KuCoin names the parent; `false` if it is inferred from symbol, side, size, price and time.
     ///
-    /// V1 does not name the stop order that placed a spot order.
+    /// V1 does not name the stop order that placed a spot order. A parent is inferred a few seconds after the trigger, and only if
+    /// exactly one stop order and one order fit each other.
     pub is_named: bool,
 }
 

@@ -9,6 +9,14 @@ pub(super) struct ServerClock {
     offset_ms: AtomicI64,
 }
 
+impl Clone for ServerClock {
+    fn clone(&self) -> Self {
+        Self {
+            offset_ms: AtomicI64::new(self.offset_ms()),
+        }
+    }
+}
+
 impl ServerClock {
     /// Returns how many milliseconds the server's clock is ahead of this machine's; 0 until it is measured.
     pub(super) fn offset_ms(&self) -> i64 {

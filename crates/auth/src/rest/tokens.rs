@@ -63,7 +63,7 @@ pub struct RestTokens {
     signer: RwLock<Arc<dyn DynSign>>,
     pub(super) hosts: Hosts,
     pro_authentication: ProAuthentication,
-    pub(super) http: Http,
+    pub(super) http: Arc<Http>,
     pub(super) clock: ServerClock,
     /// Held while the server's clock is measured.
     pub(super) clock_measurement: Mutex<()>,
@@ -112,13 +112,36 @@ impl RestTokens {
             signer: RwLock::new(builder.signer),
             hosts: builder.hosts,
             pro_authentication: builder.pro_authentication,
-            http,
+            http: Arc::new(http),
             clock: ServerClock::default(),
             clock_measurement: Mutex::default(),
             rate_limiter: Mutex::default(),
             connect_ids: ConnectIds::default(),
             next_server: AtomicUsize::new(0),
         }
+    }
+
+    /// Returns a token source with another signer and the same hosts, HTTP client and clock offset.
+    ///
+    /// It has a rate limiter of its own. Use it to check new credentials before this source uses them.
+    #[must_use]
+    pub fn with_signer(&self, signer: impl Sign) -> Self {
+        Self {
+            signer: RwLock::new(Arc::new(signer)),
+            hosts: self.hosts.clone(),
+            pro_authentication: self.pro_authentication,
+            http: Arc::clone(&self.http),
+            clock: self.clock.clone(),
+            clock_measurement: Mutex::default(),
+            rate_limiter: Mutex::default(),
+            connect_ids: ConnectIds::default(),
+            next_server: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns the current signer, for example to [set](Self::set_signer) it again after a failed change.
+    pub fn signer(&self) -> Arc<dyn DynSign> {
+        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Replaces the signer. The next request uses it; a request in progress keeps the old one.
@@ -252,10 +275,6 @@ impl RestTokens {
             },
             None => TokenError::NoServers { host },
         })
-    }
-
-    pub(super) fn signer(&self) -> Arc<dyn DynSign> {
-        Arc::clone(&self.signer.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::{Future, ready};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kucoin_streams_auth::rest::{RestTokens, TokenError};
-use kucoin_streams_auth::{Credentials, Prehash, Sign, SignError, Signed};
+use kucoin_streams_auth::{Credentials, HmacSigner, Prehash, Sign, SignError, Signed};
 use kucoin_streams_core::{RetryPolicy, WsKey};
 
 use crate::common::*;
@@ -23,6 +23,38 @@ async fn next_request_uses_new_credentials() {
         .map(|request| request.header("kc-api-key"))
         .collect();
     assert_eq!(keys, [KEY, "another-key"]);
+}
+
+#[tokio::test]
+async fn another_signer_is_checked_before_it_replaces_the_old_one() {
+    let server = Server::answering(|request| {
+        let is_refused = request.header("kc-api-key") == "refused-key";
+        let refusal = r#"{"code":"400003","msg":"KC-API-KEY not exists"}"#;
+        json(if is_refused {
+            refusal.into()
+        } else {
+            good_reply()
+        })
+    })
+    .await;
+    let tokens = tokens(&server);
+    let credentials = Credentials::new("refused-key", "secret", "passphrase").unwrap();
+    let checked = tokens.with_signer(HmacSigner::new(&credentials));
+    let error = checked.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+    assert_eq!(error.retry_policy(), RetryPolicy::Refused);
+    // The source itself still has the old signer, and can get it back.
+    tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
+    let old = tokens.signer();
+    tokens.set_credentials(&credentials);
+    tokens.fetch(WsKey::SpotPrivateV1).await.unwrap_err();
+    tokens.set_signer(old);
+    tokens.fetch(WsKey::SpotPrivateV1).await.unwrap();
+    let requests = server.requests();
+    let used: Vec<_> = requests
+        .iter()
+        .map(|request| request.header("kc-api-key"))
+        .collect();
+    assert_eq!(used, ["refused-key", KEY, "refused-key", KEY]);
 }
 
 /// A signing service that is not available at first.

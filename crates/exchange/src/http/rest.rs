@@ -122,6 +122,7 @@ fn data(
         _ => None,
     });
     let query = Query::parse(query);
+    let credentials = shared.current_credentials();
     let mut hub = lock(&shared.hub);
     let now_ms = clock::now_ms();
     hub.history.advance(now_ms);
@@ -136,7 +137,7 @@ fn data(
         shift: shift.unwrap_or(0),
         user: rest::User {
             id: hub.user_id(),
-            api_key: &shared.credentials.key,
+            api_key: &credentials.key,
             permissions,
             account_mode,
         },

@@ -25,5 +25,5 @@ pub(super) fn check(shared: &Shared, head: &Parts, body: &[u8]) -> Result<(), Ap
         body,
     };
     let now_ms = shared.skewed_now_ms();
-    credentials::check(&shared.credentials, &head.headers, signed, now_ms)
+    credentials::check(&shared.current_credentials(), &head.headers, signed, now_ms)
 }

@@ -83,7 +83,7 @@ impl ProSession {
         if let Some(text) = refusal {
             return Err(Refusal::Message(text));
         }
-        login::check(&shared.credentials, parts, shared.skewed_now_ms())?;
+        login::check(&shared.current_credentials(), parts, shared.skewed_now_ms())?;
         self.authenticated = true;
         shared
             .board

@@ -12,7 +12,7 @@ use kucoin_streams_recovery::RecoverySettings;
 use kucoin_streams_rest::{AccountModeInfo, AccountModeKind, AccountModeRow};
 use tokio::sync::{broadcast, watch};
 
-use super::driver::{Driver, Unsubscribed, is_retryable, note_refused, note_unsubscribed};
+use super::driver::{Driver, Unsubscribed, note_refused, note_unsubscribed};
 use super::{Account, Shared, TaskGuard};
 use crate::{AnySubscription, AnyTopic, Kucoin};
 
@@ -32,7 +32,9 @@ pub struct AccountBuilder {
 }
 
 impl Kucoin {
-    /// Keeps the state of the account: orders, fills, balances, positions and margin, with the trust in each part.
+    /// Keeps the state of the account: orders, fills, balances, positions and margin.
+    ///
+    /// Each part has a [trust](crate::Trust): whether it is what KuCoin has.
     ///
     /// Await it within a tokio runtime. It subscribes, reads the state over REST, and returns once every part has been read or
     /// is known to be unreadable, usually after 2 s; then a task keeps the state up to date. After a gap, what was missed is
@@ -88,7 +90,9 @@ impl AccountBuilder {
         self
     }
 
-    /// Sets the symbols that you trade: see [`RecoverySettings::symbols`]. Unified accounts need them for spot orders.
+    /// Sets the symbols that you trade: see [`RecoverySettings::symbols`].
+    ///
+    /// Unified accounts need them for spot orders.
     pub fn symbols<T: Into<Text>>(mut self, symbols: impl IntoIterator<Item = T>) -> Self {
         self.recovery.symbols = symbols.into_iter().map(Into::into).collect();
         self
@@ -139,7 +143,7 @@ impl AccountBuilder {
         for (ws_key, errors) in &refused {
             note_refused(&mut book, *ws_key, errors, now);
         }
-        failed.retain(|(_, error)| is_retryable(error));
+        failed.retain(|(_, error)| error.is_retryable());
         let retries = failed.into_iter().map(|(group, _)| group).collect();
         Ok(self.spawn(book, subscriptions, retries).await)
     }
@@ -159,16 +163,19 @@ impl AccountBuilder {
         subscriptions: Vec<AnySubscription>,
         retries: Vec<Unsubscribed>,
     ) -> Account {
+        let changes = broadcast::Sender::new(CHANGES);
         let shared = Arc::new(Shared {
             state: ArcSwap::from_pointee(AccountState::default()),
-            changes: broadcast::Sender::new(CHANGES),
+            changes: changes.downgrade(),
             started: watch::Sender::new(false),
+            ended: watch::Sender::new(None),
             activity: Mutex::default(),
             ledger: Mutex::default(),
         });
         let mut started = shared.started.subscribe();
         let driven = Arc::clone(&shared);
-        let mut driver = Driver::new(&self.kucoin, book, subscriptions, &self.recovery, driven);
+        let recovery = &self.recovery;
+        let mut driver = Driver::new(&self.kucoin, book, subscriptions, recovery, changes, driven);
         for group in retries {
             driver.retry(group);
         }

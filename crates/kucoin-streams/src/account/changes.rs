@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use kucoin_streams_account::{AccountChange, AccountOrder, AccountPart, OrderPhase};
+use kucoin_streams_client::EndReason;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
 use super::Shared;
 
@@ -11,6 +13,7 @@ use super::Shared;
 #[derive(Debug)]
 pub struct AccountChanges {
     receiver: broadcast::Receiver<AccountChange>,
+    ended: watch::Receiver<Option<EndReason>>,
 }
 
 /// Changes were dropped, because the reader was too slow. The state has them all.
@@ -24,7 +27,7 @@ pub struct Lagged {
     pub missed: u64,
 }
 
-/// Error of [`Account::wait_for`](crate::Account::wait_for) and [`Account::wait_live`](crate::Account::wait_live).
+/// Error of `wait_for` and `wait_live` of an [`Account`](crate::Account).
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
@@ -37,11 +40,14 @@ pub enum WaitError {
 }
 
 impl AccountChanges {
-    pub(super) fn new(receiver: broadcast::Receiver<AccountChange>) -> Self {
-        Self { receiver }
+    pub(super) fn new(
+        receiver: broadcast::Receiver<AccountChange>,
+        ended: watch::Receiver<Option<EndReason>>,
+    ) -> Self {
+        Self { receiver, ended }
     }
 
-    /// Returns the next change, or an error if changes were dropped; `None` if the account is closed.
+    /// Returns the next change, or how many were dropped; `None` if the account is closed.
     ///
     /// Cancel safe: no change is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<AccountChange, Lagged>> {
@@ -50,6 +56,13 @@ impl AccountChanges {
             Err(RecvError::Lagged(missed)) => Some(Err(Lagged { missed })),
             Err(RecvError::Closed) => None,
         }
+    }
+
+    /// Returns the reason why the account is closed; `None` if it is not.
+    ///
+    /// It is `None` too if all handles of the account were dropped.
+    pub fn end_reason(&self) -> Option<EndReason> {
+        self.ended.borrow().clone()
     }
 
     pub(super) async fn wait_for(

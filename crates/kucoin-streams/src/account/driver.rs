@@ -8,12 +8,14 @@ use std::time::Duration;
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use kucoin_streams_account::{AccountBook, FrameInfo};
+use kucoin_streams_account::{AccountBook, AccountChange, FrameInfo};
 use kucoin_streams_client::{
-    LifecycleEvent, LifecycleStream, Origin, SubscribeError, TopicLedger, Update,
+    EndReason, LifecycleEvent, LifecycleStream, Origin, SubscribeError, TopicLedger, Update,
 };
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_recovery::RecoverySettings;
+use kucoin_streams_session::CloseReason;
+use tokio::sync::broadcast;
 
 use super::{ConnectionActivity, Shared};
 use crate::{AnyEvent, AnySubscription, AnyTopic, Kucoin, RecoveredItem, RecoveredSubscription};
@@ -37,6 +39,7 @@ pub(super) struct Driver {
     kucoin: Kucoin,
     recovery: RecoverySettings,
     activity: Vec<ConnectionActivity>,
+    changes: broadcast::Sender<AccountChange>,
     shared: Arc<Shared>,
 }
 
@@ -46,6 +49,7 @@ impl Driver {
         book: AccountBook,
         subscriptions: Vec<AnySubscription>,
         recovery: &RecoverySettings,
+        changes: broadcast::Sender<AccountChange>,
         shared: Arc<Shared>,
     ) -> Self {
         let lifecycle = kucoin.lifecycle();
@@ -59,6 +63,7 @@ impl Driver {
             kucoin: kucoin.clone(),
             recovery: recovery.clone(),
             activity: Vec::new(),
+            changes,
             shared,
         }
     }
@@ -86,7 +91,7 @@ impl Driver {
             }
             Err(error) => {
                 note_unsubscribed(&mut self.book, &topics, &error, now);
-                if is_retryable(&error) {
+                if error.is_retryable() {
                     self.retry(topics);
                 }
             }
@@ -128,7 +133,7 @@ impl Driver {
             self.retried(topics, outcome);
             applied += 1;
         }
-        let mut is_any_open = !self.retries.is_empty();
+        let mut is_any_open = false;
         for at in 0..self.streams.len() {
             let mut taken = 0;
             // What was held back comes at once after its report: a state in between is not published.
@@ -148,6 +153,9 @@ impl Driver {
             is_any_open |= taken > 0;
             applied += taken;
         }
+        // After the user has closed the client, no connection may be opened.
+        let is_closed = self.end_reason() == Some(EndReason::Closed(CloseReason::Requested));
+        is_any_open |= !is_closed && !self.retries.is_empty();
         match (is_any_open, applied) {
             (false, _) => Poll::Ready(Ended::Yes),
             (true, 0) => Poll::Pending,
@@ -219,7 +227,7 @@ impl Driver {
         self.shared.state.store(Arc::new(self.book.state()));
         while let Some(change) = self.book.next_change() {
             // Fails if there is no reader.
-            let _ = self.shared.changes.send(change);
+            let _ = self.changes.send(change);
         }
         let ledgers = self.streams.iter().flat_map(RecoveredSubscription::ledger);
         let ledgers: Vec<TopicLedger> = ledgers.collect();
@@ -239,18 +247,17 @@ impl Driver {
         }
     }
 
+    /// Returns the reason why the streams have ended; `None` if one is open.
+    fn end_reason(&self) -> Option<EndReason> {
+        EndReason::of_all(self.streams.iter().map(RecoveredSubscription::end_reason))
+    }
+
     fn end(&mut self, now: Timestamp) {
-        let reasons = self
-            .streams
-            .iter()
-            .filter_map(RecoveredSubscription::end_reason);
-        let reason = reasons.map(|reason| reason.to_string()).next();
-        self.book.on_end(
-            reason.as_deref().unwrap_or("the connections are closed"),
-            now,
-        );
+        let reason = self.end_reason().unwrap_or(EndReason::Unsubscribed);
+        self.book.on_end(&reason.to_string(), now);
         self.publish();
         self.shared.started.send_replace(true);
+        self.shared.ended.send_replace(Some(reason));
     }
 }
 
@@ -259,11 +266,6 @@ impl Driver {
 enum Ended {
     Yes,
     No,
-}
-
-/// Returns `true` if the connection was only not live in time.
-pub(super) fn is_retryable(error: &SubscribeError) -> bool {
-    matches!(error, SubscribeError::TimedOut { .. })
 }
 
 /// Marks the parts of topics that cannot be subscribed.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kucoin_streams_account::{AccountChange, AccountOrder, AccountPart, AccountState, Trust};
-use kucoin_streams_client::TopicLedger;
+use kucoin_streams_client::{EndReason, TopicLedger};
 use kucoin_streams_core::{Timestamp, WsKey};
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
@@ -20,9 +20,9 @@ pub use changes::{AccountChanges, Lagged, WaitError};
 
 use crate::Kucoin;
 
-/// The kept state of one account: orders, fills, balances, positions and margin, each part with the trust in it.
+/// The kept state of one account: orders, fills, balances, positions and margin.
 ///
-/// Get it from [`Kucoin::account`]. Clones share the state; a task keeps it up to date until the last clone is dropped.
+/// Each part has a trust: whether it is what KuCoin has. Get it from [`Kucoin::account`]. Clones share the state; a task keeps it up to date until the last clone is dropped.
 /// Readers never wait: [`state`](Self::state) returns a value that does not change.
 #[derive(Clone)]
 pub struct Account {
@@ -34,15 +34,17 @@ pub struct Account {
 /// What the task and the handles share.
 struct Shared {
     state: ArcSwap<AccountState>,
-    changes: broadcast::Sender<AccountChange>,
+    /// The task has the sender, so that the streams of changes end with the task.
+    changes: broadcast::WeakSender<AccountChange>,
     /// Becomes `true` when each topic has had its first report.
     started: watch::Sender<bool>,
+    ended: watch::Sender<Option<EndReason>>,
     activity: Mutex<Vec<ConnectionActivity>>,
     ledger: Mutex<Vec<TopicLedger>>,
 }
 
 /// Ends the task when the last handle is dropped.
-struct TaskGuard(AbortHandle);
+pub(crate) struct TaskGuard(pub(crate) AbortHandle);
 
 impl Drop for TaskGuard {
     fn drop(&mut self) {
@@ -64,7 +66,9 @@ pub struct ConnectionActivity {
     pub gaps: u64,
     /// Local receive time of the last event; `None` if there was none.
     pub last_event_at: Option<Timestamp>,
-    /// Time from KuCoin's push to the receipt of the last event, by two clocks; `None` if KuCoin sends no push time.
+    /// Time from KuCoin's push to the receipt of the last event, by two clocks.
+    ///
+    /// `None` if KuCoin sends no push time.
     pub latency: Option<Duration>,
 }
 
@@ -74,9 +78,9 @@ impl Account {
         self.shared.state.load_full()
     }
 
-    /// Returns `true` if these parts are live on every connection: what [`state`](Self::state) shows is what KuCoin has.
+    /// Returns `true` if these parts are live on every connection.
     ///
-    /// Ask before each order. A part that is not kept is not live.
+    /// Then [`state`](Self::state) shows what KuCoin has. Ask before each order. A part that is not kept is not live.
     pub fn is_live(&self, parts: &[AccountPart]) -> bool {
         self.shared.state.load().is_live(parts)
     }
@@ -91,12 +95,15 @@ impl Account {
     /// It holds the last 4,096 changes. A reader that is slower gets [`Lagged`] with the number of the changes that it has
     /// missed; the state has them all.
     pub fn changes(&self) -> AccountChanges {
-        AccountChanges::new(self.shared.changes.subscribe())
+        // If the account is closed, the stream ends at once.
+        let sender = self.shared.changes.upgrade();
+        let sender = sender.unwrap_or_else(|| broadcast::Sender::new(1));
+        AccountChanges::new(sender.subscribe(), self.shared.ended.subscribe())
     }
 
-    /// Waits until an order satisfies a condition, and returns the order. Returns at once if it already does.
+    /// Waits until an order satisfies a condition, and returns the order.
     ///
-    /// The order need not be known yet. Cancel safe.
+    /// Returns at once if it already does. The order need not be known yet. Cancel safe.
     ///
     /// ```no_run
     /// # use kucoin_streams::{Account, OrderPhase};
@@ -118,7 +125,9 @@ impl Account {
         changes.wait_for(&self.shared, order_id, is_reached).await
     }
 
-    /// Waits until these parts are live on every connection. Returns at once if they are. Cancel safe.
+    /// Waits until these parts are live on every connection. Cancel safe.
+    ///
+    /// Returns at once if they are.
     ///
     /// # Errors
     /// Returns [`WaitError::Closed`] if the account is closed.
@@ -147,6 +156,20 @@ impl Account {
     /// Returns `true` if the account is closed: the state does not change any more, and no part is live.
     pub fn is_closed(&self) -> bool {
         self.task.0.is_finished()
+    }
+
+    /// Waits until the account is closed, and returns the reason. Cancel safe.
+    ///
+    /// An account is closed by [`Kucoin::close`](crate::Kucoin::close) of its [`client`](Self::client), or if every
+    /// connection failed for good, for example because the API key was deleted.
+    pub async fn closed(&self) -> EndReason {
+        let mut ended = self.shared.ended.subscribe();
+        let reason = ended.wait_for(Option::is_some).await;
+        // Cannot fail: the sender is in `shared`.
+        reason
+            .ok()
+            .and_then(|reason| reason.clone())
+            .unwrap_or(EndReason::Unsubscribed)
     }
 }
 

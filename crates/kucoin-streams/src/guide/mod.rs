@@ -25,6 +25,7 @@
 //! To use your account at KuCoin, replace the credentials by [`Credentials::from_env`](crate::Credentials::from_env),
 //! and remove the call of `hosts` and everything that uses the local exchange.
 
+pub mod account;
 pub mod accounts;
 pub mod custom;
 pub mod from_ccxt;

@@ -42,6 +42,18 @@ pub enum SubscribeError {
     Nothing,
 }
 
+impl SubscribeError {
+    /// Returns `true` if a later attempt may succeed without a change by the user.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } => true,
+            Self::Refused { code, .. } => matches!(code, Some(500 | 509)),
+            // The session retries everything else itself.
+            Self::Closed(_) | Self::Nothing => false,
+        }
+    }
+}
+
 /// Displays a refusal with the server's code and message.
 pub(crate) struct Refused<'a>(pub(crate) Option<i64>, pub(crate) &'a str);
 

@@ -28,7 +28,7 @@ impl<P: Protocol> RotatingSession<P> {
             let mut lost = false;
             match &action {
                 Action::Emit(SessionEvent::Open | SessionEvent::Reconnected { .. }) => {
-                    self.rotation.schedule_next(now)
+                    self.rotation.schedule_first(now)
                 }
                 Action::Emit(SessionEvent::Lost { .. }) => lost = true,
                 Action::Emit(SessionEvent::Live { request }) => {

@@ -40,6 +40,7 @@ pub(crate) enum RotationPhase {
 pub(crate) struct Rotation {
     pub(crate) phase: RotationPhase,
     every: Option<Duration>,
+    first_after: Option<Duration>,
     random: Random,
     began: Option<Instant>,
     /// Time of the next automatic rotation.
@@ -60,6 +61,7 @@ impl Rotation {
         Self {
             phase: RotationPhase::Idle,
             every: config.rotate_every,
+            first_after: config.first_rotation_after,
             random: Random::new(seed),
             began: None,
             due: None,
@@ -68,6 +70,14 @@ impl Rotation {
             rotate_again: false,
             failures: 0,
             probes: 0,
+        }
+    }
+
+    /// Schedules the next rotation of a connection that was opened now, and not by a rotation.
+    pub(crate) fn schedule_first(&mut self, now: Instant) {
+        self.schedule_next(now);
+        if let (Some(every), Some(first)) = (self.every, self.first_after) {
+            self.due = Some(now + first.min(every).max(MIN_INTERVAL));
         }
     }
 
@@ -223,6 +233,30 @@ mod tests {
         assert!(
             least < Some(&(hours(22) + hours(1) / 4)) && most > Some(&(hours(23) - hours(1) / 4))
         );
+    }
+
+    #[test]
+    fn first_rotation_has_its_own_time() {
+        let now = Instant::now();
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        for (every, first, expected) in [
+            (Some(600), 60, Some(minutes(60))),
+            (Some(600), 0, Some(MIN_INTERVAL)),
+            (Some(600), 900, Some(minutes(600))),
+            (None, 60, None),
+        ] {
+            let config = SessionConfig {
+                rotate_every: every.map(minutes),
+                first_rotation_after: Some(minutes(first)),
+                ..SessionConfig::default()
+            };
+            let mut rotation = Rotation::new(&config, 7);
+            rotation.schedule_first(now);
+            assert_eq!(rotation.deadline(), expected.map(|after| now + after));
+            // After a rotation, the interval applies.
+            rotation.schedule_next(now);
+            assert!(rotation.deadline() > expected.map(|_| now + minutes(530)) || every.is_none());
+        }
     }
 
     #[test]

@@ -71,6 +71,7 @@ fn endless() -> SessionConfig {
     config.backoff.cap = Duration::MAX;
     config.heartbeat = Heartbeat::new(Duration::MAX, Duration::MAX);
     config.rotate_every = Some(Duration::MAX);
+    config.first_rotation_after = Some(Duration::MAX);
     config
 }
 

@@ -266,34 +266,32 @@ fn close_closes_the_replacement() {
     assert!(!rig.session.rotate(rig.now));
 }
 
-#[test]
-fn rotation_starts_within_23_hours_unless_disabled() {
-    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
-    let mut config = SessionConfig::default();
-    config.rotate_every = Some(hours(23));
-    let mut rig = RotationRig::live(&["/a"], config);
+/// Answers pings until a rotation starts, and returns how long that took.
+fn until_rotation(rig: &mut RotationRig) -> Duration {
     let begin = rig.now;
-    let rotated = loop {
-        // Answer pings for a day.
+    loop {
         let Some(next) = rig.session.deadline() else {
             panic!("a live connection has a deadline")
         };
         rig.now = next.max(rig.now);
         rig.session.tick(rig.now);
         let actions = rig.poll();
-        if actions
-            .iter()
-            .any(|actions| actions == "replacement: fetch")
-        {
-            break rig.now - begin;
+        let is_any = |start: &str| actions.iter().any(|action| action.starts_with(start));
+        if is_any("replacement: fetch") {
+            return rig.now - begin;
         }
-        if actions
-            .iter()
-            .any(|actions| actions.starts_with("send ping"))
-        {
+        if is_any("send ping") {
             rig.frame(Current, "pong");
         }
-    };
+    }
+}
+
+#[test]
+fn rotation_starts_within_23_hours_unless_disabled() {
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let mut config = SessionConfig::default();
+    config.rotate_every = Some(hours(23));
+    let rotated = until_rotation(&mut RotationRig::live(&["/a"], config));
     assert!(
         rotated > hours(22) - Duration::from_secs(1) && rotated <= hours(23),
         "{rotated:?}"
@@ -307,4 +305,12 @@ fn rotation_starts_within_23_hours_unless_disabled() {
         next <= Duration::from_secs(18),
         "only the heartbeat: {next:?}"
     );
+}
+
+#[test]
+fn first_rotation_starts_at_its_own_time() {
+    let mut config = SessionConfig::default();
+    config.first_rotation_after = Some(Duration::from_secs(1_000));
+    let rotated = until_rotation(&mut RotationRig::live(&["/a"], config));
+    assert_eq!(rotated, Duration::from_secs(1_000));
 }

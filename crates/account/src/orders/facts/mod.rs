@@ -54,14 +54,14 @@ pub(crate) enum OrderStage {
     Ended(EndKind),
 }
 
-/// How an event says that an order ended.
+/// How an event says that an order ended; of two reports, the greater one is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum EndKind {
-    Filled,
     /// Canceled, perhaps after fills.
     Canceled,
     /// Triggered, but no order was placed.
     Failed,
+    Filled,
 }
 
 /// What describes an order; a field is `None` if the event lacks it.
@@ -95,6 +95,16 @@ pub(crate) struct OrderAmounts {
     pub(crate) fee: Option<(Text, Decimal)>,
 }
 
+/// Returns the amount; `None` if it is 0, as KuCoin writes it if there is none.
+fn positive(amount: Option<Decimal>) -> Option<Decimal> {
+    amount.filter(|amount| !amount.is_zero())
+}
+
+/// Returns the text; `None` if it is empty.
+fn non_empty(text: Option<Text>) -> Option<Text> {
+    text.filter(|text| !text.is_empty())
+}
+
 /// Returns a decimal of the unknown fields, such as the fee of a recovered event.
 fn extra_decimal(extra: &Extra, name: &str) -> Option<Decimal> {
     let text = extra.get(name)?.as_str().trim_matches('"');
@@ -123,5 +133,6 @@ fn size_of(filled: Option<Decimal>, remain: Option<Decimal>, stage: OrderStage) 
     filled
         .zip(remain)
         .filter(|_| !is_canceled)
-        .map(|(filled, remain)| filled + remain)
+        .and_then(|(filled, remain)| filled.checked_add(remain))
+        .filter(|size| !size.is_zero())
 }

@@ -1,28 +1,32 @@
 //! Facts of the events of Pro V2.
 
-use kucoin_streams_core::{Fill, Text};
+use kucoin_streams_core::{Decimal, Fill, Text};
 use kucoin_streams_pro::{
     Execution, ExecutionLite, ExecutionType, Order, OrderEventType, OrderStatus, ProEvent, SizeUnit,
 };
 use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
 
-use super::{EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, size_of};
+use super::{
+    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, non_empty, positive,
+    size_of,
+};
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
 
 /// Returns what an event of Pro V2 says about an order; `None` if it says nothing.
-pub(crate) fn of_pro(_: &FrameInfo, event: &ProEvent) -> Option<OrderFacts> {
+pub(crate) fn of_pro(info: &FrameInfo, event: &ProEvent) -> Option<OrderFacts> {
     match event {
-        ProEvent::Order(order) => Some(of_order(order)),
+        ProEvent::Order(order) => Some(of_order(info, order)),
         ProEvent::Execution(execution) => of_execution(execution),
         ProEvent::ExecutionLite(execution) => of_lite(execution),
         _ => None,
     }
 }
 
-fn of_order(order: &Order) -> OrderFacts {
+fn of_order(info: &FrameInfo, order: &Order) -> OrderFacts {
     let stage = match &order.status {
         OrderStatus::NotTriggered => OrderStage::Waiting,
+        OrderStatus::Triggered if keeps_id(&info.topic) => OrderStage::Open,
         OrderStatus::Triggered => OrderStage::Triggered,
         OrderStatus::Filled => OrderStage::Ended(EndKind::Filled),
         OrderStatus::Canceled | OrderStatus::PartiallyCanceled => {
@@ -32,15 +36,15 @@ fn of_order(order: &Order) -> OrderFacts {
     };
     let is_in_quote = order.size_unit == Some(SizeUnit::QuoteCurrency);
     let (size, funds) = match is_in_quote {
-        true => (None, order.size),
-        false => {
-            let size = size_of(order.filled_size, order.remain_size, stage);
-            (size.or(order.size), None)
-        }
+        true => (None, positive(order.size)),
+        false => (reduced_size(order, stage), None),
     };
     // An event that is not a fill can repeat the last fill; its time is not that of the fill.
-    let fill = order.fill().filter(|fill| !fill.size.is_zero());
-    let fee = order.fee_currency.clone().zip(order.fee);
+    let mut fill = order.fill().filter(|fill| !fill.size.is_zero());
+    if let (Some(fill), Some(_)) = (&mut fill, info.source) {
+        fill.time = order.updated_at;
+    }
+    let fee = non_empty(order.fee_currency.clone()).zip(order.fee);
     OrderFacts {
         symbol: order.symbol.clone(),
         order_id: Some(order.order_id.clone()),
@@ -54,13 +58,13 @@ fn of_order(order: &Order) -> OrderFacts {
         form: FactForm::Event,
         stage: Some(stage),
         details: OrderDetails {
-            client_oid: order.client_oid.clone(),
+            client_oid: non_empty(order.client_oid.clone()),
             order_type: order
                 .order_type
                 .as_ref()
                 .map(|kind| OrderType::from(kind.as_str())),
             price: order.limit_price(),
-            stop_price: order.trigger_price,
+            stop_price: positive(order.trigger_price),
             size,
             funds,
             cancel_reason: order
@@ -83,12 +87,27 @@ fn of_order(order: &Order) -> OrderFacts {
             filled: order.filled_size,
             is_in_quote,
             value: None,
-            average: order.avg_price.filter(|price| !price.is_zero()),
+            average: positive(order.avg_price),
             fee,
         },
         fill,
         forced: None,
     }
+}
+
+/// Returns the size after reductions; a recovered event has no remaining size.
+fn reduced_size(order: &Order, stage: OrderStage) -> Option<Decimal> {
+    let canceled = match stage {
+        OrderStage::Ended(EndKind::Canceled) => Decimal::ZERO,
+        _ => order.canceled_size.unwrap_or_default(),
+    };
+    let reduced = || order.size.and_then(|size| size.checked_sub(canceled));
+    size_of(order.filled_size, order.remain_size, stage).or_else(|| positive(reduced()))
+}
+
+/// Returns `true` for the futures of classic accounts: a triggered order goes on under its ID, without a child.
+fn keeps_id(topic: &str) -> bool {
+    topic.split(['.', '=', '&']).any(|part| part == "FUTURES")
 }
 
 fn of_execution(execution: &Execution) -> Option<OrderFacts> {
@@ -101,7 +120,7 @@ fn of_execution(execution: &Execution) -> Option<OrderFacts> {
     let mut facts = of_fill(execution.fill()?, "execution");
     facts.forced = forced;
     facts.details = OrderDetails {
-        client_oid: execution.client_oid.clone(),
+        client_oid: non_empty(execution.client_oid.clone()),
         order_type: execution
             .order_type
             .as_ref()

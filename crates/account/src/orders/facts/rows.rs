@@ -1,13 +1,15 @@
 //! Facts of the rows of open orders.
 
-use kucoin_streams_core::{Decimal, Text};
+use kucoin_streams_core::Text;
 use kucoin_streams_recovery::SnapshotRow;
 use kucoin_streams_rest::{
     FuturesOrderRow, OrderEnd, OrderType, SpotOrderRow, StopOrderRow, UnifiedOrderRow,
     UnifiedOrderStatus,
 };
 
-use super::{EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage};
+use super::{
+    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, non_empty, positive,
+};
 use crate::{AccountPart, FrameInfo, parts_of};
 
 /// Returns what a row of open orders says; `None` if it is not a row of an order.
@@ -52,10 +54,6 @@ fn facts(symbol: &Text, order_id: &Text, side: &kucoin_streams_core::Side) -> Or
     }
 }
 
-fn positive(amount: Option<Decimal>) -> Option<Decimal> {
-    amount.filter(|amount| !amount.is_zero())
-}
-
 fn stage_of(end: Option<OrderEnd>, otherwise: OrderStage) -> Option<OrderStage> {
     Some(match end {
         None => otherwise,
@@ -72,7 +70,7 @@ fn spot_order(row: &SpotOrderRow) -> OrderFacts {
     OrderFacts {
         stage: stage_of(row.end(), OrderStage::Open),
         details: OrderDetails {
-            client_oid: row.client_oid.clone(),
+            client_oid: non_empty(row.client_oid.clone()),
             order_type: Some(row.order_type.clone()),
             price: positive(row.price),
             size: positive(row.size),
@@ -83,7 +81,7 @@ fn spot_order(row: &SpotOrderRow) -> OrderFacts {
         amounts: OrderAmounts {
             filled: row.filled_size,
             value: row.filled_funds,
-            fee: row.fee_currency.clone().zip(row.fee),
+            fee: non_empty(row.fee_currency.clone()).zip(row.fee),
             ..OrderAmounts::default()
         },
         ..facts(&row.symbol, &row.order_id, &row.side)
@@ -94,10 +92,10 @@ fn stop_order(row: &StopOrderRow) -> OrderFacts {
     OrderFacts {
         stage: Some(OrderStage::Waiting),
         details: OrderDetails {
-            client_oid: row.client_oid.clone(),
+            client_oid: non_empty(row.client_oid.clone()),
             order_type: Some(row.order_type.clone()),
             price: positive(row.price),
-            stop_price: row.stop_price,
+            stop_price: positive(row.stop_price),
             size: positive(row.size),
             funds: positive(row.funds),
             placed_at: row.created_at,
@@ -116,11 +114,11 @@ fn futures_order(row: &FuturesOrderRow) -> OrderFacts {
     OrderFacts {
         stage: stage_of(row.end(), otherwise),
         details: OrderDetails {
-            client_oid: row.client_oid.clone(),
+            client_oid: non_empty(row.client_oid.clone()),
             order_type: Some(row.order_type.clone()),
             price: positive(row.price),
             stop_price: positive(row.stop_price),
-            size: row.size,
+            size: positive(row.size),
             margin_mode: row.margin_mode.clone(),
             position_side: row.position_side.clone(),
             reduce_only: row.reduce_only,
@@ -139,11 +137,14 @@ fn futures_order(row: &FuturesOrderRow) -> OrderFacts {
 fn unified_order(row: &UnifiedOrderRow) -> OrderFacts {
     let is_in_quote = row.size_unit.as_deref() == Some("QUOTECCY");
     let (size, funds) = match is_in_quote {
-        true => (None, row.size),
-        false => {
+        true => (None, positive(row.size)),
+        // The size of an open order is that before reductions.
+        false if row.end().is_none() => {
             let canceled = row.canceled_size.unwrap_or_default();
-            (row.size.map(|size| size - canceled), None)
+            let size = row.size.and_then(|size| size.checked_sub(canceled));
+            (positive(size), None)
         }
+        false => (positive(row.size), None),
     };
     let otherwise = match row.status {
         UnifiedOrderStatus::NotTriggered => OrderStage::Waiting,
@@ -153,29 +154,28 @@ fn unified_order(row: &UnifiedOrderRow) -> OrderFacts {
     OrderFacts {
         stage: stage_of(row.end(), otherwise),
         details: OrderDetails {
-            client_oid: row.client_oid.clone(),
+            client_oid: non_empty(row.client_oid.clone()),
             order_type: Some(row.order_type.clone()),
             price: positive(row.price),
             stop_price: positive(row.trigger_price),
             size,
             funds,
-            cancel_reason: row.cancel_reason.clone(),
+            cancel_reason: non_empty(row.cancel_reason.clone()).filter(|reason| *reason != "0"),
             parent: row
                 .origin_order_id
                 .clone()
-                .filter(|id| *id != "0" && *id != ""),
+                .filter(|id| *id != "0" && !id.is_empty()),
             margin_mode: row.margin_mode.clone(),
             position_side: row.position_side.clone(),
             reduce_only: row.reduce_only,
             placed_at: row.created_at,
-            ..OrderDetails::default()
         },
         amounts: OrderAmounts {
             filled: row.filled_size,
             is_in_quote,
             value: None,
             average: positive(row.avg_price),
-            fee: row.fee_currency.clone().zip(row.fee),
+            fee: non_empty(row.fee_currency.clone()).zip(row.fee),
         },
         ..facts(&row.symbol, &row.order_id, &row.side)
     }

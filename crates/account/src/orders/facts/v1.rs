@@ -1,6 +1,6 @@
 //! Facts of the events of V1.
 
-use kucoin_streams_core::{Extra, Fill};
+use kucoin_streams_core::{Decimal, Extra, Fill, Text};
 use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
 use kucoin_streams_v1::{
     FuturesEvent, FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesTradeType, OrderKind,
@@ -9,15 +9,15 @@ use kucoin_streams_v1::{
 
 use super::{
     EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, extra_decimal,
-    extra_fee, size_of,
+    extra_fee, non_empty, positive, size_of,
 };
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
 
 /// Returns what an event of V1 says about an order; `None` if it says nothing.
-pub(crate) fn of_v1(_: &FrameInfo, event: &V1Event) -> Option<OrderFacts> {
+pub(crate) fn of_v1(info: &FrameInfo, event: &V1Event) -> Option<OrderFacts> {
     match event {
-        V1Event::Spot(SpotEvent::Order(order)) => Some(spot_order(order)),
+        V1Event::Spot(SpotEvent::Order(order)) => Some(spot_order(info, order)),
         V1Event::Spot(SpotEvent::StopOrder(order)) => Some(spot_stop(order)),
         V1Event::Spot(SpotEvent::TradeFill(fill)) => spot_fill(fill),
         V1Event::Futures(FuturesEvent::Order(order)) => Some(futures_order(order)),
@@ -36,8 +36,7 @@ fn with_fee(fill: Option<Fill>, extra: &Extra) -> Option<Fill> {
     })
 }
 
-fn spot_order(order: &SpotOrder) -> OrderFacts {
-    let is_market = order.order_type.as_str() == "market";
+fn spot_order(info: &FrameInfo, order: &SpotOrder) -> OrderFacts {
     let stage = match &order.kind {
         OrderKind::Filled => OrderStage::Ended(EndKind::Filled),
         OrderKind::Canceled => OrderStage::Ended(EndKind::Canceled),
@@ -46,6 +45,10 @@ fn spot_order(order: &SpotOrder) -> OrderFacts {
             OrderStage::Ended(EndKind::Canceled)
         }
         _ => OrderStage::Open,
+    };
+    let filled = match order.kind {
+        OrderKind::Received => Some(Decimal::ZERO),
+        _ => order.filled_size,
     };
     let fill = with_fee(order.fill(), &order.extra);
     let (value, fee) = match fill {
@@ -63,20 +66,9 @@ fn spot_order(order: &SpotOrder) -> OrderFacts {
         time: order.engine_time,
         form: FactForm::Event,
         stage: Some(stage),
-        details: OrderDetails {
-            client_oid: order.client_oid.clone(),
-            order_type: Some(OrderType::from(order.order_type.as_str())),
-            price: order.price.filter(|price| !(is_market && price.is_zero())),
-            size: size_of(order.filled_size, order.remain_size, stage)
-                .or(order.size)
-                .or(order.origin_size)
-                .filter(|_| order.funds.is_none()),
-            funds: order.funds.or(order.origin_funds),
-            placed_at: order.order_time,
-            ..OrderDetails::default()
-        },
+        details: spot_details(info, order, stage),
         amounts: OrderAmounts {
-            filled: order.filled_size,
+            filled,
             value,
             fee,
             ..OrderAmounts::default()
@@ -86,8 +78,37 @@ fn spot_order(order: &SpotOrder) -> OrderFacts {
     }
 }
 
+fn spot_details(info: &FrameInfo, order: &SpotOrder, stage: OrderStage) -> OrderDetails {
+    let is_market = order.order_type.as_str() == "market";
+    let funds = match is_market {
+        true => positive(order.funds).or(positive(order.origin_funds)),
+        false => None,
+    };
+    // Lists write funds also for an order by size.
+    let is_by_size = info.source.is_some() && positive(order.size).is_some();
+    let funds = funds.filter(|_| !is_by_size);
+    let size = match &order.kind {
+        // Its size has the last reduction, which canceled the rest.
+        OrderKind::Update(update) if order.status == OrderStatus::Done => update.old_size,
+        _ => size_of(order.filled_size, order.remain_size, stage),
+    };
+    OrderDetails {
+        client_oid: non_empty(order.client_oid.clone()),
+        order_type: Some(OrderType::from(order.order_type.as_str())),
+        price: positive(order.price),
+        size: size
+            .or(positive(order.size))
+            .or(positive(order.origin_size))
+            .filter(|_| funds.is_none()),
+        funds,
+        placed_at: order.order_time,
+        ..OrderDetails::default()
+    }
+}
+
 fn spot_stop(order: &SpotStopOrder) -> OrderFacts {
     let failed = order.trigger_success == Some(false);
+    let stage = stop_stage(&order.kind, failed);
     OrderFacts {
         symbol: order.symbol.clone(),
         order_id: Some(order.order_id.clone()),
@@ -95,13 +116,13 @@ fn spot_stop(order: &SpotStopOrder) -> OrderFacts {
         event: order.kind.as_str().into(),
         time: order.pushed_at,
         form: FactForm::Event,
-        stage: Some(stop_stage(&order.kind, failed)),
+        stage: Some(stage),
         details: OrderDetails {
-            order_type: Some(limit_if(order.order_price.is_some())),
-            price: order.order_price,
-            stop_price: order.stop_price,
-            size: order.size,
-            cancel_reason: order.error.clone(),
+            order_type: Some(limit_if(positive(order.order_price).is_some())),
+            price: positive(order.order_price),
+            stop_price: positive(order.stop_price),
+            size: positive(order.size),
+            cancel_reason: error_of(order.error.clone(), stage),
             placed_at: order.created_at,
             ..OrderDetails::default()
         },
@@ -120,6 +141,11 @@ fn stop_stage(kind: &StopOrderType, failed: bool) -> OrderStage {
         StopOrderType::Cancel => OrderStage::Ended(EndKind::Canceled),
         _ => OrderStage::Waiting,
     }
+}
+
+/// Returns why an order ended; a stop order that still waits can have an error, too.
+fn error_of(error: Option<Text>, stage: OrderStage) -> Option<Text> {
+    non_empty(error).filter(|_| matches!(stage, OrderStage::Ended(_)))
 }
 
 fn limit_if(has_price: bool) -> OrderType {
@@ -156,15 +182,6 @@ fn futures_order(order: &FuturesOrder) -> OrderFacts {
         _ => OrderStage::Open,
     };
     let fill = with_fee(order.fill(), &order.extra);
-    let forced = order.trade_type.as_ref().and_then(|kind| match kind {
-        FuturesTradeType::Liquidation => Some(ForcedTrade::Liquidation),
-        FuturesTradeType::AutoDeleveraging => Some(ForcedTrade::AutoDeleveraging),
-        FuturesTradeType::Settlement => Some(ForcedTrade::Settlement),
-        FuturesTradeType::Unknown(text) if text.eq_ignore_ascii_case("liquidation") => {
-            Some(ForcedTrade::Liquidation)
-        }
-        _ => None,
-    });
     OrderFacts {
         symbol: order.symbol.clone(),
         order_id: Some(order.order_id.clone()),
@@ -174,13 +191,13 @@ fn futures_order(order: &FuturesOrder) -> OrderFacts {
         form: FactForm::Event,
         stage: Some(stage),
         details: OrderDetails {
-            client_oid: order.client_oid.clone(),
+            client_oid: non_empty(order.client_oid.clone()),
             order_type: order
                 .order_type
                 .as_ref()
                 .map(|kind| OrderType::from(kind.as_str())),
             price: order.limit_price(),
-            size: size_of(order.filled_size, order.remain_size, stage).or(order.size),
+            size: size_of(order.filled_size, order.remain_size, stage).or(positive(order.size)),
             margin_mode: order
                 .margin_mode
                 .as_ref()
@@ -198,7 +215,19 @@ fn futures_order(order: &FuturesOrder) -> OrderFacts {
             ..OrderAmounts::default()
         },
         fill,
-        forced,
+        forced: order.trade_type.as_ref().and_then(forced_trade),
+    }
+}
+
+fn forced_trade(kind: &FuturesTradeType) -> Option<ForcedTrade> {
+    match kind {
+        FuturesTradeType::Liquidation => Some(ForcedTrade::Liquidation),
+        FuturesTradeType::AutoDeleveraging => Some(ForcedTrade::AutoDeleveraging),
+        FuturesTradeType::Settlement => Some(ForcedTrade::Settlement),
+        FuturesTradeType::Unknown(text) if text.eq_ignore_ascii_case("liquidation") => {
+            Some(ForcedTrade::Liquidation)
+        }
+        _ => None,
     }
 }
 
@@ -218,11 +247,11 @@ fn futures_stop(order: &FuturesStopOrder) -> OrderFacts {
         form: FactForm::Event,
         stage: Some(stage),
         details: OrderDetails {
-            order_type: Some(limit_if(order.order_price.is_some())),
-            price: order.order_price,
-            stop_price: order.stop_price,
-            size: order.size,
-            cancel_reason: order.error.clone(),
+            order_type: Some(limit_if(positive(order.order_price).is_some())),
+            price: positive(order.order_price),
+            stop_price: positive(order.stop_price),
+            size: positive(order.size),
+            cancel_reason: error_of(order.error.clone(), stage),
             margin_mode: order
                 .margin_mode
                 .as_ref()

@@ -1,1 +1,0 @@
-//! Orders from literal frames.
