@@ -108,6 +108,7 @@ mod builder;
 mod fleet;
 mod kucoin;
 mod recovered;
+mod replace_key;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
@@ -141,8 +142,9 @@ pub use fleet::{
     Fleet, FleetBuilder, FleetChanges, FleetError, FleetEvent, FleetStatus, FleetTotals,
     StartFailure,
 };
-pub use kucoin::{Kucoin, ReplaceKeyError};
+pub use kucoin::Kucoin;
 pub use recovered::{RecoverableSubscription, RecoveredItem, RecoveredSubscription};
+pub use replace_key::ReplaceKeyError;
 
 pub use self::core::{
     ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event, Fill,
