@@ -38,12 +38,12 @@ Keys:
                      scroll the pane
   ?                  help
 
-The second line of each connection shows events per second, events in total,
-events that were missed and recovered, gaps, and the latency: the time from
-KuCoin's push to its receipt, by two clocks, of the last event and as median
-and 99th percentile of the last 1,000. Every part of the account is live,
-recovering or stale. Rows of a part that is not live are dimmed and begin with
-`?`: their numbers may be old.
+The line of each connection shows events per second, events in total, events
+that were missed and recovered (in a narrow terminal as +15), gaps, and the
+latency: the time from KuCoin's push to its receipt, by two clocks, of the
+last event, and the median and 99th percentile of the last 1,000. Every part
+of the account is live, recovering or stale. Rows of a part that is not live
+are dimmed and begin with `?`: their numbers may be old.
 
 The screen is redrawn at most 10 times a second. It needs 80 columns and 24
 rows, and works in tmux and over ssh. NO_COLOR=1 switches colours off. If
