@@ -230,7 +230,9 @@ struct Placed {
 }
 
 fn total(widths: &[Option<usize>]) -> usize {
-    widths.iter().flatten().map(|width| width + GAP).sum()
+    let shown = widths.iter().flatten();
+    let with_gaps: usize = shown.map(|width| width + GAP).sum();
+    with_gaps.saturating_sub(GAP)
 }
 
 /// Narrows the widest columns until all fit.
