@@ -69,18 +69,23 @@ Connection to use, repeatable: spotPrivateV1, futuresPrivateV1 or privateProV2. 
 need; without topics, the two of V1, or with --account those of the account's mode. privateProV2 reports the same account a \
 second time, so it is used only if you ask for it";
 
+/// Text of `--connect-timeout` for `watch`.
+const WATCH_CONNECT_TIMEOUT: &str = "\
+Time limit for each connection to become live the first time; exit status 4 if it is exceeded. Without --account, the first \
+connection is opened alone, so that wrong credentials are refused only once; the others follow when it is open";
+
 /// Arguments of `watch`.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = help::watch(),
     override_usage = "kucoin-streams watch [OPTIONS]",
     arg = verbose(help::WATCH_VERBOSE),
-    mut_arg("ws_key", |arg| arg.help(WATCH_WS_KEY))
+    mut_arg("ws_key", |arg| arg.help(WATCH_WS_KEY)),
+    mut_arg("connect_timeout", |arg| arg.help(WATCH_CONNECT_TIMEOUT)),
+    // `--demo` and `--ws-key` come first.
+    next_display_order = 10
 )]
 pub(crate) struct WatchArgs {
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
-
     /// Print the kept state of the account: at the start one line for each order, balance and position, then one line for each
     /// change, with the trust in it. See ACCOUNT below.
     #[arg(long, conflicts_with_all = ["topic", "no_recover"])]
@@ -120,6 +125,9 @@ pub(crate) struct WatchArgs {
     /// overflowed. In a narrow terminal, the last five are shown only if they are not zero.
     #[arg(long)]
     pub(crate) stats: bool,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 impl WatchArgs {

@@ -38,12 +38,12 @@ Keys:
                      scroll the pane
   ?                  help
 
-The second line of each connection shows events per second, events in total,
-events that were missed and recovered, gaps, and the latency: the time from
-KuCoin's push to its receipt, by two clocks, of the last event and as median
-and 99th percentile of the last 1,000. Every part of the account is live,
-recovering or stale. Rows of a part that is not live are dimmed and begin with
-`?`: their numbers may be old.
+The line of each connection shows events per second, events in total, events
+that were missed and recovered (in a narrow terminal as +15), gaps, and the
+latency: the time from KuCoin's push to its receipt, by two clocks, of the
+last event, and the median and 99th percentile of the last 1,000. Every part
+of the account is live, recovering or stale. Rows of a part that is not live
+are dimmed and begin with `?`: their numbers may be old.
 
 The screen is redrawn at most 10 times a second. It needs 80 columns and 24
 rows, and works in tmux and over ssh. NO_COLOR=1 switches colours off. If
@@ -133,6 +133,9 @@ Examples:
       jq -c 'select(.kind == \"live\" and .complete == false)'
     Print what could not be recovered at the start or after a gap, and why.
     With --no-recover, `live` has no `complete`.
+  kucoin-streams watch --account --format ndjson |
+      jq -c 'select(.kind == \"order\" and .phase != \"done\")'
+    Print each open order of the account, and each change of it.
 ";
 
 const WATCH_END: &str = "\
@@ -186,6 +189,26 @@ reason code?. Later attempts may still find it; that is `late`. No event comes
 twice. `--count` counts updates and recovered events. Recovery uses at most a
 quarter of the rate limit of the account. None of this applies with
 --no-recover: `watch` then sends no query and only reports gaps.
+
+ACCOUNT. With --account, `watch` keeps the state of the account and prints it
+instead of the events. At the start comes one line for each order, fill,
+balance and position, for the margin status, and for the trust in each part;
+then one line for each change, with the whole new value:
+  order        orderId phase outcome? filledSize remainSize fees[] and more
+  fill         orderId? tradeId price size fee? liquidity? and more
+  balance      account currency total? available? hold? and more
+  position     symbol side size entryPrice? markPrice? unrealisedPnl? and more
+  margin       cross? isolated[] unified? settings[]
+  trust        part trust since epoch? reason?
+  violation    frames contradict each other: violation symbol frames[]
+  discrepancy  fills, balances and positions do not add up: amounts[]
+  lagged       missed, without wsKey: changes of any connection were dropped,
+               because stdout is not read fast enough; the state follows
+Lines of the first five kinds have `trust`: live, recovering or stale. Only
+live numbers are those of KuCoin. Absent values are null. Right after a state,
+a change that it already has can be printed again. The connections are those
+of the account's mode, unless you choose with --ws-key. Lifecycle lines (open,
+response, reconnect, reconnected, rotated, exception, close) are as above.
 
 --format pretty fits the width of the terminal. If stdout is not a terminal,
 it fits COLUMNS, or 120 columns if it is not set. The minimum is 80 columns.

@@ -16,12 +16,12 @@ const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_
 pub(crate) struct ConnectionArgs {
     /// Watch a demo account on a local exchange inside this program. It needs no KuCoin account. After 15 seconds, every
     /// connection is lost for 3 seconds, and then the missed events are recovered. Cannot be combined with options that choose another exchange or a proxy.
-    #[arg(long, conflicts_with_all = HOST_OPTIONS)]
+    #[arg(long, conflicts_with_all = HOST_OPTIONS, display_order = 0)]
     pub(crate) demo: bool,
 
     /// Connection to use, repeatable: spotPrivateV1, futuresPrivateV1 or privateProV2. Default: by the mode of the account:
     /// privateProV2 for a unified account, otherwise the two of V1.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", display_order = 1)]
     pub(crate) ws_key: Vec<WsKey>,
 
     /// Symbol to query after a gap even if no event named it, repeatable, such as BTC-USDT. Only unified accounts need it:

@@ -1,4 +1,4 @@
-//! The gaps of an account, as far as the trust in its parts tells: when they began, whether they are closed, what is missing.
+//! The gaps of an account, from the trust in its parts: when they began, whether they are closed, and what is missing.
 
 use std::collections::{HashSet, VecDeque};
 

@@ -26,14 +26,21 @@ pub(crate) async fn run(args: Box<TopArgs>, stderr: Stderr) -> Result<(), Comman
     let (kucoin, demo) = access::connect(&args.connection, ws_keys).await?;
     let signals = Signals::listen()
         .map_err(|error| CommandError::because("cannot listen for signals", &error))?;
-    let cannot_show = |error| CommandError::because("cannot show the screen", &error);
+    let cannot_show =
+        |error: std::io::Error| CommandError::because("cannot show the screen", &error);
     // From here on, lines on stderr would corrupt the screen.
     if std::io::stderr().is_terminal() {
         stderr.hold();
     }
     let shown = async {
         let screen = Screen::start().map_err(cannot_show)?;
-        let keys = Keys::start().map_err(cannot_show)?;
+        let keys = match Keys::start() {
+            Ok(keys) => keys,
+            Err(error) => {
+                screen.close().await;
+                return Err(cannot_show(error));
+            }
+        };
         let top_loop = TopLoop::new(kucoin, screen, keys, stderr.clone());
         top_loop.run(&args.connection, demo.as_ref(), signals).await
     };

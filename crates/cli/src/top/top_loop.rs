@@ -61,7 +61,7 @@ struct Drawn {
 }
 
 /// The next event of the loop.
-enum LoopEvent {
+enum TopLoopEvent {
     Key(Key),
     Change(Option<Result<AccountChange, Lagged>>),
     Lifecycle(Lifecycle),
@@ -124,28 +124,28 @@ impl TopLoop {
         loop {
             let event = tokio::select! {
                 biased;
-                outcome = end.as_mut() => LoopEvent::End(outcome),
-                error = self.screen.failed() => LoopEvent::End(Err(CommandError::because("cannot draw the screen", &error))),
+                outcome = end.as_mut() => TopLoopEvent::End(outcome),
+                error = self.screen.failed() => TopLoopEvent::End(Err(CommandError::because("cannot draw the screen", &error))),
                 key = self.keys.next() => match key {
-                    Ok(key) => LoopEvent::Key(key),
-                    Err(error) => LoopEvent::End(Err(CommandError::because("cannot read the keys", &error))),
+                    Ok(key) => TopLoopEvent::Key(key),
+                    Err(error) => TopLoopEvent::End(Err(CommandError::because("cannot read the keys", &error))),
                 },
-                _ = frames.tick() => LoopEvent::Tick,
-                Some(event) = lifecycle.next() => LoopEvent::Lifecycle(event),
-                change = next_change(&mut self.account) => LoopEvent::Change(change),
-                account = starting.as_mut(), if self.account.is_none() => LoopEvent::Started(account),
+                _ = frames.tick() => TopLoopEvent::Tick,
+                Some(event) = lifecycle.next() => TopLoopEvent::Lifecycle(event),
+                change = next_change(&mut self.account) => TopLoopEvent::Change(change),
+                account = starting.as_mut(), if self.account.is_none() => TopLoopEvent::Started(account),
             };
             match event {
-                LoopEvent::Key(Key::Quit) => return Ok(()),
-                LoopEvent::End(outcome) => return outcome,
-                LoopEvent::Started(account) => {
+                TopLoopEvent::Key(Key::Quit) => return Ok(()),
+                TopLoopEvent::End(outcome) => return outcome,
+                TopLoopEvent::Started(account) => {
                     let account = account.map_err(|error| access::cannot_start(&error))?;
                     self.on_start(account);
                 }
-                LoopEvent::Key(key) => self.on_key(key),
-                LoopEvent::Change(change) => self.on_change(change),
-                LoopEvent::Lifecycle(event) => self.on_lifecycle(&event),
-                LoopEvent::Tick => self.draw(),
+                TopLoopEvent::Key(key) => self.on_key(key),
+                TopLoopEvent::Change(change) => self.on_change(change),
+                TopLoopEvent::Lifecycle(event) => self.on_lifecycle(&event),
+                TopLoopEvent::Tick => self.draw(),
             }
         }
     }

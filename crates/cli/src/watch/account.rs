@@ -66,7 +66,7 @@ struct AccountLoop {
 }
 
 /// The next event of the loop.
-enum LoopEvent {
+enum AccountLoopEvent {
     Change(Result<AccountChange, Lagged>),
     Lifecycle(Lifecycle),
     Room,
@@ -136,7 +136,7 @@ impl AccountLoop {
         self.print_state(account)?;
         loop {
             match self.next(&mut changes, lifecycle, stop.as_mut()).await {
-                LoopEvent::Change(Ok(change)) => {
+                AccountLoopEvent::Change(Ok(change)) => {
                     let line = self.lines.line(&account.state(), change);
                     self.printer.account(&line, false)?;
                     self.printed += 1;
@@ -144,17 +144,17 @@ impl AccountLoop {
                         return Ok(StopReason::CountReached);
                     }
                 }
-                LoopEvent::Change(Err(lagged)) => {
+                AccountLoopEvent::Change(Err(lagged)) => {
                     self.printer.lagged(lagged.missed)?;
                     // The changes that are still queued are older than the state.
                     changes = account.changes();
                     self.print_state(account)?;
                 }
-                LoopEvent::Lifecycle(event) => self.print_lifecycle(&event)?,
-                LoopEvent::Room => {}
-                LoopEvent::Nothing if account.is_closed() => return Ok(self.closed()),
-                LoopEvent::Nothing => {}
-                LoopEvent::Stop(reason) => return Ok(reason),
+                AccountLoopEvent::Lifecycle(event) => self.print_lifecycle(&event)?,
+                AccountLoopEvent::Room => {}
+                AccountLoopEvent::Nothing if account.is_closed() => return Ok(self.closed()),
+                AccountLoopEvent::Nothing => {}
+                AccountLoopEvent::Stop(reason) => return Ok(reason),
             }
         }
     }
@@ -165,28 +165,28 @@ impl AccountLoop {
         changes: &mut AccountChanges,
         lifecycle: &mut LifecycleStream,
         mut stop: Pin<&mut impl StopFuture>,
-    ) -> LoopEvent {
+    ) -> AccountLoopEvent {
         if self.printer.is_full() {
             return tokio::select! {
                 biased;
-                reason = stop => LoopEvent::Stop(reason),
-                () = self.printer.room() => LoopEvent::Room,
+                reason = stop => AccountLoopEvent::Stop(reason),
+                () = self.printer.room() => AccountLoopEvent::Room,
             };
         }
         tokio::select! {
             biased;
-            reason = stop.as_mut() => return LoopEvent::Stop(reason),
-            Some(event) = lifecycle.next() => return LoopEvent::Lifecycle(event),
-            Some(change) = changes.next() => return LoopEvent::Change(change),
+            reason = stop.as_mut() => return AccountLoopEvent::Stop(reason),
+            Some(event) = lifecycle.next() => return AccountLoopEvent::Lifecycle(event),
+            Some(change) = changes.next() => return AccountLoopEvent::Change(change),
             () = ready(()) => {}
         }
         self.printer.flush();
         tokio::select! {
             biased;
-            reason = stop => LoopEvent::Stop(reason),
-            Some(event) = lifecycle.next() => LoopEvent::Lifecycle(event),
-            Some(change) = changes.next() => LoopEvent::Change(change),
-            () = tokio::time::sleep(END_CHECK) => LoopEvent::Nothing,
+            reason = stop => AccountLoopEvent::Stop(reason),
+            Some(event) = lifecycle.next() => AccountLoopEvent::Lifecycle(event),
+            Some(change) = changes.next() => AccountLoopEvent::Change(change),
+            () = tokio::time::sleep(END_CHECK) => AccountLoopEvent::Nothing,
         }
     }
 

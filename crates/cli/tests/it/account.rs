@@ -1,6 +1,6 @@
 //! `watch --account`: the kept state as lines.
 
-use kucoin_streams_exchange::{Cut, Decimal, Effect, Exchange, Side};
+use kucoin_streams_exchange::{Cut, Decimal, Effect, Exchange, Side, Stats};
 use serde_json::Value;
 
 use crate::rig::*;
@@ -182,6 +182,23 @@ fn count_ends_after_this_number_of_changes() {
         .position(|line| line["part"] == "margin")
         .unwrap();
     assert_eq!(lines[start + 1..].iter().filter(is_change).count(), 5);
+}
+
+#[test]
+fn slow_reader_gets_the_number_of_missed_changes_and_the_state() {
+    let local = LocalExchange::start(Exchange::builder().event_rate(4_000.0));
+    let args = ["--account", "--ws-key", SPOT, "--format", "ndjson"];
+    let mut running = Running::start(local.watch(&args));
+    running.until("trust");
+    // More than the pipe, the queue of lines and the queue of changes hold.
+    let pushed = |stats: &Stats| stats.connections[0].pushed >= 20_000;
+    local.wait(local.exchange.wait_until(pushed));
+    let lagged = running.until("lagged");
+    assert!(lagged["missed"].as_u64().unwrap() > 0, "{lagged}");
+    assert!(running.until("order")["trust"].is_string());
+    while running.until("trust")["part"] != "margin" {}
+    running.signal("TERM");
+    running.finish();
 }
 
 #[test]

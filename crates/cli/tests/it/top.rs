@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kucoin_streams_exchange::{Decimal, Exchange, Side};
+use kucoin_streams_exchange::{Decimal, Exchange, Side, Stats};
 
 use crate::pty::Terminal;
 use crate::rig::*;
@@ -11,6 +11,9 @@ use crate::rig::*;
 const ENTER: &str = "\u{1b}[?1049h";
 const LEAVE: &str = "\u{1b}[?1049l";
 const SHOW_CURSOR: &str = "\u{1b}[?25h";
+
+/// Pushes of about two seconds.
+const PUSHES: u64 = 1_000;
 
 fn quiet() -> LocalExchange {
     LocalExchange::start(Exchange::builder().event_rate(0.0))
@@ -82,11 +85,13 @@ fn signal_restores_the_terminal_within_two_seconds() {
 
 #[test]
 fn terminal_that_does_not_read_does_not_delay_the_end() {
-    let local = LocalExchange::start(Exchange::builder().event_rate(200.0));
+    let local = LocalExchange::start(Exchange::builder().event_rate(500.0));
     let mut terminal = top(&local, (200, 50));
     terminal.until("ORDERS");
-    // Meanwhile the buffer of the terminal fills.
-    std::thread::sleep(Duration::from_secs(3));
+    // Ten frames a second with other numbers fill the buffer of the terminal, which is 4 KiB.
+    let is_full =
+        |stats: &Stats| stats.connections.iter().map(|one| one.pushed).sum::<u64>() >= PUSHES;
+    local.wait(local.exchange.wait_until(is_full));
     let began = Instant::now();
     send("TERM", terminal.pid());
     assert_eq!(terminal.ends_unread(), Some(0));

@@ -3,20 +3,20 @@
 use kucoin_streams::{AccountBalance, Decimal, Kept};
 
 use super::palette::Tone;
-use super::table::{Column, Row, Table, TextCell};
+use super::table::{Table, TableColumn, TableRow, TextCell};
 use crate::top::view::View;
 
-const COLUMNS: &[Column] = &[
-    Column::left("", 0),
-    Column::left("CURRENCY", 0),
-    Column::right("TOTAL", 0),
-    Column::right("AVAILABLE", 0),
-    Column::right("HOLD", 0),
-    Column::right("EQUITY", 1),
-    Column::right("LIABILITY", 1),
-    Column::right("UNREALISED", 2),
-    Column::right("POSITIONS", 3),
-    Column::right("ORDERS", 4),
+const COLUMNS: &[TableColumn] = &[
+    TableColumn::left("", 0),
+    TableColumn::left("CURRENCY", 0),
+    TableColumn::right("TOTAL", 0),
+    TableColumn::right("AVAILABLE", 0),
+    TableColumn::right("HOLD", 0),
+    TableColumn::right("EQUITY", 1),
+    TableColumn::right("LIABILITY", 1),
+    TableColumn::right("UNREALISED", 2),
+    TableColumn::right("POSITIONS", 3),
+    TableColumn::right("ORDERS", 4),
 ];
 
 /// Balances that are zero are left out.
@@ -55,9 +55,9 @@ fn is_zero(balance: &AccountBalance) -> bool {
     amounts.into_iter().flatten().all(|amount| amount.is_zero())
 }
 
-fn row(balance: Kept<'_, AccountBalance>) -> Row {
+fn row(balance: Kept<'_, AccountBalance>) -> TableRow {
     let unless_zero = |amount: Option<Decimal>| amount.filter(|amount| !amount.is_zero());
-    Row {
+    TableRow {
         is_live: balance.is_live(),
         cells: vec![
             TextCell::plain(&balance.account),

@@ -6,15 +6,15 @@ use kucoin_streams::core::HumanDuration;
 use kucoin_streams::{AccountState, Timestamp};
 
 use super::palette::Tone;
-use super::table::{Column, Row, Table, TextCell};
+use super::table::{Table, TableColumn, TableRow, TextCell};
 use crate::output::{short_name, time_of_day, unexplained, wrapped};
 use crate::top::gaps::GapEntry;
 use crate::top::view::View;
 
-const COLUMNS: &[Column] = &[
-    Column::left("", 0),
-    Column::left("SOURCE", 0),
-    Column::left("EVENT", 0),
+const COLUMNS: &[TableColumn] = &[
+    TableColumn::left("", 0),
+    TableColumn::left("SOURCE", 0),
+    TableColumn::left("EVENT", 0),
 ];
 
 /// Columns before the text: mark, time and source.
@@ -99,11 +99,11 @@ fn gap(gap: &GapEntry) -> EventLine {
 }
 
 /// Returns the rows of an event, which may take several lines.
-fn rows(line: &EventLine, room: usize) -> Vec<Row> {
+fn rows(line: &EventLine, room: usize) -> Vec<TableRow> {
     let mut time = time_of_day(line.at);
     time.truncate("00:00:00".len());
     let texts = wrapped(&line.text, Some(room));
-    let rows = texts.iter().enumerate().map(|(at, text)| Row {
+    let rows = texts.iter().enumerate().map(|(at, text)| TableRow {
         is_live: true,
         cells: match at {
             0 => vec![

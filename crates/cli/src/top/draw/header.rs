@@ -114,15 +114,13 @@ fn draw_connection(
 
 /// Returns the event rate, the counters and the latency of a connection.
 fn figures(connection: &ConnectionView, is_wide: bool) -> String {
-    let mut figures = vec![
-        format!("{:>5.1}/s", connection.events_per_second),
-        counted(connection.events, "event"),
-    ];
-    if connection.recovered > 0 || is_wide {
-        figures.push(format!(
-            "{} recovered",
-            compact(connection.recovered.into())
-        ));
+    let mut figures = vec![format!("{:>5.1}/s", connection.events_per_second)];
+    let events = counted(connection.events, "event");
+    let recovered = compact(connection.recovered.into());
+    match (is_wide, connection.recovered) {
+        (true, _) => figures.extend([events, format!("{recovered} recovered")]),
+        (false, 0) => figures.push(events),
+        (false, _) => figures.push(format!("{events} +{recovered}")),
     }
     figures.push(counted(connection.gaps, "gap"));
     figures.extend(connection.latency.as_ref().map(latency));
@@ -141,7 +139,7 @@ fn counted(count: u64, what: &str) -> String {
 
 fn latency(latency: &Latency) -> String {
     format!(
-        "{} ms (p50 {}, p99 {})",
+        "{} ms p50 {} p99 {}",
         millis(latency.last),
         millis(latency.median),
         millis(latency.p99)

@@ -24,9 +24,10 @@ const LINES: &[(&str, &str)] = &[
         "its part is not live: the numbers may be old",
     ),
     ("/s", "events per second, over the last 3 seconds"),
+    ("+15", "events that were missed and recovered"),
     (
-        "latency",
-        "from KuCoin's push to its receipt, by two clocks",
+        "ms p50 p99",
+        "latency of the last event, median and 99th percentile of 1,000",
     ),
 ];
 

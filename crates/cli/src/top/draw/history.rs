@@ -8,24 +8,24 @@ use kucoin_streams::{
 
 use super::orders::side;
 use super::palette::Tone;
-use super::table::{Column, Row, Table, TextCell, compact};
+use super::table::{Table, TableColumn, TableRow, TextCell, compact};
 use crate::output::{outcome_name, time_of_day};
 use crate::top::view::View;
 
 /// Number of entries that are shown.
 const MAX_ROWS: usize = 200;
 
-const COLUMNS: &[Column] = &[
-    Column::left("", 0),
-    Column::left("EVENT", 0),
-    Column::left("SYMBOL", 0),
-    Column::left("SIDE", 0),
-    Column::right("SIZE", 0),
-    Column::right("PRICE", 0),
-    Column::right("FEE", 1),
-    Column::left("CURR", 1),
-    Column::left("ROLE", 2),
-    Column::left("NOTE", 3),
+const COLUMNS: &[TableColumn] = &[
+    TableColumn::left("", 0),
+    TableColumn::left("EVENT", 0),
+    TableColumn::left("SYMBOL", 0),
+    TableColumn::left("SIDE", 0),
+    TableColumn::right("SIZE", 0),
+    TableColumn::right("PRICE", 0),
+    TableColumn::right("FEE", 1),
+    TableColumn::left("CURR", 1),
+    TableColumn::left("ROLE", 2),
+    TableColumn::left("NOTE", 3),
 ];
 
 pub(super) fn table(view: &View) -> Table {
@@ -38,7 +38,7 @@ pub(super) fn table(view: &View) -> Table {
     }
 }
 
-fn rows(state: &AccountState) -> Vec<Row> {
+fn rows(state: &AccountState) -> Vec<TableRow> {
     let done = state
         .orders()
         .filter(|order| order.phase == OrderPhase::Done);
@@ -62,7 +62,7 @@ fn time(at: Option<Timestamp>) -> TextCell {
     TextCell::new(Tone::Dim, &time)
 }
 
-fn fill_row(fill: Kept<'_, AccountFill>) -> Row {
+fn fill_row(fill: Kept<'_, AccountFill>) -> TableRow {
     let trade = &fill.fill;
     let mut notes = Vec::new();
     notes.extend(
@@ -71,7 +71,7 @@ fn fill_row(fill: Kept<'_, AccountFill>) -> Row {
     );
     notes.extend(fill.is_self_trade.then(|| "self-trade".to_owned()));
     notes.extend(fill.is_recovered.then(|| "recovered".to_owned()));
-    Row {
+    TableRow {
         is_live: fill.is_live(),
         cells: vec![
             time(trade.time),
@@ -88,7 +88,7 @@ fn fill_row(fill: Kept<'_, AccountFill>) -> Row {
     }
 }
 
-fn order_row(order: Kept<'_, AccountOrder>, at: Option<Timestamp>) -> Row {
+fn order_row(order: Kept<'_, AccountOrder>, at: Option<Timestamp>) -> TableRow {
     let outcome = order.outcome.map_or("done", outcome_name);
     let tone = match order.outcome {
         Some(OrderOutcome::Filled) => Tone::Good,
@@ -102,7 +102,7 @@ fn order_row(order: Kept<'_, AccountOrder>, at: Option<Timestamp>) -> Row {
         Some(size) if size != order.filled_size => format!("{filled}/{}", compact(size)),
         _ => filled,
     };
-    Row {
+    TableRow {
         is_live: order.is_live(),
         cells: vec![
             time(at),

@@ -6,21 +6,21 @@ use kucoin_streams::kept::{OrderType, PositionSide};
 use kucoin_streams::{AccountOrder, Kept, OrderPhase, Side, Timestamp};
 
 use super::palette::Tone;
-use super::table::{Column, Row, Table, TextCell, compact};
+use super::table::{Table, TableColumn, TableRow, TextCell, compact};
 use crate::top::view::View;
 
-const COLUMNS: &[Column] = &[
-    Column::left("", 0),
-    Column::left("SIDE", 0),
-    Column::left("LEG", 3),
-    Column::left("TYPE", 4),
-    Column::right("PRICE", 0),
-    Column::right("SIZE", 0),
-    Column::right("FILLED", 0),
-    Column::right("AVERAGE", 2),
-    Column::right("STOP", 1),
-    Column::right("AGE", 1),
-    Column::left("ORDER ID", 5),
+const COLUMNS: &[TableColumn] = &[
+    TableColumn::left("", 0),
+    TableColumn::left("SIDE", 0),
+    TableColumn::left("LEG", 3),
+    TableColumn::left("TYPE", 4),
+    TableColumn::right("PRICE", 0),
+    TableColumn::right("SIZE", 0),
+    TableColumn::right("FILLED", 0),
+    TableColumn::right("AVERAGE", 2),
+    TableColumn::right("STOP", 1),
+    TableColumn::right("AGE", 1),
+    TableColumn::left("ORDER ID", 5),
 ];
 
 pub(super) fn table(view: &View) -> Table {
@@ -36,7 +36,7 @@ pub(super) fn table(view: &View) -> Table {
     }
 }
 
-fn row(order: Kept<'_, AccountOrder>, now: Timestamp) -> Row {
+fn row(order: Kept<'_, AccountOrder>, now: Timestamp) -> TableRow {
     let order_type = order.order_type.as_ref().map_or("", OrderType::as_str);
     let price = match order.price {
         Some(price) => compact(price),
@@ -51,7 +51,7 @@ fn row(order: Kept<'_, AccountOrder>, now: Timestamp) -> Row {
         _ => TextCell::amount(Some(order.filled_size)),
     };
     let age = order.placed_at.map(|at| age(at, now));
-    Row {
+    TableRow {
         is_live: order.is_live(),
         cells: vec![
             TextCell::new(Tone::Bold, &order.symbol),

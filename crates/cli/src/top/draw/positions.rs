@@ -4,21 +4,21 @@ use kucoin_streams::kept::{MarginMode, PositionSide};
 use kucoin_streams::{AccountPosition, Kept};
 
 use super::palette::Tone;
-use super::table::{Column, Row, Table, TextCell, compact};
+use super::table::{Table, TableColumn, TableRow, TextCell, compact};
 use crate::top::view::View;
 
-const COLUMNS: &[Column] = &[
-    Column::left("", 0),
-    Column::left("LEG", 0),
-    Column::right("SIZE", 0),
-    Column::right("ENTRY", 0),
-    Column::right("MARK", 0),
-    Column::right("LIQ", 1),
-    Column::right("UNREALISED", 0),
-    Column::right("REALISED", 2),
-    Column::left("CURR", 3),
-    Column::right("LEVER", 4),
-    Column::left("MODE", 5),
+const COLUMNS: &[TableColumn] = &[
+    TableColumn::left("", 0),
+    TableColumn::left("LEG", 0),
+    TableColumn::right("SIZE", 0),
+    TableColumn::right("ENTRY", 0),
+    TableColumn::right("MARK", 0),
+    TableColumn::right("LIQ", 1),
+    TableColumn::right("UNREALISED", 0),
+    TableColumn::right("REALISED", 2),
+    TableColumn::left("CURR", 3),
+    TableColumn::right("LEVER", 4),
+    TableColumn::left("MODE", 5),
 ];
 
 pub(super) fn table(view: &View) -> Table {
@@ -32,7 +32,7 @@ pub(super) fn table(view: &View) -> Table {
     }
 }
 
-fn row(position: Kept<'_, AccountPosition>) -> Row {
+fn row(position: Kept<'_, AccountPosition>) -> TableRow {
     let (tone, direction) = match (&position.side, position.size.is_sign_negative()) {
         (PositionSide::Short, _) => (Tone::Bad, "SHORT"),
         (PositionSide::Long, _) => (Tone::Good, "LONG"),
@@ -44,7 +44,7 @@ fn row(position: Kept<'_, AccountPosition>) -> Row {
     let leverage = leverage.map_or_else(String::new, |times| format!("{}x", compact(times)));
     let mode = position.margin_mode.as_ref().map(MarginMode::as_str);
     let currency = position.settle_currency.as_deref().unwrap_or_default();
-    Row {
+    TableRow {
         is_live: position.is_live(),
         cells: vec![
             TextCell::new(Tone::Bold, &position.symbol),

@@ -14,14 +14,14 @@ const MAX_WIDTH: usize = 20;
 
 /// A column of a list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub(super) struct TableColumn {
     title: &'static str,
     is_right: bool,
     /// Columns with the highest number are left out first; columns with 0 never.
     rank: u8,
 }
 
-impl Column {
+impl TableColumn {
     pub(super) const fn left(title: &'static str, rank: u8) -> Self {
         Self {
             title,
@@ -88,7 +88,7 @@ pub(super) fn compact(amount: Decimal) -> String {
 
 /// A row of a list.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     /// `false` if the numbers may be old: they are dimmed and marked.
     pub(super) is_live: bool,
     pub(super) cells: Vec<TextCell>,
@@ -105,8 +105,8 @@ pub(super) enum Heading {
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) title: &'static str,
-    pub(super) columns: &'static [Column],
-    pub(super) rows: Vec<Row>,
+    pub(super) columns: &'static [TableColumn],
+    pub(super) rows: Vec<TableRow>,
     /// Shown if there is no row.
     pub(super) empty: &'static str,
 }
@@ -230,7 +230,9 @@ struct Placed {
 }
 
 fn total(widths: &[Option<usize>]) -> usize {
-    widths.iter().flatten().map(|width| width + GAP).sum()
+    let shown = widths.iter().flatten();
+    let with_gaps: usize = shown.map(|width| width + GAP).sum();
+    with_gaps.saturating_sub(GAP)
 }
 
 /// Narrows the widest columns until all fit.
@@ -247,7 +249,7 @@ fn narrow(widths: &mut [Option<usize>], room: usize) {
 fn draw_row(
     buffer: &mut Buffer,
     (x, y): (u16, u16),
-    row: &Row,
+    row: &TableRow,
     places: &[(u16, Placed, usize)],
     palette: &Palette,
 ) {
