@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::serialize::ws_key_name;
 use crate::{
     AccountBalance, AccountFill, AccountMargin, AccountOrder, AccountPart, AccountPosition,
-    Discrepancy, Trust, Violation,
+    AccountViolation, Discrepancy, Trust,
 };
 
 /// A change of the kept state, with the new value.
@@ -31,7 +31,7 @@ pub enum AccountChange {
     /// The trust in a part has changed.
     Trust(PartTrust),
     /// Frames contradict each other.
-    Violation(Arc<Violation>),
+    Violation(Arc<AccountViolation>),
     /// Fills, balances and positions do not add up.
     Discrepancy(Arc<Discrepancy>),
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rpds::RedBlackTreeMapSync;
 
-use crate::{AccountChange, Discrepancy, Violation};
+use crate::{AccountChange, AccountViolation, Discrepancy};
 
 /// Violations and discrepancies that are kept in the state.
 const MAX_FINDINGS: usize = 100;
@@ -14,7 +14,7 @@ const MAX_FINDINGS: usize = 100;
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     changes: VecDeque<AccountChange>,
-    violations: RedBlackTreeMapSync<u64, Arc<Violation>>,
+    violations: RedBlackTreeMapSync<u64, Arc<AccountViolation>>,
     discrepancies: RedBlackTreeMapSync<u64, Arc<Discrepancy>>,
     found: u64,
 }
@@ -24,7 +24,7 @@ impl Effects {
         self.changes.push_back(change);
     }
 
-    pub(crate) fn violation(&mut self, violation: Violation) {
+    pub(crate) fn violation(&mut self, violation: AccountViolation) {
         let violation = Arc::new(violation);
         self.found += 1;
         keep(&mut self.violations, self.found, Arc::clone(&violation));
@@ -46,7 +46,7 @@ impl Effects {
         self.changes.pop_front()
     }
 
-    pub(crate) fn violations(&self) -> &RedBlackTreeMapSync<u64, Arc<Violation>> {
+    pub(crate) fn violations(&self) -> &RedBlackTreeMapSync<u64, Arc<AccountViolation>> {
         &self.violations
     }
 

@@ -38,7 +38,7 @@ pub use positions::AccountPosition;
 pub use settings::AccountSettings;
 pub use state::{AccountState, Kept};
 pub use trust::{AccountPart, StaleReason, Trust};
-pub use violation::{Contradiction, Violation};
+pub use violation::{AccountViolation, Contradiction};
 
 /// The README, so that its example is tested.
 #[cfg(doctest)]

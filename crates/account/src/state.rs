@@ -10,7 +10,7 @@ use rpds::RedBlackTreeMapSync;
 use crate::trust::TrustTable;
 use crate::{
     AccountBalance, AccountFill, AccountMargin, AccountOrder, AccountPart, AccountPosition,
-    Discrepancy, StaleReason, Trust, Violation,
+    AccountViolation, Discrepancy, StaleReason, Trust,
 };
 
 /// Key of a balance: connection, account, account ID and currency.
@@ -32,7 +32,7 @@ pub struct AccountState {
     pub(crate) positions: RedBlackTreeMapSync<PositionKey, Arc<AccountPosition>>,
     pub(crate) margin: Arc<AccountMargin>,
     pub(crate) trust: Arc<TrustTable>,
-    pub(crate) violations: RedBlackTreeMapSync<u64, Arc<Violation>>,
+    pub(crate) violations: RedBlackTreeMapSync<u64, Arc<AccountViolation>>,
     pub(crate) discrepancies: RedBlackTreeMapSync<u64, Arc<Discrepancy>>,
     /// Number of events, recovered events and rows that are in the state.
     pub(crate) applied: u64,
@@ -182,7 +182,7 @@ impl AccountState {
     }
 
     /// Returns the most recent contradictions between frames, oldest first.
-    pub fn violations(&self) -> impl DoubleEndedIterator<Item = &Arc<Violation>> {
+    pub fn violations(&self) -> impl DoubleEndedIterator<Item = &Arc<AccountViolation>> {
         self.violations.values()
     }
 

@@ -104,7 +104,7 @@ pub enum StaleReason {
         /// Why it has ended.
         Arc<str>,
     ),
-    /// Events contradict each other: see `Violation`. Only this row is affected.
+    /// Events contradict each other: see `AccountViolation`. Only this row is affected.
     Contradiction,
 }
 

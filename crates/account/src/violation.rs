@@ -14,7 +14,7 @@ use crate::FrameRef;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Violation {
+pub struct AccountViolation {
     /// Symbol of the order or position.
     pub symbol: Text,
     /// Order ID; `None` for a position or a balance.
@@ -118,7 +118,7 @@ impl fmt::Display for Contradiction {
     }
 }
 
-impl fmt::Display for Violation {
+impl fmt::Display for AccountViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.symbol)?;
         if let Some(order_id) = &self.order_id {

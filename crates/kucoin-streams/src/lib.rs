@@ -159,7 +159,8 @@ pub use client::{
 };
 pub use kept::{
     AccountBalance, AccountChange, AccountFill, AccountOrder, AccountPart, AccountPosition,
-    AccountSettings, AccountState, Kept, OrderOutcome, OrderPhase, StaleReason, Trust, Violation,
+    AccountSettings, AccountState, AccountViolation, Kept, OrderOutcome, OrderPhase, StaleReason,
+    Trust,
 };
 pub use recovery::{
     LiveReport, MissingPart, MissingReason, Recoverable, RecoverySettings, SnapshotRow,

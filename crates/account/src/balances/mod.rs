@@ -18,7 +18,7 @@ use crate::effects::Effects;
 use crate::serialize::ws_key_name;
 use crate::stamp::{ReportSource, is_from};
 use crate::state::BalanceKey;
-use crate::{AccountChange, Contradiction, FrameInfo, Violation};
+use crate::{AccountChange, AccountViolation, Contradiction, FrameInfo};
 use report::BalanceReport;
 use slot::BalanceSlot;
 
@@ -132,7 +132,7 @@ impl BalanceLedger {
         let is_changed = slot.apply(&report);
         if let Some(amount) = slot.new_negative() {
             let (event, currency) = (report.event_name(), report.currency.clone());
-            effects.violation(Violation {
+            effects.violation(AccountViolation {
                 symbol: report.currency,
                 order_id: None,
                 contradiction: Contradiction::NegativeBalance { currency, amount },

@@ -11,7 +11,7 @@ use super::fees::Fees;
 use super::fills::{FoldedFill, OrderFills, merged};
 use super::totals::{Base, Sum, totals};
 use super::{AccountFill, AccountOrder, OrderOutcome, OrderPhase, ParentOrder};
-use crate::{Contradiction, FrameRef, Violation};
+use crate::{AccountViolation, Contradiction, FrameRef};
 
 /// A fraction of the funds of a market order: a smaller rest is what cannot be spent.
 const UNSPENT_PARTS: u32 = 1_000;
@@ -109,7 +109,7 @@ impl Fold {
         number: u64,
         facts: &OrderFacts,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) -> FillOutcome {
         let cumulative = facts.amounts.filled.filter(|_| !facts.amounts.is_in_quote);
         let trade_id = fill.fill.trade_id.clone();
@@ -183,7 +183,7 @@ impl Fold {
         &mut self,
         facts: &OrderFacts,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) -> bool {
         let is_same = facts.symbol == self.order.symbol && facts.side == self.order.side;
         if !is_same {
@@ -198,7 +198,7 @@ impl Fold {
         &mut self,
         facts: &OrderFacts,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) {
         self.check_frame(facts, frame, violations);
         let is_old_row = facts.form == FactForm::Row
@@ -219,7 +219,7 @@ impl Fold {
         &mut self,
         facts: &OrderFacts,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) {
         let amounts = &facts.amounts;
         self.is_in_quote |= amounts.is_in_quote;
@@ -251,7 +251,7 @@ impl Fold {
         time: Timestamp,
         filled: Decimal,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) {
         let fell = self.latest.as_ref().and_then(|(at, before, other)| {
             let fell = match () {
@@ -286,7 +286,7 @@ impl Fold {
         &mut self,
         facts: &OrderFacts,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) {
         self.stage = self.stage.max(facts.stage);
         let Some(OrderStage::Ended(kind)) = facts.stage else {
@@ -384,7 +384,7 @@ impl Fold {
     }
 
     /// Computes what follows from all facts.
-    pub(super) fn settle(&mut self, frame: &Arc<FrameRef>, violations: &mut Vec<Violation>) {
+    pub(super) fn settle(&mut self, frame: &Arc<FrameRef>, violations: &mut Vec<AccountViolation>) {
         let (filled, value) = self.totals();
         let (phase, outcome) = self.phase(filled, value);
         let is_done = phase == OrderPhase::Done;
@@ -468,7 +468,7 @@ impl Fold {
         &mut self,
         facts: &OrderFacts,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) {
         if facts.form != FactForm::Event {
             return;
@@ -490,7 +490,7 @@ impl Fold {
         &mut self,
         filled: Decimal,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) {
         let fills = self.fill_sum.size;
         let end = self.end.as_ref();
@@ -526,7 +526,7 @@ impl Fold {
     }
 
     /// Reports what never came, once nothing more can come.
-    pub(super) fn check_end(&mut self, violations: &mut Vec<Violation>) {
+    pub(super) fn check_end(&mut self, violations: &mut Vec<AccountViolation>) {
         let (filled, fills) = (self.order.filled_size, self.fill_sum.size);
         let contradiction = match self.order.size {
             _ if self.lacks_fills() => Contradiction::FillsDisagree { fills, filled },
@@ -572,7 +572,7 @@ impl Fold {
         &mut self,
         contradiction: Contradiction,
         frames: [&Arc<FrameRef>; 2],
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) {
         let kind = std::mem::discriminant(&contradiction);
         if self.reported_kinds.contains(&kind) {
@@ -582,7 +582,7 @@ impl Fold {
         Arc::make_mut(&mut self.order).is_contradicted = true;
         let mut frames: Vec<FrameRef> = frames.iter().map(|frame| FrameRef::clone(frame)).collect();
         frames.dedup();
-        violations.push(Violation {
+        violations.push(AccountViolation {
             symbol: self.order.symbol.clone(),
             order_id: Some(self.order.order_id.clone()),
             contradiction,

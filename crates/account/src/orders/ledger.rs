@@ -14,7 +14,7 @@ use super::fills::merged;
 use super::fold::{FillOutcome, Fold};
 use super::{AccountFill, AccountOrder, ParentOrder};
 use crate::effects::Effects;
-use crate::{AccountChange, FrameInfo, FrameRef, Violation};
+use crate::{AccountChange, AccountViolation, FrameInfo, FrameRef};
 
 /// Number of dropped orders whose IDs are remembered, so that a late event does not bring them back.
 const MAX_DROPPED: usize = 10_000;
@@ -134,7 +134,7 @@ impl OrderLedger {
         order_id: &Text,
         facts: &OrderFacts,
         frame: &Arc<FrameRef>,
-        violations: &mut Vec<Violation>,
+        violations: &mut Vec<AccountViolation>,
     ) {
         let Some(fold) = self.folds.get_mut(order_id) else {
             return;
@@ -221,7 +221,7 @@ impl OrderLedger {
         &mut self,
         order_id: &Text,
         fill: Arc<AccountFill>,
-        (facts, frame, violations): (&OrderFacts, &Arc<FrameRef>, &mut Vec<Violation>),
+        (facts, frame, violations): (&OrderFacts, &Arc<FrameRef>, &mut Vec<AccountViolation>),
         effects: &mut Effects,
     ) -> Vec<Text> {
         let kept = self.kept_fill(&fill);

@@ -88,7 +88,9 @@ pub struct AccountOrder {
     pub updated_at: Option<Timestamp>,
     /// Exchange time of the end; `None` if the order is not done, or REST has no time of it.
     pub ended_at: Option<Timestamp>,
-    /// `true` if frames of the order contradict each other: see [`Violation`](crate::Violation).
+    /// `true` if frames of the order contradict each other.
+    ///
+    /// See [`AccountViolation`](crate::AccountViolation).
     pub is_contradicted: bool,
 }
 

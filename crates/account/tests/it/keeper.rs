@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kucoin_streams_account::{
     AccountBalance, AccountBook, AccountChange, AccountMargin, AccountPosition, AccountSettings,
-    AccountState, FrameInfo, Violation,
+    AccountState, AccountViolation, FrameInfo,
 };
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_recovery::SnapshotRow;
@@ -35,7 +35,7 @@ pub(crate) struct Changes {
     pub(crate) balances: Vec<Arc<AccountBalance>>,
     pub(crate) positions: Vec<Arc<AccountPosition>>,
     pub(crate) margin: Vec<Arc<AccountMargin>>,
-    pub(crate) violations: Vec<Arc<Violation>>,
+    pub(crate) violations: Vec<Arc<AccountViolation>>,
 }
 
 impl Changes {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kucoin_streams_account::{
-    AccountBook, AccountChange, AccountOrder, AccountSettings, AccountState, Contradiction,
-    FrameInfo, Violation,
+    AccountBook, AccountChange, AccountOrder, AccountSettings, AccountState, AccountViolation,
+    Contradiction, FrameInfo,
 };
 use kucoin_streams_core::{Decimal, Timestamp, WsKey};
 use kucoin_streams_recovery::{LiveReport, SnapshotRow, VanishedOrder};
@@ -151,7 +151,7 @@ impl Bench {
         std::iter::from_fn(|| self.book.next_change()).collect()
     }
 
-    pub(crate) fn violations(&self) -> Vec<Arc<Violation>> {
+    pub(crate) fn violations(&self) -> Vec<Arc<AccountViolation>> {
         self.state().violations().cloned().collect()
     }
 }

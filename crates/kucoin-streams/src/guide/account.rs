@@ -137,7 +137,7 @@
 //!
 //! # Contradictions and the audit
 //!
-//! A [`Violation`](crate::Violation) is two frames that cannot both be true, such as a filled size that falls. It has both frames;
+//! A [`AccountViolation`](crate::AccountViolation) is two frames that cannot both be true, such as a filled size that falls. It has both frames;
 //! the order is marked, and no number is changed to fit. A [`Discrepancy`](crate::kept::Discrepancy) is what the audit finds:
 //! fills, balances and positions that do not add up within 5 s, with the amount and what may explain it, such as a lost push.
 //! Both are changes, and the last 100 are in the state. Neither makes a part stale: decide yourself, for example to stop and
