@@ -170,7 +170,7 @@ impl AccountBuilder {
             started: watch::Sender::new(false),
             ended: watch::Sender::new(None),
             activity: Mutex::default(),
-            ledger: Mutex::default(),
+            handles: Mutex::default(),
         });
         let mut started = shared.started.subscribe();
         let driven = Arc::clone(&shared);

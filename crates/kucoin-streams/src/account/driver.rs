@@ -1,7 +1,7 @@
 //! The task that keeps an account: recovered streams in, the published state and its changes out.
 
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use kucoin_streams_account::{AccountBook, AccountChange, FrameInfo};
 use kucoin_streams_client::{
-    EndReason, LifecycleEvent, LifecycleStream, Origin, SubscribeError, TopicLedger, Update,
+    EndReason, LifecycleEvent, LifecycleStream, Origin, SubscribeError, Update,
 };
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_recovery::RecoverySettings;
 use kucoin_streams_session::CloseReason;
 use tokio::sync::broadcast;
 
-use super::{ConnectionActivity, Shared};
+use super::{ConnectionActivity, Shared, locked};
 use crate::{AnyEvent, AnySubscription, AnyTopic, Kucoin, RecoveredItem, RecoveredSubscription};
 
 /// Delay before a connection that was not live in time is tried again.
@@ -52,20 +52,28 @@ impl Driver {
         changes: broadcast::Sender<AccountChange>,
         shared: Arc<Shared>,
     ) -> Self {
-        let lifecycle = kucoin.lifecycle();
-        let streams = subscriptions.into_iter();
-        let streams = streams.map(|one| kucoin.recovered_with(one, recovery.clone()));
-        Self {
+        let mut driver = Self {
             book,
-            streams: streams.collect(),
-            lifecycle,
+            streams: Vec::new(),
+            lifecycle: kucoin.lifecycle(),
             retries: FuturesUnordered::new(),
             kucoin: kucoin.clone(),
             recovery: recovery.clone(),
             activity: Vec::new(),
             changes,
             shared,
+        };
+        for subscription in subscriptions {
+            driver.follow(subscription);
         }
+        driver
+    }
+
+    fn follow(&mut self, mut subscription: AnySubscription) {
+        locked(&self.shared.handles).extend(subscription.handles());
+        let recovery = self.recovery.clone();
+        self.streams
+            .push(self.kucoin.recovered_with(subscription, recovery));
     }
 
     /// Tries to subscribe to these topics again, after a delay, until it succeeds or is refused.
@@ -84,10 +92,7 @@ impl Driver {
             Ok((subscription, refused)) => {
                 self.book.on_subscribed(topics.0, now);
                 note_refused(&mut self.book, topics.0, &refused, now);
-                let stream = self
-                    .kucoin
-                    .recovered_with(subscription, self.recovery.clone());
-                self.streams.push(stream);
+                self.follow(subscription);
             }
             Err(error) => {
                 note_unsubscribed(&mut self.book, &topics, &error, now);
@@ -229,19 +234,7 @@ impl Driver {
             // Fails if there is no reader.
             let _ = self.changes.send(change);
         }
-        let ledgers = self.streams.iter().flat_map(RecoveredSubscription::ledger);
-        let ledgers: Vec<TopicLedger> = ledgers.collect();
-        *self
-            .shared
-            .ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = ledgers;
-        let activity = self.activity.clone();
-        *self
-            .shared
-            .activity
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = activity;
+        locked(&self.shared.activity).clone_from(&self.activity);
         if !*self.shared.started.borrow() && self.book.is_started() {
             self.shared.started.send_replace(true);
         }

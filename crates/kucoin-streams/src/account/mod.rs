@@ -5,12 +5,12 @@ mod changes;
 mod driver;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kucoin_streams_account::{AccountChange, AccountOrder, AccountPart, AccountState, Trust};
-use kucoin_streams_client::{EndReason, TopicLedger};
+use kucoin_streams_client::{EndReason, SubscriptionHandle, TopicLedger};
 use kucoin_streams_core::{Timestamp, WsKey};
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
@@ -40,7 +40,7 @@ struct Shared {
     started: watch::Sender<bool>,
     ended: watch::Sender<Option<EndReason>>,
     activity: Mutex<Vec<ConnectionActivity>>,
-    ledger: Mutex<Vec<TopicLedger>>,
+    handles: Mutex<Vec<SubscriptionHandle>>,
 }
 
 /// Ends the task when the last handle is dropped.
@@ -138,14 +138,16 @@ impl Account {
 
     /// Returns what each connection has received.
     pub fn activity(&self) -> Vec<ConnectionActivity> {
-        let activity = self.shared.activity.lock();
-        activity.unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.shared.activity).clone()
     }
 
     /// Returns the frame counters of each topic: see [`Subscription::ledger`](crate::Subscription::ledger).
     pub fn ledger(&self) -> Vec<TopicLedger> {
-        let ledger = self.shared.ledger.lock();
-        ledger.unwrap_or_else(PoisonError::into_inner).clone()
+        let handles = locked(&self.shared.handles);
+        handles
+            .iter()
+            .flat_map(SubscriptionHandle::ledger)
+            .collect()
     }
 
     /// Returns the client, for queries, lifecycle events and connections.
@@ -171,6 +173,10 @@ impl Account {
             .and_then(|reason| reason.clone())
             .unwrap_or(EndReason::Unsubscribed)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Account {
