@@ -6,7 +6,8 @@ use std::time::Duration;
 use kucoin_streams::kept::PositionSide as Leg;
 use kucoin_streams::rest::UnifiedBalance;
 use kucoin_streams::{
-    Account as KeptAccount, AccountSettings, AccountState, DialLimiter, Kucoin, Trust, WsKey,
+    Account as KeptAccount, AccountOrder, AccountSettings, AccountState, DialLimiter, Kept, Kucoin,
+    Trust, WsKey,
 };
 use kucoin_streams_exchange::{
     Account, CONTRACTS, Decimal, Exchange, PositionSide, PositionState, RestPool, SYMBOLS,
@@ -190,21 +191,34 @@ impl Life {
         let mut truth: BTreeSet<String> = account.open_orders().into_iter().map(name).collect();
         truth.extend(account.open_stops().into_iter().map(name));
         truth.extend(account.futures().open_stops().into_iter().map(name));
-        // A triggered futures order has its own ID in a unified account.
-        truth.extend(
-            account
-                .futures()
-                .open_orders()
+        // A triggered futures order has its own ID in a unified account: it is a child of the stop order.
+        let child_of = |id: String| {
+            let is_child = |order: &Kept<'_, AccountOrder>| {
+                order
+                    .parent
+                    .as_ref()
+                    .is_some_and(|parent| parent.order_id == *id)
+            };
+            let child = state.orders().find(is_child);
+            child.map_or(id.clone(), |order| order.order_id.to_string())
+        };
+        let open = account.futures().open_orders().into_iter();
+        truth.extend(open.map(name).map(child_of));
+        let log = match self.is_unified {
+            true => self.exchange.pro_truth(),
+            false => self.exchange.truth(),
+        };
+        for id in kept.symmetric_difference(&truth) {
+            let order = state.order(id).map(|order| AccountOrder::clone(&order));
+            let what = format!("order {id}, {order:?}");
+            self.expect(&what, kept.contains(id), truth.contains(id));
+            let frames = log
+                .snapshot()
                 .into_iter()
-                .map(name)
-                .map(|id| {
-                    let child = state
-                        .order(&id)
-                        .and_then(|order| order.children.first().cloned());
-                    child.map_or(id, |child| child.to_string())
-                }),
-        );
-        self.expect("open orders", kept, truth);
+                .filter(|entry| entry.frame.contains(id));
+            self.wrong
+                .extend(frames.map(|entry| entry.frame.to_string()));
+        }
     }
 
     /// Compares all fills since the start with the truth log, and the sums of each order.

@@ -227,3 +227,34 @@ fn recovered_fill_does_not_undo_a_reduction() {
         (Some(dec("4")), Some(dec("3")))
     );
 }
+
+/// REST does not say whether a triggered stop order has placed an order, but whether it is still active.
+#[test]
+fn recovered_trigger_of_an_inactive_futures_order_is_its_end() {
+    let frame = |fields: &str| {
+        format!(
+            r#"{{"topic":"/contractMarket/advancedOrders","type":"message","subject":"stopOrder","data":{{"orderId":"f1","symbol":"XBTUSDTM","type":"triggered","orderType":"stop","side":"sell","size":5,"stop":"down","stopPrice":"60000","stopPriceType":"TP",{fields}"createdAt":1801000000000}}}}"#
+        )
+    };
+    let cases = [
+        ("", None),
+        (r#""isActive":true,"cancelExist":false,"dealSize":0,"#, None),
+        (
+            r#""isActive":false,"cancelExist":true,"dealSize":0,"#,
+            Some(OrderOutcome::Canceled),
+        ),
+        (
+            r#""isActive":false,"cancelExist":false,"dealSize":0,"#,
+            Some(OrderOutcome::Failed),
+        ),
+        (
+            r#""isActive":false,"cancelExist":false,"dealSize":5,"#,
+            Some(OrderOutcome::Filled),
+        ),
+    ];
+    for (fields, outcome) in cases {
+        let mut bench = Bench::new();
+        bench.recover(&frame(fields), "/api/v1/orders/{orderId}");
+        assert_eq!(bench.order("f1").outcome, outcome, "{fields}");
+    }
+}

@@ -231,12 +231,27 @@ fn forced_trade(kind: &FuturesTradeType) -> Option<ForcedTrade> {
     }
 }
 
+/// Returns how the order of a recovered stop order has ended by its row; `None` if it is open, or the event was pushed.
+fn end_of_row(extra: &Extra) -> Option<EndKind> {
+    let is = |name, text| extra.get(name).is_some_and(|value| value.as_str() == text);
+    let filled = extra_decimal(extra, "dealSize").unwrap_or_default();
+    if !is("isActive", "false") {
+        return None;
+    }
+    Some(match (is("cancelExist", "true"), filled.is_zero()) {
+        (true, _) => EndKind::Canceled,
+        (false, true) => EndKind::Failed,
+        (false, false) => EndKind::Filled,
+    })
+}
+
 fn futures_stop(order: &FuturesStopOrder) -> OrderFacts {
     let failed = order.trigger_success == Some(false);
     // A triggered stop order goes on as an order with the same ID.
-    let stage = match stop_stage(&order.kind, failed) {
-        OrderStage::Triggered => OrderStage::Open,
-        stage => stage,
+    let stage = match (stop_stage(&order.kind, failed), end_of_row(&order.extra)) {
+        (OrderStage::Triggered, Some(end)) => OrderStage::Ended(end),
+        (OrderStage::Triggered, None) => OrderStage::Open,
+        (stage, _) => stage,
     };
     OrderFacts {
         symbol: order.symbol.clone(),
