@@ -28,8 +28,9 @@ pub(crate) async fn quote(account: &Account, orders: &Orders) -> Result<(), Erro
                 return Ok(());
             }
         }
-        if let Some(trust) = account.trust(AccountPart::Orders) {
-            println!("orders are {trust}");
+        match account.trust(AccountPart::Orders) {
+            Some(trust) if !trust.is_live() => println!("not quoting, orders are {trust}"),
+            _ => println!("a quote is done"),
         }
         cancel(account, orders, &quotes).await;
     }

@@ -37,6 +37,8 @@ pub struct AccountBook {
     trust: Arc<TrustTable>,
     effects: Effects,
     applied: u64,
+    /// Number of the current connection of each key.
+    epochs: Vec<(WsKey, u64)>,
     /// Each topic has had a report, or cannot be subscribed.
     is_started: bool,
 }
@@ -61,12 +63,14 @@ impl AccountBook {
             trust: Arc::new(trust),
             effects: Effects::default(),
             applied: 0,
+            epochs: Vec::new(),
             is_started: false,
         }
     }
 
     /// Takes an event of V1, live or recovered.
     pub fn on_v1(&mut self, info: &FrameInfo, event: &V1Event) {
+        self.note_epoch(info.ws_key, info.epoch);
         self.applied += 1;
         let effects = &mut self.effects;
         if let Some(facts) = of_v1(info, event) {
@@ -83,6 +87,7 @@ impl AccountBook {
 
     /// Takes an event of Pro V2, live or recovered.
     pub fn on_pro(&mut self, info: &FrameInfo, event: &ProEvent) {
+        self.note_epoch(info.ws_key, info.epoch);
         self.applied += 1;
         let effects = &mut self.effects;
         if let Some(facts) = of_pro(info, event) {
@@ -156,7 +161,8 @@ impl AccountBook {
 
     /// Takes a report: its topics are live, and what was missed was fetched, except what it names.
     pub fn on_live(&mut self, report: &LiveReport, now: Timestamp) {
-        let epoch = report.outage.map_or(0, |outage| outage.epoch);
+        let epoch = report.outage.map_or(1, |outage| outage.epoch);
+        let epoch = self.note_epoch(report.ws_key, epoch);
         self.trust_topics(|ws_key, topic, _| {
             let mut names = report.topics.iter();
             if ws_key != report.ws_key || !names.any(|name| **name == *topic) {
@@ -255,6 +261,20 @@ impl AccountBook {
         orders
             .filter(|order| order.is_open())
             .map(|order| &order.order_id)
+    }
+
+    /// Notes the number of a connection; returns the highest of its key.
+    fn note_epoch(&mut self, ws_key: WsKey, epoch: u64) -> u64 {
+        match self.epochs.iter_mut().find(|(key, _)| *key == ws_key) {
+            Some((_, known)) => {
+                *known = epoch.max(*known);
+                *known
+            }
+            None => {
+                self.epochs.push((ws_key, epoch));
+                epoch
+            }
+        }
     }
 
     fn check(&mut self, now: Timestamp) {

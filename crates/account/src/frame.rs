@@ -34,11 +34,11 @@ impl fmt::Display for FrameRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` of {}", self.event, self.topic)?;
         if let Some(time) = self.time {
-            write!(f, " at {time}")?;
+            write!(f, " at {}", time.rfc3339())?;
         }
         match self.source {
             Some(source) => write!(f, " (from {source})"),
-            None => write!(f, " (received at {})", self.received_at),
+            None => write!(f, " (received at {})", self.received_at.rfc3339()),
         }
     }
 }
@@ -59,10 +59,12 @@ pub struct FrameInfo {
     pub pushed_at: Option<Timestamp>,
     /// REST path, if the event was recovered; `None` if it was pushed.
     pub source: Option<&'static str>,
+    /// Number of the connection, as in `Update::epoch`: 1 at first.
+    pub epoch: u64,
 }
 
 impl FrameInfo {
-    /// Describes a pushed frame, without a push time.
+    /// Describes a pushed frame of the first connection, without a push time.
     pub fn live(ws_key: WsKey, topic: impl Into<Arc<str>>, received_at: Timestamp) -> Self {
         Self {
             ws_key,
@@ -70,6 +72,7 @@ impl FrameInfo {
             received_at,
             pushed_at: None,
             source: None,
+            epoch: 1,
         }
     }
 

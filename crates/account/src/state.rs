@@ -150,7 +150,7 @@ impl AccountState {
 
     /// Returns the balance of an account in a currency, such as `trade` and `USDT`.
     ///
-    /// `None` if KuCoin has not reported it.     /// See [`AccountBalance::account`] for the names.
+    /// `None` if KuCoin has not reported it. See [`AccountBalance::account`] for the names.
     pub fn balance(&self, account: &str, currency: &str) -> Option<Kept<'_, AccountBalance>> {
         self.balances()
             .find(|balance| balance.account == account && balance.currency == currency)

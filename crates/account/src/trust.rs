@@ -60,10 +60,12 @@ impl fmt::Display for AccountPart {
 #[non_exhaustive]
 pub enum Trust {
     /// The kept numbers are those of KuCoin, as of the last event.
+    ///
+    /// In a unified account, orders that were open at the start are known only of the symbols that you named.
     Live {
         /// Local time since when the part is live.
         since: Timestamp,
-        /// Number of the connection, as in `Update::epoch`; 0 until a connection was lost for the first time.
+        /// Number of the connection, as in `Update::epoch`: 1 at first.
         epoch: u64,
     },
     /// The stream is connected, and what was missed is being fetched. The numbers may be old.

@@ -2,19 +2,6 @@
 //!
 //! It knows the order in which pushes of one topic come, and nothing about the order across topics: it waits for
 //! [`AuditSettings::window`] before it reports what is missing. A topic is missed only if it has pushed before.
-//!
-//! What it does not check, because KuCoin does not say enough:
-//!
-//! - The wallet of the futures account of V1, and the settlement currency of open positions on Pro V2: funding and the
-//!   settlement of realised profit and loss change them without an event that names the amount.
-//! - Fees of futures on V1: a live fill has no fee.
-//! - The isolated margin accounts of Pro V2: a push does not say which account it is of. In the unified account, a fill of a
-//!   margin order without a margin mode may be of one of them, so its balance changes are possible but not expected.
-//! - A push that only moves an amount between the available and the hold balance.
-//! - A lost push of a position or, on Pro V2, of a balance whose next push comes within the window: that one has the same.
-//!
-//! Trades of equal size in quick succession look alike: if one of their pushes is lost on Pro V2, base and quote currency
-//! may be reported apart.
 
 mod balances;
 mod chain;
@@ -53,6 +40,19 @@ use spot::SpotAudit;
 use unified::UnifiedAudit;
 
 /// Settings of the audit. The defaults suit most accounts.
+///
+/// What it does not check, because KuCoin does not say enough:
+///
+/// - The wallet of the futures account of V1, and the settlement currency of open positions on Pro V2: funding and the
+///   settlement of realised profit and loss change them without an event that names the amount.
+/// - Fees of futures on V1: a live fill has no fee.
+/// - The isolated margin accounts of Pro V2: a push does not say which account it is of. In the unified account, a fill of a
+///   margin order without a margin mode may be of one of them, so its balance changes are possible but not expected.
+/// - A push that only moves an amount between the available and the hold balance.
+/// - A lost push of a position or, on Pro V2, of a balance whose next push comes within the window: that one has the same.
+///
+/// Trades of equal size in quick succession look alike: if one of their pushes is lost on Pro V2, base and quote currency
+/// may be reported apart.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuditSettings {

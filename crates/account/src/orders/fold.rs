@@ -276,8 +276,11 @@ impl Fold {
     fn join_known(&mut self, facts: &OrderFacts, filled: Decimal) {
         let size = facts.fill.as_ref().map_or(Decimal::ZERO, |fill| fill.size);
         let before = filled.checked_sub(size).unwrap_or_default();
-        let known = self.known_from.into_iter().chain([before]);
-        self.known_from = known.min();
+        // A row can be older than a fill before the first event.
+        if facts.form == FactForm::Event {
+            let known = self.known_from.into_iter().chain([before]);
+            self.known_from = known.min();
+        }
         let is_fill = matches!(facts.event.as_str(), "FILL" | "MATCH" | "match");
         self.has_hidden_fills |= is_fill && facts.fill.is_none();
     }
@@ -386,6 +389,7 @@ impl Fold {
     /// Computes what follows from all facts.
     pub(super) fn settle(&mut self, frame: &Arc<FrameRef>, violations: &mut Vec<AccountViolation>) {
         let (filled, value) = self.totals();
+        let (filled, value) = (filled.normalize(), value.map(|value| value.normalize()));
         let (phase, outcome) = self.phase(filled, value);
         let is_done = phase == OrderPhase::Done;
         let ended_at = self.end.as_ref().and_then(|end| end.time);

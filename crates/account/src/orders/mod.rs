@@ -128,6 +128,20 @@ pub enum OrderOutcome {
     Vanished,
 }
 
+impl OrderOutcome {
+    /// Returns the outcome in words, such as `partly filled`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Filled => "filled",
+            Self::PartlyFilled => "partly filled",
+            Self::Canceled => "canceled",
+            Self::Triggered => "triggered",
+            Self::Failed => "failed",
+            Self::Vanished => "vanished",
+        }
+    }
+}
+
 /// Why KuCoin traded for the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -150,7 +164,7 @@ pub struct ParentOrder {
     pub order_id: Text,
     /// `true` if KuCoin names the parent.
     ///
-    /// `false` if the parent is inferred from symbol, side, size, price and time.     /// V1 does not name the stop order that placed a spot order. A parent is inferred a few seconds after the trigger, and only if
+    /// `false` if the parent is inferred from symbol, side, size, price and time. V1 does not name the stop order that placed a spot order. A parent is inferred a few seconds after the trigger, and only if
     /// exactly one stop order and one order fit each other.
     pub is_named: bool,
 }

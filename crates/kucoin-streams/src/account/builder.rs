@@ -90,7 +90,10 @@ impl AccountBuilder {
         self
     }
 
-    /// Sets the symbols that you trade: see [`RecoverySettings::symbols`].
+    /// Sets the symbols that you trade: see [`RecoverySettings::symbols`]. Only unified accounts need it.
+    ///
+    /// KuCoin lists spot and margin orders of a unified account by symbol only. Name every spot symbol in which the account may
+    /// have an open order: an order in another symbol is not seen until its next event, although the part is live.
     ///
     /// Unified accounts need them for spot orders.
     pub fn symbols<T: Into<Text>>(mut self, symbols: impl IntoIterator<Item = T>) -> Self {

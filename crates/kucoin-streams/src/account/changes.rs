@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kucoin_streams_account::{AccountChange, AccountOrder, AccountPart, OrderPhase};
+use kucoin_streams_account::{AccountChange, AccountOrder, AccountPart, OrderOutcome, OrderPhase};
 use kucoin_streams_client::EndReason;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
@@ -32,11 +32,20 @@ pub struct Lagged {
 #[non_exhaustive]
 pub enum WaitError {
     /// The order is done, and does not satisfy the condition.
-    #[error("order {} is done ({:?}) and can no longer satisfy the condition", .0.order_id, .0.outcome)]
+    #[error("order {} is done ({}) and can no longer satisfy the condition", .0.order_id, outcome_of(.0))]
     Done(Arc<AccountOrder>),
+    /// The part is not kept, so it is never live.
+    #[error(
+        "the part `{0}` is not kept; name it with `AccountBuilder::parts`, and follow its connection"
+    )]
+    NotKept(AccountPart),
     /// The account is closed: nothing changes any more.
     #[error("the account is closed; call `Kucoin::account` again")]
     Closed,
+}
+
+fn outcome_of(order: &AccountOrder) -> &'static str {
+    order.outcome.map_or("unknown", OrderOutcome::as_str)
 }
 
 impl AccountChanges {
@@ -104,6 +113,10 @@ impl AccountChanges {
         shared: &Shared,
         parts: &[AccountPart],
     ) -> Result<(), WaitError> {
+        let state = shared.state.load_full();
+        if let Some(part) = parts.iter().find(|part| state.trust(**part).is_none()) {
+            return Err(WaitError::NotKept(*part));
+        }
         while !shared.state.load().is_live(parts) {
             match self.next().await {
                 Some(_) => {}

@@ -190,7 +190,7 @@ impl Driver {
             Arc::clone(update.subscribed_topic()),
             update.received_at(),
         );
-        info.pushed_at = update.pushed_at();
+        (info.pushed_at, info.epoch) = (update.pushed_at(), update.epoch());
         let activity = self.activity(info.ws_key);
         match update.origin() {
             Origin::Recovered { path, .. } => {

@@ -130,7 +130,7 @@ impl Account {
     /// Returns at once if they are.
     ///
     /// # Errors
-    /// Returns [`WaitError::Closed`] if the account is closed.
+    /// Returns [`WaitError::NotKept`] if a part is not kept, and [`WaitError::Closed`] if the account is closed.
     pub async fn wait_live(&self, parts: &[AccountPart]) -> Result<(), WaitError> {
         let changes = self.changes();
         changes.wait_live(&self.shared, parts).await

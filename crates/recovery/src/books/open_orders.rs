@@ -85,10 +85,13 @@ impl OpenOrders {
                     is_open: true,
                     is_current: true,
                 });
+            live.is_current = true;
+            if is_older(order, live.filled) {
+                return;
+            }
             live.filled = order.filled.or(live.filled);
             live.size = order.size.or(live.size);
             live.is_open = order.is_open;
-            live.is_current = true;
         }
     }
 
@@ -104,8 +107,10 @@ impl OpenOrders {
             filled: None,
             size: None,
         });
-        known.filled = order.filled.or(known.filled);
-        known.size = order.size.or(known.size);
+        if !is_older(order, known.filled) {
+            known.filled = order.filled.or(known.filled);
+            known.size = order.size.or(known.size);
+        }
     }
 
     /// Returns the order as it was known before the recovery.
@@ -196,6 +201,11 @@ impl OpenOrders {
             }
         }
     }
+}
+
+/// Returns `true` if less is filled than is known: the event was pushed again, after a later one.
+fn is_older(order: &ObservedOrder<'_>, known: Option<Decimal>) -> bool {
+    order.filled.is_some() && order.filled < known
 }
 
 #[cfg(test)]

@@ -134,6 +134,17 @@ impl EventFacts {
         Self { time, change }
     }
 
+    /// Returns the identity of the end of an order that the event reports as not ended; `None` for another event.
+    pub(crate) fn end_if_open(&self) -> Option<Identity> {
+        match &self.change {
+            Change::Order(order) if order.stage != OrderStage::Done => {
+                Some(Identity::OrderEnd(order.order_id.clone()))
+            }
+            Change::Stop(stop) if stop.is_open => Some(Identity::StopEnd(stop.order_id.clone())),
+            _ => None,
+        }
+    }
+
     /// Returns the identities of the event: those that a row of the REST API can have too.
     pub(crate) fn identities(&self) -> impl Iterator<Item = Identity> {
         let (first, second) = match &self.change {

@@ -145,6 +145,8 @@ impl<U> Recovery<U> {
         let at = time.min(received_at);
         state.last_event_at = state.last_event_at.max(Some(at));
         let is_repeated = self.is_repeated(index, &facts);
+        let ended = facts.end_if_open();
+        let is_after_end = ended.is_some_and(|end| self.seen.has_identity(index, &end));
         for identity in facts.identities() {
             self.seen.insert(index, identity, time, false);
         }
@@ -154,7 +156,8 @@ impl<U> Recovery<U> {
             _ => Passed::Delivered,
         };
         for book in &mut self.books {
-            if book.topics().contains(&index) {
+            // KuCoin pushes some events several times, also an order's `open` after its end.
+            if book.topics().contains(&index) && !is_after_end {
                 book.observe(&facts, passed);
             }
         }

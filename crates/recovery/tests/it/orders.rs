@@ -28,6 +28,27 @@ fn end_is_found_by_id() {
     }
 }
 
+/// KuCoin pushes some events several times, also long after later ones.
+#[test]
+fn repeated_event_of_an_ended_order_is_not_its_state() {
+    let mut bench = Bench::started(&[ORDERS]);
+    let events = [
+        spot::order("open", "o1", 3_000, r#","filledSize":"0","size":"1""#),
+        spot::matched("o1", "1", 3_100, "0.9"),
+        spot::matched("o1", "2", 3_200, "1"),
+        spot::order("filled", "o1", 3_200, r#","filledSize":"1","size":"1""#),
+    ];
+    bench.run_until(3_400);
+    for event in events.iter().chain(&events[..2]) {
+        bench.live(ORDERS, event);
+    }
+    bench.clear();
+    bench.outage(10_000, 15_000);
+    bench.run_until(30_000);
+    bench.expect(&["gap", "report"]);
+    assert_eq!(bench.count(O1), 0);
+}
+
 #[test]
 fn reduced_order_is_shown_as_a_row() {
     let mut bench = with_order();

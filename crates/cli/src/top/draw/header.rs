@@ -157,6 +157,8 @@ fn millis(duration: Duration) -> String {
 
 fn draw_trust(buffer: &mut Buffer, y: u16, state: &AccountState, palette: &Palette) {
     let mut x = 1;
+    // All five as long as `recovering` do not fit into 80 columns.
+    let shorten = buffer.area.width < WIDE;
     for part in AccountPart::ALL {
         let Some(trust) = state.trust(part) else {
             continue;
@@ -167,7 +169,11 @@ fn draw_trust(buffer: &mut Buffer, y: u16, state: &AccountState, palette: &Palet
             Trust::Recovering { .. } => Tone::Warn,
             _ => Tone::Alarm,
         };
-        x = put(buffer, x, y, trust.as_str(), palette.style(tone)) + 2;
+        let text = match trust {
+            Trust::Recovering { .. } if shorten => "recov.",
+            _ => trust.as_str(),
+        };
+        x = put(buffer, x, y, text, palette.style(tone)) + 2;
     }
 }
 
