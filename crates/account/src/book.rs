@@ -143,6 +143,7 @@ impl AccountBook {
             let is_named = is_here && gap.topics.iter().any(|name| **name == *topic);
             is_named.then(|| trust.clone())
         });
+        self.orders.note_gap(gap.ws_key);
         if let Some(audit) = &mut self.audit {
             audit.on_gap(gap.ws_key);
         }

@@ -128,6 +128,6 @@ impl fmt::Display for AccountViolation {
         for (at, frame) in self.frames.iter().enumerate() {
             write!(f, "{} {frame}", if at == 0 { ";" } else { "," })?;
         }
-        f.write_str("; query the order over REST")
+        Ok(())
     }
 }

@@ -35,6 +35,8 @@ struct Contract {
 pub(super) struct PositionAudit {
     settings: AuditSettings,
     contracts: BTreeMap<ContractKey, Contract>,
+    /// Connections whose open positions were all read, and when: a contract without a row has no position.
+    read_at: BTreeMap<WsKey, Timestamp>,
     due: Timed<ContractKey, ()>,
     fills: Timed<(WsKey, Text, FillKey), ()>,
 }
@@ -44,6 +46,7 @@ impl PositionAudit {
         Self {
             settings,
             contracts: BTreeMap::new(),
+            read_at: BTreeMap::new(),
             due: Timed::default(),
             fills: Timed::default(),
         }
@@ -133,10 +136,14 @@ impl PositionAudit {
     pub(super) fn forget(&mut self, ws_key: Option<WsKey>) {
         let is_other = |key: WsKey| ws_key.is_some_and(|gone| gone != key);
         self.contracts.retain(|key, _| is_other(key.0));
+        self.read_at.retain(|key, _| is_other(*key));
     }
 
     /// Lets what was received on the connection before this time be in the fetched positions or not.
+    ///
+    /// All open positions were fetched.
     pub(super) fn be_lenient(&mut self, ws_key: WsKey, until: Timestamp) {
+        self.read_at.insert(ws_key, until);
         for (key, contract) in &mut self.contracts {
             if key.0 == ws_key {
                 contract.size.be_lenient(until);
@@ -180,6 +187,7 @@ impl PositionAudit {
             return;
         }
         let key = (info.ws_key, account, fill.symbol.clone());
+        self.begin_flat(&key, info);
         let Some(contract) = self.contracts.get_mut(&key) else {
             return;
         };
@@ -203,6 +211,8 @@ impl PositionAudit {
         (size, time): (Decimal, Timestamp),
         coverage: &Coverage,
     ) {
+        self.begin_flat(&key, info);
+        let has_all_legs = self.read_at.contains_key(&info.ws_key);
         let contract = self.contracts.entry(key.clone()).or_default();
         let topic = contract
             .topic
@@ -212,7 +222,7 @@ impl PositionAudit {
         }
         let is_new_leg = contract.legs.insert(Text::new(leg), size).is_none();
         let is_live = info.source.is_none() && coverage.is_judged(info.ws_key, info.received_at);
-        if is_new_leg || !is_live || !contract.size.is_anchored() {
+        if (is_new_leg && !has_all_legs) || !is_live || !contract.size.is_anchored() {
             contract.anchor(time, info.received_at + self.settings.window);
         } else if let Some(value) = contract.sum() {
             let received_at = info.received_at;
@@ -223,6 +233,20 @@ impl PositionAudit {
             });
         }
         self.schedule(&key);
+    }
+
+    /// Follows a contract that has no position yet, if it is known that it has none.
+    fn begin_flat(&mut self, key: &ContractKey, info: &FrameInfo) {
+        let read_at = self.read_at.get(&key.0).copied();
+        let read_at = read_at.filter(|at| info.source.is_none() && info.received_at > *at);
+        // On Pro V2, fills of spot orders come too: a contract has no dash in its symbol.
+        if let Some(at) = read_at.filter(|_| !key.2.contains('-')) {
+            self.contracts.entry(key.clone()).or_insert_with(|| {
+                let mut contract = Contract::default();
+                contract.size.anchor(Decimal::ZERO, at, at);
+                contract
+            });
+        }
     }
 
     fn schedule(&mut self, key: &ContractKey) {

@@ -105,7 +105,7 @@ impl fmt::Display for Discrepancy {
         for (at, suspect) in self.suspects.iter().enumerate() {
             write!(f, "{} {suspect}", if at == 0 { ":" } else { ", or" })?;
         }
-        f.write_str("; compare with the REST API")
+        Ok(())
     }
 }
 

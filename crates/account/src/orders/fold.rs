@@ -285,6 +285,11 @@ impl Fold {
         self.has_hidden_fills |= is_fill && facts.fill.is_none();
     }
 
+    /// Notes that the order was placed while its events were followed: each of its fills must be known.
+    pub(super) fn note_birth(&mut self) {
+        self.known_from = Some(Decimal::ZERO);
+    }
+
     fn join_stage(
         &mut self,
         facts: &OrderFacts,

@@ -8,7 +8,7 @@ use kucoin_streams_core::{Fill, Text, Timestamp, WsKey};
 use kucoin_streams_recovery::VanishedOrder;
 use rpds::RedBlackTreeMapSync;
 
-use super::facts::OrderFacts;
+use super::facts::{FactForm, OrderFacts};
 use super::family::Families;
 use super::fills::merged;
 use super::fold::{FillOutcome, Fold};
@@ -29,6 +29,8 @@ pub(crate) struct OrderLedger {
     orders: RedBlackTreeMapSync<Text, Arc<AccountOrder>>,
     fills: RedBlackTreeMapSync<u64, Arc<AccountFill>>,
     next_fill: u64,
+    /// Exchange time of the first event of each connection since its last gap: every event of a later order was pushed.
+    first_event: BTreeMap<WsKey, Timestamp>,
     /// Numbers of the kept fills by symbol and trade ID: both sides of a self trade have the same.
     by_trade: BTreeMap<(Text, Text), Vec<u64>>,
     families: Families,
@@ -51,6 +53,7 @@ impl OrderLedger {
             orders: RedBlackTreeMapSync::default(),
             fills: RedBlackTreeMapSync::default(),
             next_fill: 0,
+            first_event: BTreeMap::new(),
             by_trade: BTreeMap::new(),
             families: Families::default(),
             done: BTreeMap::new(),
@@ -119,6 +122,13 @@ impl OrderLedger {
         let is_new = !self.folds.contains_key(order_id);
         let new = || Box::new(Fold::new(info.ws_key, order_id.clone(), facts, frame));
         let fold = self.folds.entry(order_id.clone()).or_insert_with(new);
+        let is_pushed = facts.form == FactForm::Event && info.source.is_none();
+        if let Some(time) = facts.time.filter(|_| is_pushed) {
+            let first = *self.first_event.entry(info.ws_key).or_insert(time);
+            if facts.details.placed_at.is_some_and(|placed| placed > first) {
+                fold.note_birth();
+            }
+        }
         if is_new && facts.stage.is_none() {
             // Perhaps it ended before the stream began.
             self.next_done += 1;
@@ -144,6 +154,12 @@ impl OrderLedger {
         fold.settle(frame, violations);
         self.families
             .consider(fold.order(), !was_placed, frame.received_at);
+    }
+
+    /// Notes that events of a connection may be missing, or of every connection if there is no key.
+    pub(crate) fn note_gap(&mut self, ws_key: Option<WsKey>) {
+        self.first_event
+            .retain(|key, _| ws_key.is_some_and(|gone| gone != *key));
     }
 
     /// Notes that a connection is live, but a part of what was missed could not be fetched: fills of the orders that are known

@@ -118,7 +118,9 @@ impl AccountBuilder {
     /// # Errors
     /// Returns an error if no topic can be subscribed: the first error of a connection. A connection or topic that is refused
     /// while others are not is a stale part. A connection that is not live in time is tried again.
-    pub async fn start(self) -> Result<Account, SubscribeError> {
+    pub async fn start(mut self) -> Result<Account, SubscribeError> {
+        // The kept state begins with it.
+        self.recovery.snapshot = true;
         let groups = self.topics_by_connection().await;
         let subscribing = groups.iter().map(|(_, topics)| {
             let kucoin = &self.kucoin;
