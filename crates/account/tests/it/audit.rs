@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use kucoin_streams_account::{AccountBook, AccountChange, AccountSettings, FrameInfo};
 use kucoin_streams_core::{Timestamp, WsKey};
+use kucoin_streams_recovery::LiveReport;
 
 const ORDERS: &str = "/spotMarket/tradeOrdersV2";
 const BALANCES: &str = "/account/balance";
@@ -280,6 +281,28 @@ fn legs_of_hedge_mode_are_audited_together() {
         [
             "-2 XBTUSDTM: a push of /contractMarket/tradeOrders was lost, or a push of /contract/positionAll was lost"
         ]
+    );
+}
+
+/// All open positions were read at the start, so a contract without a row has none.
+#[test]
+fn contract_without_a_position_at_the_start_is_audited_from_its_first_fill() {
+    let mut bench = Bench::new();
+    let report = LiveReport::new(
+        WsKey::FuturesPrivateV1,
+        &[FUTURES_ORDERS, POSITIONS],
+        bench.now,
+    );
+    bench.book.on_live(&report, bench.now);
+    bench
+        .v1(FUTURES_ORDERS, &contract_fill("0", "buy", 2, "BOTH"))
+        .v1(POSITIONS, &position(2, "BOTH"));
+    bench
+        .v1(FUTURES_ORDERS, &contract_fill("1", "buy", 5, "BOTH"))
+        .wait(10);
+    assert_eq!(
+        bench.found(),
+        ["-5 XBTUSDTM: a push of /contract/positionAll was lost"]
     );
 }
 

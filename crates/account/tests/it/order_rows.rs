@@ -303,3 +303,18 @@ fn fills_of_one_millisecond_around_a_row_are_split_by_trade_id() {
     );
     assert_eq!(bench.violations(), []);
 }
+
+/// A fill just before the stream began, which neither the late row nor an event has.
+#[test]
+fn fill_before_the_first_event_is_no_contradiction_of_a_late_row() {
+    let mut bench = Bench::new();
+    spot_row(
+        &mut bench,
+        &ROW.replace("\"0.02\"", "\"0\"").replace("63.005", "0"),
+    );
+    bench.push_all(&[second_match(), filled()]);
+    bench.advance(10_000);
+    let order = bench.order("a1");
+    assert_eq!((order.filled_size, order.filled_value), (dec("0.05"), None));
+    assert_eq!(bench.violations(), []);
+}

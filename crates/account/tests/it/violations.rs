@@ -2,7 +2,7 @@
 
 use kucoin_streams_account::Contradiction;
 
-use crate::support::{Bench, dec, execution, futures, only_violation, pro, spot, spot_v1};
+use crate::support::{Bench, dec, execution, futures, ns, only_violation, pro, spot, spot_v1};
 
 const ORDER: &str = r#""symbol":"BTC-USDT","side":"buy","orderId":"a1","orderTime":1801000000000,"orderType":"limit","price":"100","originSize":"1""#;
 
@@ -287,4 +287,34 @@ fn violation_is_reported_once() {
     );
     let bench = Bench::of(&[open(), canceled("0", "1"), late.clone(), late]);
     assert_eq!(only_violation(&bench), Contradiction::AfterEnd);
+}
+
+/// A futures market order has no `open` event: its placement after the first event of the stream shows that a match is missing.
+#[test]
+fn lost_match_of_an_order_that_was_placed_in_the_stream_is_a_violation() {
+    let frame = |id: &str, at: i64, data: &str| {
+        futures(&format!(
+            r#""symbol":"XBTUSDTM","side":"buy","orderId":"{id}","orderTime":{},"size":"2",{data},"ts":{}"#,
+            ns(at),
+            ns(at + 1)
+        ))
+    };
+    let open = frame(
+        "f0",
+        0,
+        r#""type":"open","status":"open","filledSize":"0","remainSize":"2""#,
+    );
+    let filled = frame(
+        "f1",
+        5,
+        r#""type":"filled","status":"done","filledSize":"2","remainSize":"0""#,
+    );
+    let mut bench = Bench::new();
+    bench.push_all(&[filled.clone()]);
+    bench.advance(10_000);
+    assert_eq!(bench.violations(), [], "it may be older than the stream");
+    let mut bench = Bench::new();
+    bench.push_all(&[open, filled]);
+    bench.advance(10_000);
+    assert_eq!(bench.violations().len(), 1);
 }
