@@ -310,7 +310,7 @@ fn lost_match_of_an_order_that_was_placed_in_the_stream_is_a_violation() {
         r#""type":"filled","status":"done","filledSize":"2","remainSize":"0""#,
     );
     let mut bench = Bench::new();
-    bench.push_all(&[filled.clone()]);
+    bench.push_all(std::slice::from_ref(&filled));
     bench.advance(10_000);
     assert_eq!(bench.violations(), [], "it may be older than the stream");
     let mut bench = Bench::new();
