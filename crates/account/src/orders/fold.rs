@@ -450,8 +450,15 @@ impl Fold {
         match self.stage {
             Some(OrderStage::Waiting) => (OrderPhase::Waiting, None),
             Some(OrderStage::Triggered) => done(OrderOutcome::Triggered),
+            // Nothing can follow, also if the push of the end was lost.
+            _ if self.is_filled(filled) => done(OrderOutcome::Filled),
             _ => (OrderPhase::Open, None),
         }
+    }
+
+    fn is_filled(&self, filled: Decimal) -> bool {
+        let size = self.order.size.filter(|size| !size.is_zero());
+        size.is_some_and(|size| filled >= size)
     }
 
     /// Returns `true` if a canceled order is filled: nothing is left of its size, or of its funds less than can be spent.

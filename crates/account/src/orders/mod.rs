@@ -114,7 +114,7 @@ pub enum OrderPhase {
 pub enum OrderOutcome {
     /// Filled completely.
     ///
-    /// A market buy by funds is filled if it has spent its funds as far as possible, though KuCoin ends it as `canceled`.
+    /// It is also the outcome once the whole size has filled, before the last event. A market buy by funds is filled if it has spent its funds as far as possible, though KuCoin ends it as `canceled`.
     Filled,
     /// Filled in part, and the rest was canceled.
     PartlyFilled,

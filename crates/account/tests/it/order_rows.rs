@@ -180,11 +180,27 @@ fn vanished_order_comes_back_with_a_later_event() {
     );
     assert_eq!(order.filled_size, dec("0.02"));
     bench.push(&second_match());
-    assert_eq!(bench.order("a1").phase, OrderPhase::Open);
+    assert_eq!(bench.order("a1").outcome, Some(OrderOutcome::Filled));
     bench.push(&filled());
     bench.advance(10_000);
     assert_eq!(bench.order("a1").outcome, Some(OrderOutcome::Filled));
     assert_eq!(bench.violations(), []);
+}
+
+/// Nothing can follow the fill of the whole size, so the order is done even if the push of its end is lost.
+#[test]
+fn order_whose_size_is_filled_is_done_without_its_last_event() {
+    let mut bench = Bench::new();
+    bench.push(&first_match());
+    assert_eq!(bench.order("a1").phase, OrderPhase::Open);
+    bench.push(&second_match());
+    let order = bench.order("a1");
+    assert_eq!(
+        (order.phase, order.outcome, order.ended_at),
+        (OrderPhase::Done, Some(OrderOutcome::Filled), None)
+    );
+    bench.push(&filled());
+    assert!(bench.order("a1").ended_at.is_some());
 }
 
 #[test]
