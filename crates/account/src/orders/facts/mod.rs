@@ -105,6 +105,14 @@ fn non_empty(text: Option<Text>) -> Option<Text> {
     text.filter(|text| !text.is_empty())
 }
 
+/// Returns an enum of V1 or Pro V2 as the enum of the same words in `kucoin-streams-rest`.
+fn converted<A, B: for<'t> From<&'t str>>(
+    value: &Option<A>,
+    text: impl Fn(&A) -> &str,
+) -> Option<B> {
+    value.as_ref().map(|value| B::from(text(value)))
+}
+
 /// Returns a decimal of the unknown fields, such as the fee of a recovered event.
 fn extra_decimal(extra: &Extra, name: &str) -> Option<Decimal> {
     let text = extra.get(name)?.as_str().trim_matches('"');

@@ -4,11 +4,10 @@ use kucoin_streams_core::{Decimal, Fill, Text};
 use kucoin_streams_pro::{
     Execution, ExecutionLite, ExecutionType, Order, OrderEventType, OrderStatus, ProEvent, SizeUnit,
 };
-use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
 
 use super::{
-    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, non_empty, positive,
-    size_of,
+    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, converted, non_empty,
+    positive, size_of,
 };
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
@@ -59,10 +58,7 @@ fn of_order(info: &FrameInfo, order: &Order) -> OrderFacts {
         stage: Some(stage),
         details: OrderDetails {
             client_oid: non_empty(order.client_oid.clone()),
-            order_type: order
-                .order_type
-                .as_ref()
-                .map(|kind| OrderType::from(kind.as_str())),
+            order_type: converted(&order.order_type, |value| value.as_str()),
             price: order.limit_price(),
             stop_price: positive(order.trigger_price),
             size,
@@ -72,14 +68,8 @@ fn of_order(info: &FrameInfo, order: &Order) -> OrderFacts {
                 .as_ref()
                 .map(|reason| reason.as_str().into()),
             parent: order.origin_order_id().cloned(),
-            margin_mode: order
-                .margin_mode
-                .as_ref()
-                .map(|mode| MarginMode::from(mode.as_str())),
-            position_side: order
-                .position_side
-                .as_ref()
-                .map(|side| PositionSide::from(side.as_str())),
+            margin_mode: converted(&order.margin_mode, |value| value.as_str()),
+            position_side: converted(&order.position_side, |value| value.as_str()),
             reduce_only: order.reduce_only,
             placed_at: order.created_at,
         },
@@ -121,18 +111,9 @@ fn of_execution(execution: &Execution) -> Option<OrderFacts> {
     facts.forced = forced;
     facts.details = OrderDetails {
         client_oid: non_empty(execution.client_oid.clone()),
-        order_type: execution
-            .order_type
-            .as_ref()
-            .map(|kind| OrderType::from(kind.as_str())),
-        margin_mode: execution
-            .margin_mode
-            .as_ref()
-            .map(|mode| MarginMode::from(mode.as_str())),
-        position_side: execution
-            .position_side
-            .as_ref()
-            .map(|side| PositionSide::from(side.as_str())),
+        order_type: converted(&execution.order_type, |value| value.as_str()),
+        margin_mode: converted(&execution.margin_mode, |value| value.as_str()),
+        position_side: converted(&execution.position_side, |value| value.as_str()),
         ..OrderDetails::default()
     };
     Some(facts)

@@ -1,15 +1,15 @@
 //! Facts of the events of V1.
 
 use kucoin_streams_core::{Decimal, Extra, Fill, Text};
-use kucoin_streams_rest::{MarginMode, OrderType, PositionSide};
+use kucoin_streams_rest::OrderType;
 use kucoin_streams_v1::{
     FuturesEvent, FuturesOrder, FuturesOrderKind, FuturesStopOrder, FuturesTradeType, OrderKind,
     OrderStatus, SpotEvent, SpotOrder, SpotStopOrder, SpotTradeFill, StopOrderType, V1Event,
 };
 
 use super::{
-    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, extra_decimal,
-    extra_fee, non_empty, positive, size_of,
+    EndKind, FactForm, OrderAmounts, OrderDetails, OrderFacts, OrderStage, converted,
+    extra_decimal, extra_fee, non_empty, positive, size_of,
 };
 use crate::FrameInfo;
 use crate::orders::ForcedTrade;
@@ -192,20 +192,11 @@ fn futures_order(order: &FuturesOrder) -> OrderFacts {
         stage: Some(stage),
         details: OrderDetails {
             client_oid: non_empty(order.client_oid.clone()),
-            order_type: order
-                .order_type
-                .as_ref()
-                .map(|kind| OrderType::from(kind.as_str())),
+            order_type: converted(&order.order_type, |value| value.as_str()),
             price: order.limit_price(),
             size: size_of(order.filled_size, order.remain_size, stage).or(positive(order.size)),
-            margin_mode: order
-                .margin_mode
-                .as_ref()
-                .map(|mode| MarginMode::from(mode.as_str())),
-            position_side: order
-                .position_side
-                .as_ref()
-                .map(|side| PositionSide::from(side.as_str())),
+            margin_mode: converted(&order.margin_mode, |value| value.as_str()),
+            position_side: converted(&order.position_side, |value| value.as_str()),
             placed_at: order.order_time,
             ..OrderDetails::default()
         },
@@ -267,14 +258,8 @@ fn futures_stop(order: &FuturesStopOrder) -> OrderFacts {
             stop_price: positive(order.stop_price),
             size: positive(order.size),
             cancel_reason: error_of(order.error.clone(), stage),
-            margin_mode: order
-                .margin_mode
-                .as_ref()
-                .map(|mode| MarginMode::from(mode.as_str())),
-            position_side: order
-                .position_side
-                .as_ref()
-                .map(|side| PositionSide::from(side.as_str())),
+            margin_mode: converted(&order.margin_mode, |value| value.as_str()),
+            position_side: converted(&order.position_side, |value| value.as_str()),
             placed_at: order.created_at,
             ..OrderDetails::default()
         },
