@@ -204,10 +204,14 @@ then one line for each change, with the whole new value:
   discrepancy  fills, balances and positions do not add up: amounts[]
   lagged       missed, without wsKey: changes of any connection were dropped,
                because stdout is not read fast enough; the state follows
-Lines of the first five kinds have `trust`: live, recovering or stale. Only
-live numbers are those of KuCoin. Absent values are null. Right after a state,
-a change that it already has can be printed again. The connections are those
-of the account's mode, unless you choose with --ws-key. Lifecycle lines (open,
+Lines of the first five kinds have `trust`: live, recovering or stale, as of
+that line; a later `trust` line of the same wsKey and part counts from there
+on, and `close` ends it. Only live numbers are those of KuCoin. Absent values
+are null. Right after a state, a change that it already has can be printed
+again, and a fill comes again when its fee is known: count it once by symbol,
+tradeId and orderId. The connections are those of the account's mode, unless
+you choose with --ws-key; a unified account needs --symbol for each spot
+symbol that it trades, also for the start. Lifecycle lines (open,
 response, reconnect, reconnected, rotated, exception, close) are as above.
 
 --format pretty fits the width of the terminal. If stdout is not a terminal,
