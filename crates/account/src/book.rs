@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kucoin_streams_core::{Text, Timestamp, WsKey};
+use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_pro::ProEvent;
 use kucoin_streams_recovery::{LiveReport, SnapshotRow, VanishedOrder};
 use kucoin_streams_session::{Gap, GapReason};
@@ -254,14 +254,6 @@ impl AccountBook {
             discrepancies: self.effects.discrepancies().clone(),
             applied: self.applied,
         }
-    }
-
-    /// Returns the IDs of the orders that are kept and not done.
-    pub fn open_order_ids(&self) -> impl Iterator<Item = &Text> {
-        let orders = self.orders.orders().values();
-        orders
-            .filter(|order| order.is_open())
-            .map(|order| &order.order_id)
     }
 
     /// Notes the number of a connection; returns the highest of its key.

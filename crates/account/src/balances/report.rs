@@ -276,6 +276,31 @@ pub(super) fn of_debts<'e>(
     })
 }
 
+/// The amounts of an account of Pro V2: frame and row have different types, but the same fields.
+macro_rules! unified_amounts {
+    ($balance:expr) => {
+        [
+            (Amount::Total, $balance.balance),
+            (Amount::Available, $balance.available),
+            (Amount::Hold, $balance.hold),
+            (Amount::Equity, $balance.equity),
+            (Amount::Liability, $balance.liability),
+            (
+                Amount::PositionMargin,
+                sum($balance.cross_pos_margin, $balance.isolated_pos_margin),
+            ),
+            (
+                Amount::OrderMargin,
+                sum($balance.cross_order_margin, $balance.isolated_order_margin),
+            ),
+            (
+                Amount::UnrealisedPnl,
+                sum($balance.cross_un_pnl, $balance.isolated_un_pnl),
+            ),
+        ]
+    };
+}
+
 /// Reads a balance of Pro V2, live or recovered.
 pub(super) fn of_pro(info: &FrameInfo, balance: &pro::Balance) -> BalanceReport<'static> {
     let account = pro_name(balance.account.as_str());
@@ -286,25 +311,7 @@ pub(super) fn of_pro(info: &FrameInfo, balance: &pro::Balance) -> BalanceReport<
         return report.with([(Amount::Total, balance.balance)]);
     }
     report.is_full = true;
-    report.with([
-        (Amount::Total, balance.balance),
-        (Amount::Available, balance.available),
-        (Amount::Hold, balance.hold),
-        (Amount::Equity, balance.equity),
-        (Amount::Liability, balance.liability),
-        (
-            Amount::PositionMargin,
-            sum(balance.cross_pos_margin, balance.isolated_pos_margin),
-        ),
-        (
-            Amount::OrderMargin,
-            sum(balance.cross_order_margin, balance.isolated_order_margin),
-        ),
-        (
-            Amount::UnrealisedPnl,
-            sum(balance.cross_un_pnl, balance.isolated_un_pnl),
-        ),
-    ])
+    report.with(unified_amounts!(balance))
 }
 
 /// Returns the name of an account of Pro V2: `TRADING` is the older name of `SPOT`.
@@ -378,25 +385,7 @@ pub(super) fn of_unified(row: &SnapshotRow, balance: &UnifiedBalanceRow) -> Bala
     }
     let mut report = BalanceReport::of_row(row, name, balance.currency.clone());
     report.is_full = true;
-    report.with([
-        (Amount::Total, balance.balance),
-        (Amount::Available, balance.available),
-        (Amount::Hold, balance.hold),
-        (Amount::Equity, balance.equity),
-        (Amount::Liability, balance.liability),
-        (
-            Amount::PositionMargin,
-            sum(balance.cross_pos_margin, balance.isolated_pos_margin),
-        ),
-        (
-            Amount::OrderMargin,
-            sum(balance.cross_order_margin, balance.isolated_order_margin),
-        ),
-        (
-            Amount::UnrealisedPnl,
-            sum(balance.cross_un_pnl, balance.isolated_un_pnl),
-        ),
-    ])
+    report.with(unified_amounts!(balance))
 }
 
 /// Returns the exact sum of the parts that are reported; `None` if none is.

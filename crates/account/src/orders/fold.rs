@@ -476,7 +476,7 @@ impl Fold {
                     || least.is_some_and(|least| unspent < least)
             }
             (Some(_), None) => true,
-            (None, _) => self.order.size.is_some_and(|size| filled >= size),
+            (None, _) => self.is_filled(filled),
         }
     }
 

@@ -5,7 +5,7 @@ use kucoin_streams_core::{Decimal, WsKey};
 use kucoin_streams_recovery::SnapshotRow;
 use proptest::prelude::*;
 
-use crate::keeper::{FUTURES, Item, Keeper, PRO, SPOT, ms, row, shuffled, time};
+use crate::keeper::{FUTURES, Item, Keeper, PRO, SPOT, ms, row, shuffled, sorted, time};
 
 const ACCOUNTS: &str = "/api/v1/accounts";
 const CROSS: &str = "/api/v3/margin/accounts";
@@ -582,9 +582,6 @@ proptest! {
         frames in frames(),
         picks in proptest::collection::vec(any::<u16>(), 40),
     ) {
-        let mut sorted = frames.clone();
-        sorted.sort_by_key(|(_, at, _)| *at);
-        let sorted: Vec<_> = sorted.into_iter().map(|(.., item)| item).collect();
-        prop_assert_eq!(kept(&shuffled(&frames, &picks)), kept(&sorted));
+        prop_assert_eq!(kept(&shuffled(&frames, &picks)), kept(&sorted(&frames)));
     }
 }

@@ -142,6 +142,13 @@ pub(crate) fn time(at: i64) -> Option<Timestamp> {
     Timestamp::from_wire(ms(at))
 }
 
+/// Returns the items in the order of their times.
+pub(crate) fn sorted(items: &[(String, i64, Item)]) -> Vec<Item> {
+    let mut sorted = items.to_vec();
+    sorted.sort_by_key(|(_, at, _)| *at);
+    sorted.into_iter().map(|(.., item)| item).collect()
+}
+
 /// Returns the items in another order: those of one row and time keep their order. Some are doubled.
 ///
 /// Each item has its row and time; `picks` decides.

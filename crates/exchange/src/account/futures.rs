@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::leg::FuturesLeg;
 use super::{Account, act};
 use crate::engine::futures::{
     FuturesBalance, MarginMode, PositionSide, PositionState, SettleCurrency,
 };
-use crate::engine::{
-    Direction, Engine, Host, NewOrder, NewStop, Rejected, Side, StopPriceType, Trigger,
-};
+use crate::engine::{Direction, Engine, Host, Rejected, Side, StopPriceType};
 use crate::shared::Shared;
 use crate::sync::lock;
 
@@ -54,10 +53,7 @@ impl FuturesAccount {
         price: Decimal,
         size: i64,
     ) -> Result<String, Rejected> {
-        self.place(NewOrder {
-            price: Some(price),
-            ..order(symbol, side, size)
-        })
+        self.one_way().place_limit(symbol, side, price, size)
     }
 
     /// Like [`FuturesAccount::place_limit`], with a `clientOid`.
@@ -72,11 +68,8 @@ impl FuturesAccount {
         price: Decimal,
         size: i64,
     ) -> Result<String, Rejected> {
-        self.place(NewOrder {
-            price: Some(price),
-            client_oid: Some(Arc::from(client_oid)),
-            ..order(symbol, side, size)
-        })
+        self.one_way()
+            .place_limit_as(client_oid, symbol, side, price, size)
     }
 
     /// Places a market order and returns its ID. It fills at once.
@@ -84,7 +77,7 @@ impl FuturesAccount {
     /// # Errors
     /// See [`FuturesAccount::place_limit`].
     pub fn place_market(&self, symbol: &str, side: Side, size: i64) -> Result<String, Rejected> {
-        self.place(order(symbol, side, size))
+        self.one_way().place_market(symbol, side, size)
     }
 
     /// Places a stop order, triggered if the price moves in `direction` to the stop price; returns its ID.
@@ -97,13 +90,11 @@ impl FuturesAccount {
     pub fn place_stop(
         &self,
         symbol: &str,
-        (side, direction, price_type): (Side, Direction, StopPriceType),
+        terms: (Side, Direction, StopPriceType),
         prices: (Decimal, Option<Decimal>),
         size: i64,
     ) -> Result<String, Rejected> {
-        let new = stop(symbol, (side, direction, price_type), prices, size);
-        self.act(|engine| engine.place_stop(new))
-            .map(|id| id.to_string())
+        self.one_way().place_stop(symbol, terms, prices, size)
     }
 
     /// Like [`FuturesAccount::place_stop`], with a `clientOid`.
@@ -118,12 +109,8 @@ impl FuturesAccount {
         prices: (Decimal, Option<Decimal>),
         size: i64,
     ) -> Result<String, Rejected> {
-        let new = NewStop {
-            client_oid: Some(Arc::from(client_oid)),
-            ..stop(symbol, terms, prices, size)
-        };
-        self.act(|engine| engine.place_stop(new))
-            .map(|id| id.to_string())
+        self.one_way()
+            .place_stop_as(client_oid, symbol, terms, prices, size)
     }
 
     /// Cancels an open order.
@@ -326,9 +313,8 @@ impl FuturesAccount {
         }
     }
 
-    pub(super) fn place(&self, new: NewOrder<'_>) -> Result<String, Rejected> {
-        self.act(|engine| engine.place(new))
-            .map(|id| id.to_string())
+    fn one_way(&self) -> FuturesLeg {
+        self.leg(PositionSide::Both)
     }
 
     pub(super) fn act<R>(&self, command: impl FnOnce(&mut Engine) -> R) -> R {
@@ -337,31 +323,6 @@ impl FuturesAccount {
 
     fn read<R>(&self, read: impl FnOnce(&Engine) -> R) -> R {
         read(&lock(&self.shared.hub).engine)
-    }
-}
-
-pub(super) fn order(symbol: &str, side: Side, size: i64) -> NewOrder<'_> {
-    NewOrder::new(None, symbol, side, Decimal::from(size))
-}
-
-pub(super) fn stop(
-    symbol: &str,
-    (side, direction, price_type): (Side, Direction, StopPriceType),
-    (stop_price, order_price): (Decimal, Option<Decimal>),
-    size: i64,
-) -> NewStop<'_> {
-    NewStop {
-        wallet: None,
-        symbol,
-        side,
-        trigger: Trigger {
-            direction,
-            price_type,
-            price: stop_price,
-        },
-        order_price,
-        size: Decimal::from(size),
-        client_oid: None,
     }
 }
 

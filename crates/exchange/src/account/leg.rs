@@ -6,9 +6,8 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::FuturesAccount;
-use super::futures::{order, stop};
 use crate::engine::futures::{PositionSide, PositionState};
-use crate::engine::{Direction, NewOrder, NewStop, Rejected, Side, StopPriceType};
+use crate::engine::{Direction, NewOrder, NewStop, Rejected, Side, StopPriceType, Trigger};
 
 /// A handle to one leg of every contract in hedge mode; cheap to clone. See [`FuturesAccount::leg`].
 ///
@@ -164,10 +163,12 @@ impl FuturesLeg {
     }
 
     fn place(&self, new: NewOrder<'_>) -> Result<String, Rejected> {
-        self.account.place(NewOrder {
+        let new = NewOrder {
             position_side: self.side,
             ..new
-        })
+        };
+        let placed = self.account.act(|engine| engine.place(new));
+        placed.map(|id| id.to_string())
     }
 
     fn stop(&self, new: NewStop<'_>) -> Result<String, Rejected> {
@@ -175,6 +176,31 @@ impl FuturesLeg {
             .account
             .act(|engine| engine.place_stop_on(self.side, new));
         placed.map(|id| id.to_string())
+    }
+}
+
+fn order(symbol: &str, side: Side, size: i64) -> NewOrder<'_> {
+    NewOrder::new(None, symbol, side, Decimal::from(size))
+}
+
+fn stop(
+    symbol: &str,
+    (side, direction, price_type): (Side, Direction, StopPriceType),
+    (stop_price, order_price): (Decimal, Option<Decimal>),
+    size: i64,
+) -> NewStop<'_> {
+    NewStop {
+        wallet: None,
+        symbol,
+        side,
+        trigger: Trigger {
+            direction,
+            price_type,
+            price: stop_price,
+        },
+        order_price,
+        size: Decimal::from(size),
+        client_oid: None,
     }
 }
 

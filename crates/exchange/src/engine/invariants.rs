@@ -407,6 +407,17 @@ fn kind(event: &Event) -> String {
     }
 }
 
+/// Sets the mark price of a contract to this share of it.
+fn jump(engine: &mut Engine, index: usize, percent: u64) {
+    let contract = &engine.contracts[index];
+    let price = contract.mark * Decimal::from(percent) / Decimal::ONE_HUNDRED;
+    let market = &contract.market;
+    let price = market.floor_price(price).clamp(market.tick, MAX_MARK);
+    engine
+        .set_mark_price(crate::CONTRACTS[index], price)
+        .unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -445,10 +456,7 @@ proptest! {
             auditor.see_all(&mut engine);
         }
         for (index, percent) in jumps {
-            let contract = &engine.contracts[index];
-            let price = contract.mark * Decimal::from(percent) / Decimal::ONE_HUNDRED;
-            let price = contract.market.floor_price(price).clamp(contract.market.tick, MAX_MARK);
-            engine.set_mark_price(crate::CONTRACTS[index], price).unwrap();
+            jump(&mut engine, index, percent);
             auditor.see_all(&mut engine);
         }
         for wallet in auditor.wallets.values() {

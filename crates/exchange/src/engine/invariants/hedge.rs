@@ -39,10 +39,7 @@ proptest! {
             auditor.see_all(&mut engine);
         }
         for (index, percent) in jumps {
-            let contract = &engine.contracts[index];
-            let price = contract.mark * Decimal::from(percent) / Decimal::ONE_HUNDRED;
-            let price = contract.market.floor_price(price).clamp(contract.market.tick, MAX_MARK);
-            engine.set_mark_price(crate::CONTRACTS[index], price).unwrap();
+            jump(&mut engine, index, percent);
             auditor.see_all(&mut engine);
         }
         // A realised loss of one cross leg may be covered by the profit of the other leg, which is still open.
