@@ -353,8 +353,12 @@ async fn unmasked_frame_is_a_violation() {
 
 #[tokio::test]
 async fn shutdown_closes_connections_and_frees_the_port() {
-    let exchange = quiet().await;
-    let port = exchange.port();
+    // A bound socket keeps the port from other tests, and not from an exchange that asks for it.
+    let reserved = tokio::net::TcpSocket::new_v4().unwrap();
+    reserved.set_reuseaddr(true).unwrap();
+    reserved.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = reserved.local_addr().unwrap().port();
+    let exchange = Exchange::builder().port(port).start().await.unwrap();
     let mut socket = Socket::connect(&exchange).await;
     let seen = exchange.shutdown().await;
     assert_eq!(seen.connections[0].ended, Some(Ended::Shutdown));

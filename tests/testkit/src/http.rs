@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::AbortHandle;
 
 /// A received request.
@@ -198,8 +198,13 @@ pub async fn raw_server(answer: impl AsRef<[u8]> + Send + 'static) -> u16 {
     port
 }
 
-/// Returns a port that nothing listens on.
+/// Returns a port that nothing listens on, and that no other test gets while this process runs.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    // Bound, and not listening: the system gives the port only to a server that asks for it by number.
+    std::mem::forget(socket);
+    port
 }

@@ -2,6 +2,7 @@
 
 use kucoin_streams::{Credentials, FleetEvent, FleetStatus, Hosts};
 use kucoin_streams_exchange::{DemoCredentials, Exchange, Side};
+use kucoin_streams_testkit::http::free_port;
 use kucoin_streams_tests::setup::{credentials, exchange, hosts_of};
 
 use crate::setup::{
@@ -52,8 +53,10 @@ async fn failing_accounts_do_not_delay_others() {
 
 #[tokio::test]
 async fn unreachable_account_starts_once_it_is_reachable() {
-    let down = Exchange::builder().start().await.unwrap();
-    let (port, hosts, keys) = (down.port(), hosts_of(&down), credentials(&down));
+    let port = free_port();
+    let on_port = || Exchange::builder().port(port).start();
+    let down = on_port().await.unwrap();
+    let (hosts, keys) = (hosts_of(&down), credentials(&down));
     down.shutdown().await;
     let fleet = fleet();
     add_with(&fleet, "desk", hosts, keys);
@@ -62,7 +65,7 @@ async fn unreachable_account_starts_once_it_is_reachable() {
         let failure = find(&mut changes, "desk", failed).await;
         assert!(failure.retry_in.is_some() && failure.failures == failures);
     }
-    let _up = Exchange::builder().port(port).start().await.unwrap();
+    let _up = on_port().await.unwrap();
     find(&mut changes, "desk", started).await;
 }
 

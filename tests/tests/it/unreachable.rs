@@ -9,12 +9,12 @@ use kucoin_streams::{
     Subscription, WsKey,
 };
 use kucoin_streams_exchange::{Cut, Effect, Exchange, Faults};
+use kucoin_streams_testkit::http::free_port;
 
 use crate::setup::*;
 
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Starts an exchange on the port of an earlier one.
 async fn exchange_on_port(port: u16) -> Exchange {
     Exchange::builder()
         .seed(7)
@@ -34,8 +34,8 @@ async fn subscribe_at_last(kucoin: &Kucoin) -> Subscription<Balances> {
 
 #[tokio::test]
 async fn subscribe_times_out_and_names_the_cause() {
-    let stopped = exchange(Faults::new()).await;
-    let port = stopped.port();
+    let port = free_port();
+    let stopped = exchange_on_port(port).await;
     let kucoin = client_with(&stopped, fast_retries().with_connect_timeout(LIMIT));
     stopped.shutdown().await;
     // After a failed attempt there is a cause to report.
@@ -100,8 +100,8 @@ async fn subscribe_times_out_without_an_answer() {
 
 #[tokio::test]
 async fn loss_is_reported_while_the_exchange_is_unreachable() {
-    let first = exchange(Faults::new()).await;
-    let port = first.port();
+    let port = free_port();
+    let first = exchange_on_port(port).await;
     let kucoin = client(&first);
     let mut lifecycle = LifecycleLog::of(&kucoin);
     let mut balances = soon(kucoin.subscribe(Balances)).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kucoin_streams_testkit::http::free_port;
 use kucoin_streams_testkit::tls::trust_none;
 use kucoin_streams_testkit::websocket::{Server, drip};
 use kucoin_streams_transport::{
@@ -17,9 +18,7 @@ async fn dial(connector: WebSocketConnector, url: &str) -> ConnectError {
 
 #[tokio::test]
 async fn closed_port_is_a_tcp_error() {
-    let server = Server::bind().await;
-    let url = server.url();
-    drop(server);
+    let url = format!("ws://127.0.0.1:{}/?token=t", free_port());
     let error = dial(WebSocketConnector::new(), &url).await;
     assert!(matches!(error, ConnectError::Tcp(_)), "{error:?}");
     assert_eq!(error.class(), ConnectClass::Transient);
