@@ -18,7 +18,7 @@ function ticks(low, high) {
   const rough = (high - low) / 3, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((times) => times * power).find((step) => step >= rough);
   const values = [];
-  for (let at = Math.ceil(low / step); at * step <= high; at += 1) values.push(at * step);
+  for (let at = Math.ceil(low / step); at * step <= high; at += 1) values.push(at * step + 0); // no -0
   return { step, values };
 }
 

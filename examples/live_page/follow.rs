@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use kucoin_streams::{
     Account, AccountBuilder, AccountChange, AccountPart, ConnectionActivity, Lifecycle,
-    LifecycleEvent, Timestamp, WsKey,
+    LifecycleEvent, LifecycleStream, Timestamp, WsKey,
 };
 use kucoin_streams_examples::{Error, ended};
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio::time::MissedTickBehavior;
 
 use crate::gaps::PageGaps;
 use crate::hub::{Hub, Tables};
-use crate::rows::{ChartLines, SentRows, raw};
+use crate::lines::ChartLines;
+use crate::rows::{SentRows, raw};
 
 /// Interval between two messages with numbers.
 const FLUSH: Duration = Duration::from_millis(250);
@@ -29,7 +31,7 @@ const MAX_LATENCIES: usize = 1_000;
 pub(crate) async fn run(
     builder: AccountBuilder,
     hub: &Hub,
-    mut lifecycle: kucoin_streams::LifecycleStream,
+    mut lifecycle: LifecycleStream,
 ) -> Result<(), Error> {
     let mut follower = Follower::default();
     let mut flush = tokio::time::interval(FLUSH);
@@ -54,15 +56,9 @@ pub(crate) async fn run(
                 Some(Ok(_)) => follower.count(account.activity()),
                 // The state has the changes that were missed.
                 Some(Err(_)) => follower.gaps.on_state(&account.state()),
-                None => {
-                    follower.publish(hub, Some(&account));
-                    return Err(ended(changes.end_reason()));
-                }
+                None => return Err(ended(changes.end_reason())),
             },
-            Some(event) = lifecycle.next() => {
-                follower.on_lifecycle(&event);
-                follower.publish(hub, Some(&account));
-            }
+            Some(event) = lifecycle.next() => follower.on_lifecycle(&event),
             _ = flush.tick() => follower.publish(hub, Some(&account)),
         }
     }
@@ -73,6 +69,7 @@ pub(crate) async fn run(
 struct Follower {
     sent: SentRows,
     gaps: PageGaps,
+    lines: ChartLines,
     connections: BTreeMap<WsKey, PageConnection>,
     /// Second of the last values of the charts.
     second: i64,
@@ -122,35 +119,28 @@ impl Follower {
 
     fn publish(&mut self, hub: &Hub, account: Option<&Account>) {
         let now = Timestamp::now().as_millis();
-        let state = account.map(Account::state);
+        let state = account.map(Account::state).unwrap_or_default();
         self.count(account.map(Account::activity).unwrap_or_default());
-        let mut tables = state
-            .as_ref()
-            .map_or_else(Tables::new, |state| self.sent.changed(state));
+        let mut tables: Tables = self.sent.changed(&state);
         tables.insert("gaps", self.gaps.rows());
         let connections = self.connections.iter();
-        let rows = connections
-            .map(|(ws_key, connection)| (ws_key.to_string(), Some(connection.row(*ws_key))));
-        tables.insert("connections", rows.collect());
-        let mut values = None;
-        if now / 1_000 != self.second {
+        let connections =
+            connections.map(|(key, connection)| (key.to_string(), Some(connection.row(*key))));
+        tables.insert("connections", connections.collect());
+        let is_measured = now / 1_000 != self.second;
+        if is_measured {
             self.second = now / 1_000;
-            let mut lines = ChartLines::default();
-            if let Some(state) = &state {
-                (lines.values, lines.meta) = self.sent.values(state);
-            }
+            self.lines.measure(&state);
             for (ws_key, connection) in &mut self.connections {
-                connection.add_latency(*ws_key, &mut lines);
+                connection.measure_latency(*ws_key, &mut self.lines);
             }
-            tables.insert("lines", lines.meta);
-            values = Some(lines.values);
         }
-        hub.publish(now, tables, values);
+        hub.publish(now, tables, is_measured.then_some(&self.lines.values));
     }
 }
 
 impl PageConnection {
-    fn row(&self, ws_key: WsKey) -> Box<serde_json::value::RawValue> {
+    fn row(&self, ws_key: WsKey) -> Box<RawValue> {
         let activity = self.activity.as_ref();
         raw(&json!({
             "wsKey": ws_key.as_str(),
@@ -163,24 +153,19 @@ impl PageConnection {
         }))
     }
 
-    fn add_latency(&mut self, ws_key: WsKey, lines: &mut ChartLines) {
+    fn measure_latency(&mut self, ws_key: WsKey, lines: &mut ChartLines) {
         self.latencies.sort_unstable();
-        let median = self.latencies.get(self.latencies.len() / 2);
+        let (median, slowest) = (
+            self.latencies.get(self.latencies.len() / 2),
+            self.latencies.last(),
+        );
         for (what, latency) in [
             ("median of each second", median),
-            ("slowest of each second", self.latencies.last()),
+            ("slowest of each second", slowest),
         ] {
             if let Some(latency) = latency {
-                // Of any part: a latency is marked by each gap of its connection.
                 let kind = ("latency", AccountPart::Orders, ws_key);
-                lines.add(
-                    format!("{what} {ws_key}"),
-                    kind,
-                    ws_key.as_str(),
-                    "ms",
-                    what,
-                    &millis(*latency),
-                );
+                lines.add(kind, ws_key.as_str(), "ms", what, &millis(*latency));
             }
         }
         self.latencies.clear();

@@ -15,7 +15,7 @@ pub(crate) const MAX_BYTES: usize = 4 << 20;
 /// Milliseconds of history in the charts.
 pub(crate) const HISTORY: i64 = 3_600_000;
 /// Number of lines in the charts.
-pub(crate) const MAX_SERIES: usize = 100;
+pub(crate) const MAX_LINES: usize = 100;
 
 /// Rows of one table by key; `None` removes a row.
 pub(crate) type Rows = BTreeMap<String, Option<Box<RawValue>>>;
@@ -70,20 +70,21 @@ impl Hub {
         }
     }
 
-    /// Publishes changed rows, and the values of all lines if they were measured now.
+    /// Publishes rows that differ from those before, and the values of all lines if they were measured now.
+    ///
+    /// Each measurement is a message, also if nothing has changed: the page notices if its stream is broken.
     pub(crate) fn publish(
         &self,
         now: i64,
         mut tables: Tables,
-        values: Option<BTreeMap<String, String>>,
+        values: Option<&BTreeMap<String, String>>,
     ) {
         let mut inner = self.inner();
         tables.retain(|name, rows| {
             let kept = inner.tables.entry(name).or_default();
             rows.retain(|key, row| {
-                let text =
-                    |row: &Option<Box<RawValue>>| row.as_ref().map(|row| row.get().to_owned());
-                kept.get(key).and_then(text) != text(row)
+                let old = kept.get(key).and_then(Option::as_deref).map(RawValue::get);
+                old != row.as_deref().map(RawValue::get)
             });
             for (key, row) in &*rows {
                 match row {
@@ -93,12 +94,10 @@ impl Hub {
             }
             !rows.is_empty()
         });
-        let is_measured = values.is_some();
-        let points = values.map_or_else(BTreeMap::new, |values| inner.add_points(now, values));
-        // A message each second, also without a change: the page notices if its stream is broken.
-        if tables.is_empty() && !is_measured {
+        if tables.is_empty() && values.is_none() {
             return;
         }
+        let points = values.map_or_else(BTreeMap::new, |values| inner.add_points(now, values));
         inner.push(to_json(&MessageBody {
             now,
             title: None,
@@ -154,42 +153,41 @@ impl Hub {
 }
 
 impl HubState {
-    /// Adds the values that have changed. A line without a value ends; it is removed when it is older than the history.
+    /// Adds the values that have changed. A line without a value ends; it is removed once it is older than the history.
     fn add_points(
         &mut self,
         now: i64,
-        values: BTreeMap<String, String>,
+        values: &BTreeMap<String, String>,
     ) -> BTreeMap<String, Point> {
         let mut added = BTreeMap::new();
-        let mut values: BTreeMap<_, _> = values
-            .into_iter()
-            .map(|(key, value)| (key, Some(value)))
+        let ended: Vec<_> = self
+            .history
+            .keys()
+            .filter(|key| !values.contains_key(*key))
+            .cloned()
             .collect();
-        for key in self.history.keys() {
-            values.entry(key.clone()).or_default();
-        }
-        for (key, value) in values {
-            if !self.history.contains_key(&key) && self.history.len() >= MAX_SERIES {
+        let ended = ended.iter().map(|key| (key, None));
+        for (key, value) in values
+            .iter()
+            .map(|(key, value)| (key, Some(value.as_str())))
+            .chain(ended)
+        {
+            if !self.history.contains_key(key) && self.history.len() >= MAX_LINES {
                 continue;
             }
             let line = self.history.entry(key.clone()).or_default();
-            if line
-                .back()
-                .is_none_or(|(_, last)| last.as_deref() != value.as_deref())
-            {
-                let point = (now, value.map(String::into_boxed_str));
+            if line.back().is_none_or(|(_, last)| last.as_deref() != value) {
+                let point = (now, value.map(Box::from));
                 line.push_back(point.clone());
-                added.insert(key, point);
+                added.insert(key.clone(), point);
             }
             // The last point before the history is the value at its begin.
             while line.get(1).is_some_and(|(at, _)| *at <= now - HISTORY) {
                 line.pop_front();
             }
         }
-        self.history.retain(|_, line| match line.back() {
-            Some((at, None)) => *at > now - HISTORY,
-            _ => true,
-        });
+        self.history
+            .retain(|_, line| !matches!(line.back(), Some((at, None)) if *at <= now - HISTORY));
         added
     }
 

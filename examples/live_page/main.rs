@@ -15,6 +15,7 @@
 mod follow;
 mod gaps;
 mod hub;
+mod lines;
 mod rows;
 mod server;
 mod simulation;

@@ -6,17 +6,18 @@ const SILENT = 5000; // the server sends a message each second
 const HISTORY = 3_600_000, PAGE = 100, MAX_CHARTS = 12;
 const PARTS = ['orders', 'fills', 'balances', 'positions', 'margin'];
 
-const tables = Object.fromEntries(['orders', 'fills', 'balances', 'positions', 'trusts', 'connections', 'gaps', 'lines'].map((name) => [name, new Map()]));
-const history = new Map(); // points by line
+const tables = Object.fromEntries(['orders', 'fills', 'balances', 'positions', 'trusts', 'connections', 'gaps'].map((name) => [name, new Map()]));
+const history = new Map(); // points by line, whose key is JSON
 const pageGaps = []; // times without history: the program was restarted
 const charts = new Map();
-const view = { orders: 'open', range: 900, currency: '', limit: PAGE, details: null };
+const view = { orders: 'open', range: 60, currency: '', limit: PAGE, details: null };
 const stream = { source: null, id: '', heard: 0, tried: 0, online: false, started: false, offset: 0 };
 
 const $ = (id) => document.getElementById(id);
 const now = () => Date.now() + stream.offset; // by the server's clock
 const millis = (nanos) => Number(nanos.slice(0, -6));
 const isZero = (digits) => digits === null || /^-?0*\.?0*$/.test(digits);
+const counted = (count, what) => `${count} ${what}${count === 1 ? '' : 's'}`;
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
 function el(tag, properties = {}, ...children) {
@@ -114,8 +115,8 @@ const tag = (trust, text = trust) => el('span', { className: `tag ${trust}`, tex
 function showStatus() {
   const connections = [...tables.connections.values()].map((row) => {
     const tone = row.status === 'connected' ? 'good' : 'bad';
-    const latency = row.latencyMs === null ? 'no push time' : `latency ${row.latencyMs} ms`;
-    const figures = row.events === null ? '' : `${row.events} events · ${row.recovered} recovered · ${row.gaps} gaps · ${latency}`;
+    const latency = row.latencyMs === null ? 'no push time in the last event' : `latency ${row.latencyMs} ms`;
+    const figures = row.events === null ? '' : `${counted(row.events, 'event')} · ${row.recovered} recovered · ${counted(row.gaps, 'gap')} · ${latency}`;
     return el('li', {}, el('b', { textContent: row.wsKey }), el('span', { className: tone, textContent: row.status || 'connecting' }),
       el('span', { className: 'what', textContent: [row.detail, figures].filter(Boolean).join(' · ') }));
   });
@@ -137,10 +138,7 @@ function showStatus() {
     $('reasons').dataset.text = texts.join();
     $('reasons').replaceChildren(...texts.map((textContent) => el('li', { textContent })));
   }
-  for (const [name, count] of [['orders', openOrders().length], ['positions', openPositions().length], ['gaps', tables.gaps.size]]) {
-    const title = name[0].toUpperCase() + name.slice(1);
-    setText($(`tab-${name}`), count && name !== 'gaps' ? `${title} ${count}` : title);
-  }
+  for (const [name, rows] of [['orders', openOrders()], ['positions', openPositions()]]) $(`tab-${name}`).dataset.count = rows.length;
 }
 
 // --- Tables ---
@@ -268,7 +266,7 @@ function showDetails() {
   if (!row) return;
   setText($('details-title'), row.symbol ?? `${row.currency} of ${row.account}`);
   const text = (name, value) => {
-    if (value === null) return 'not reported';
+    if (value === null || value.length === 0) return '–';
     if (/At$/.test(name)) return `${new Date(millis(value)).toLocaleDateString()} ${time(millis(value), 3)}`;
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   };
@@ -284,6 +282,13 @@ function showDetails() {
 
 // --- Charts and gaps ---
 
+const parsed = new Map();
+
+function lineOf(key) {
+  if (!parsed.has(key)) parsed.set(key, JSON.parse(key));
+  return parsed.get(key);
+}
+
 function gapsOf(line, from, to) {
   const gaps = [...tables.gaps.values()].filter((gap) => gap.wsKey === line.wsKey && (line.chart === 'latency' || gap.parts.includes(line.part)));
   const spans = gaps.map((gap) => ({ from: millis(gap.at), to: gap.closedAt ? millis(gap.closedAt) : to, cause: gap.cause }));
@@ -292,7 +297,7 @@ function gapsOf(line, from, to) {
 }
 
 function showCharts() {
-  const units = [...new Set([...tables.lines.values()].filter((line) => ['equity', 'positions'].includes(line.chart)).map((line) => line.unit))].sort();
+  const units = [...new Set([...history.keys()].map(lineOf).filter((line) => ['equity', 'positions'].includes(line.chart)).map((line) => line.unit))].sort();
   if (!units.includes(view.currency)) view.currency = units.includes('USDT') ? 'USDT' : units[0] ?? '';
   if ($('currency').dataset.text !== units.join()) {
     $('currency').dataset.text = units.join();
@@ -303,14 +308,14 @@ function showCharts() {
   const to = now(), from = to - view.range * 1000;
   for (const host of document.querySelectorAll('.charts')) {
     const kind = host.dataset.chart, hasUnit = ['equity', 'positions'].includes(kind);
-    const lines = [...tables.lines].filter(([key, line]) => line.chart === kind && history.has(key) && (!hasUnit || line.unit === view.currency));
+    const lines = [...history.keys()].map((key) => [key, lineOf(key)]).filter(([, line]) => line.chart === kind && (!hasUnit || line.unit === view.currency));
     const figures = lines.slice(0, MAX_CHARTS).map(([key, line]) => {
       if (!charts.has(key)) charts.set(key, new Chart());
-      return [charts.get(key), { ...line, name: kind === 'equity' ? `${line.name} ${line.unit}` : kind === 'orders' ? `${line.name}, ${line.wsKey}` : line.name,
+      return [charts.get(key), { ...line, name: `${line.name}${kind === 'equity' ? ` ${line.unit}` : ''}${line.number > 1 ? ` (${line.number})` : ''}`,
         points: history.get(key), gaps: gapsOf(line, from, to), from, to, isOld: trustOf(line.wsKey, line.part).trust !== 'live' && kind !== 'latency' }];
     });
     const nodes = figures.map(([chart]) => chart.figure);
-    const more = lines.length - nodes.length;
+    const more = lines.length - nodes.length; // the program records at most 100 lines
     const note = !nodes.length ? `Nothing to show${hasUnit && view.currency ? ` in ${view.currency}` : ''}` : more > 0 ? `${more} more are not drawn` : '';
     if (nodes.some((node, at) => host.children[at] !== node) || host.children.length !== nodes.length + (note ? 1 : 0)) {
       host.replaceChildren(...nodes, ...(note ? [el('p', { className: 'empty' })] : []));
@@ -318,7 +323,7 @@ function showCharts() {
     if (note) setText(host.lastChild, note);
     for (const [chart, data] of figures) chart.update(data);
   }
-  for (const key of charts.keys()) if (!tables.lines.has(key)) charts.delete(key);
+  for (const key of charts.keys()) if (!history.has(key)) charts.delete(key);
 }
 
 function showGaps() {
@@ -372,7 +377,7 @@ function setTheme(theme) {
 }
 
 for (const [at, panel] of tabs.entries()) {
-  panel.onclick = () => { history_replace(panel.getAttribute('aria-controls')); };
+  panel.onclick = () => { show(panel.getAttribute('aria-controls')); };
   panel.onkeydown = (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
@@ -382,7 +387,7 @@ for (const [at, panel] of tabs.entries()) {
   };
 }
 
-function history_replace(name) {
+function show(name) {
   window.history.replaceState(null, '', `#${name}`);
   choose({});
 }
