@@ -115,8 +115,8 @@ const tag = (trust, text = trust) => el('span', { className: `tag ${trust}`, tex
 function showStatus() {
   const connections = [...tables.connections.values()].map((row) => {
     const tone = row.status === 'connected' ? 'good' : 'bad';
-    const latency = row.latencyMs === null ? 'no push time in the last event' : `latency ${row.latencyMs} ms`;
-    const figures = row.events === null ? '' : `${counted(row.events, 'event')} · ${row.recovered} recovered · ${counted(row.gaps, 'gap')} · ${latency}`;
+    const latency = row.latencyMs === null ? '' : ` · latency ${row.latencyMs} ms`;
+    const figures = row.events === null ? '' : `${counted(row.events, 'event')} · ${row.recovered} recovered · ${counted(row.gaps, 'gap')}${latency}`;
     return el('li', {}, el('b', { textContent: row.wsKey }), el('span', { className: tone, textContent: row.status || 'connecting' }),
       el('span', { className: 'what', textContent: [row.detail, figures].filter(Boolean).join(' · ') }));
   });
@@ -167,7 +167,7 @@ const COLUMNS = {
     { name: 'Entry', wide: true, text: (row) => row.entryPrice ?? '–' },
     { name: 'Mark', text: (row) => row.markPrice ?? '–' },
     { name: 'Value', wide: true, text: (row) => withUnit(row.markValue, row.settleCurrency) },
-    { name: 'Liquidation', wide: true, text: (row) => row.liquidationPrice ?? '–' },
+    { name: 'Liquidation', wide: true, text: (row) => (isZero(row.liquidationPrice) ? '–' : row.liquidationPrice) },
     { name: 'Unrealised', text: (row) => withUnit(row.unrealisedPnl, row.settleCurrency), tone: (row) => signTone(row.unrealisedPnl) },
     { name: 'Realised', wide: true, text: (row) => row.realisedPnl ?? '–', tone: (row) => signTone(row.realisedPnl) },
   ],
@@ -225,6 +225,7 @@ function showTable(part, rows, empty) {
 
 function makeRow(part, key, columns, className) {
   const cells = columns.map((column) => el('td', { className: className(column) }));
+  cells.forEach((cell, at) => { cell.dataset.label = columns[at].name.toLowerCase(); });
   cells[0].append(el('button', { type: 'button', ariaHasPopup: 'dialog' }));
   const node = el('tr', { onclick: () => openDetails(part, key) }, ...cells);
   node.dataset.key = key;
