@@ -121,7 +121,7 @@ class Screen {
     const { page } = this;
     await this.until('rows are shown', () => document.querySelector('#orders tbody tr'));
     await this.until('the loss is shown in the trust and in the rows', () =>
-      document.querySelector('#trust .tag.stale') && document.querySelector('#orders tr.old .tag.stale') && document.querySelector('#reasons li'));
+      document.querySelector('#trust .tag.stale') && document.querySelector('#orders tr.old .tag.stale') && /reconnecting/.test(document.querySelector('#connections').textContent));
     await this.shot('loss');
     await this.checkContrast('the loss');
     await this.until('all parts are live again', () => document.querySelectorAll('#trust .tag.live').length === 5 && !document.querySelector('tr.old'));

@@ -117,7 +117,7 @@ function showStatus() {
     const tone = row.status === 'connected' ? 'good' : 'bad';
     const latency = row.latencyMs === null ? '' : ` · latency ${row.latencyMs} ms`;
     const figures = row.events === null ? '' : `${counted(row.events, 'event')} · ${row.recovered} recovered · ${counted(row.gaps, 'gap')}${latency}`;
-    return el('li', {}, el('b', { textContent: row.wsKey }), el('span', { className: tone, textContent: row.status || 'connecting' }),
+    return el('li', {}, el('b', { textContent: row.wsKey }), el('span', { className: tone, textContent: `${stream.online ? '' : 'was '}${row.status || 'connecting'}` }),
       el('span', { className: 'what', textContent: [row.detail, figures].filter(Boolean).join(' · ') }));
   });
   $('connections').replaceChildren(...(connections.length ? connections : [el('li', { textContent: stream.started ? 'connecting to KuCoin' : 'loading' })]));
@@ -129,7 +129,8 @@ function showStatus() {
   });
   $('trust').replaceChildren(...parts);
   const reasons = new Map();
-  for (const row of trusts.filter((row) => row.is.reason)) {
+  // The line of a connection says why it is lost.
+  for (const row of trusts.filter((row) => row.is.reason && !row.is.reason.startsWith('disconnected'))) {
     const text = `${row.wsKey}: ${row.is.reason}`;
     reasons.set(text, [...(reasons.get(text) ?? []), row.part]);
   }
@@ -309,7 +310,7 @@ function showCharts() {
   const to = now(), from = to - view.range * 1000;
   for (const host of document.querySelectorAll('.charts')) {
     const kind = host.dataset.chart, hasUnit = ['equity', 'positions'].includes(kind);
-    const lines = [...history.keys()].map((key) => [key, lineOf(key)]).filter(([, line]) => line.chart === kind && (!hasUnit || line.unit === view.currency));
+    const lines = [...history.keys()].sort().map((key) => [key, lineOf(key)]).filter(([, line]) => line.chart === kind && (!hasUnit || line.unit === view.currency));
     const figures = lines.slice(0, MAX_CHARTS).map(([key, line]) => {
       if (!charts.has(key)) charts.set(key, new Chart());
       return [charts.get(key), { ...line, name: `${line.name}${kind === 'equity' ? ` ${line.unit}` : ''}${line.number > 1 ? ` (${line.number})` : ''}`,
