@@ -59,6 +59,7 @@ function hostileTables() {
     balances: { one: { wsKey: 'spotPrivateV1', account: HOSTILE, currency: HOSTILE, total: '1', available: '1', hold: null, equity: null, liability: null, unrealisedPnl: null } },
     trusts: Object.fromEntries([live('orders'), live('balances', 'stale')]),
     connections: { one: { wsKey: HOSTILE, status: 'reconnecting', detail: HOSTILE, events: 1, recovered: 0, gaps: 1, latencyMs: null } },
+    findings: { all: [HOSTILE] },
     gaps: { 1: { wsKey: 'spotPrivateV1', at: '1796087858292329584', cause: HOSTILE, parts: ['orders'], open: ['orders'], closedAt: null, missing: [HOSTILE] } },
   };
 }

@@ -58,7 +58,10 @@ pub(crate) async fn run(
                 Some(Err(_)) => follower.gaps.on_state(&account.state()),
                 None => return Err(ended(changes.end_reason())),
             },
-            Some(event) = lifecycle.next() => follower.on_lifecycle(&event),
+            Some(event) = lifecycle.next() => {
+                follower.on_lifecycle(&event);
+                follower.publish(hub, Some(&account));
+            }
             _ = flush.tick() => follower.publish(hub, Some(&account)),
         }
     }

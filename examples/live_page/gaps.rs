@@ -15,8 +15,6 @@ const MAX_GAPS: usize = 100;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PageGap {
-    #[serde(skip)]
-    number: u64,
     ws_key: &'static str,
     /// Local time since when events may be missing.
     at: Timestamp,
@@ -34,8 +32,9 @@ struct PageGap {
 /// The last gaps, from the trust in each part.
 #[derive(Default)]
 pub(crate) struct PageGaps {
-    count: u64,
     gaps: VecDeque<PageGap>,
+    /// Number of gaps that were dropped.
+    dropped: usize,
     live: BTreeSet<(WsKey, AccountPart)>,
 }
 
@@ -47,74 +46,65 @@ impl PageGaps {
         }
     }
 
-    /// Takes the new trust in a part.
+    /// Takes the new trust in a part. A part that was never live opens no gap.
     pub(crate) fn on_trust(&mut self, ws_key: WsKey, part: AccountPart, trust: &Trust) {
-        let missing = match trust {
-            Trust::Live { .. } => None,
+        let was_live = self.live.remove(&(ws_key, part));
+        if trust.is_live() {
+            self.live.insert((ws_key, part));
+        }
+        let (cause, missing) = match trust {
+            Trust::Live { .. } => (None, None),
             Trust::Stale {
                 reason: StaleReason::Missing(what),
                 ..
-            } => Some(what.to_string()),
-            _ => {
-                if self.live.remove(&(ws_key, part)) {
-                    self.open(ws_key, part, trust);
-                }
-                return;
-            }
-        };
-        match missing {
-            None => self.live.insert((ws_key, part)),
-            Some(_) => self.live.remove(&(ws_key, part)),
+            } => (None, Some(what.to_string())),
+            Trust::Stale { reason, .. } => (Some(reason.to_string()), None),
+            _ => (
+                Some("events were dropped or could not be read".to_owned()),
+                None,
+            ),
         };
         let mut gaps = self.gaps.iter_mut().rev();
-        if let Some(gap) =
-            gaps.find(|gap| gap.ws_key == ws_key.as_str() && gap.open.contains(&part))
-        {
-            gap.open.remove(&part);
-            gap.missing.extend(missing);
-            gap.closed_at = gap.open.is_empty().then(|| trust.since());
+        let gap = gaps.find(|gap| gap.ws_key == ws_key.as_str() && gap.closed_at.is_none());
+        match (gap, cause) {
+            (Some(gap), None) => {
+                gap.open.remove(&part);
+                gap.missing.extend(missing);
+                gap.closed_at = gap.open.is_empty().then(|| trust.since());
+            }
+            (Some(gap), Some(_)) if was_live => {
+                gap.parts.insert(part);
+                gap.open.insert(part);
+            }
+            (None, Some(cause)) if was_live => self.gaps.push_back(PageGap {
+                ws_key: ws_key.as_str(),
+                at: trust.since(),
+                cause,
+                parts: [part].into(),
+                open: [part].into(),
+                closed_at: None,
+                missing: BTreeSet::new(),
+            }),
+            _ => {}
         }
-    }
-
-    fn open(&mut self, ws_key: WsKey, part: AccountPart, trust: &Trust) {
-        let last = self
-            .gaps
-            .iter_mut()
-            .rev()
-            .find(|gap| gap.ws_key == ws_key.as_str());
-        if let Some(gap) = last.filter(|gap| gap.closed_at.is_none()) {
-            gap.parts.insert(part);
-            gap.open.insert(part);
-            return;
-        }
-        if self.gaps.len() >= MAX_GAPS {
+        if self.gaps.len() > MAX_GAPS {
             self.gaps.pop_front();
+            self.dropped += 1;
         }
-        self.count += 1;
-        self.gaps.push_back(PageGap {
-            number: self.count,
-            ws_key: ws_key.as_str(),
-            at: trust.since(),
-            cause: match trust {
-                Trust::Stale { reason, .. } => reason.to_string(),
-                _ => "events were dropped or could not be read".to_owned(),
-            },
-            parts: [part].into(),
-            open: [part].into(),
-            closed_at: None,
-            missing: BTreeSet::new(),
-        });
     }
 
-    /// Returns all rows; the row of the gap that was dropped last is removed.
+    /// Returns all rows, and removes the row of the gap that was dropped last.
     pub(crate) fn rows(&self) -> Rows {
-        let first = self.gaps.front().map_or(0, |gap| gap.number);
-        let dropped = first.checked_sub(1).filter(|number| *number > 0);
-        let dropped = dropped.map(|number| (number.to_string(), None));
+        let rows = self.gaps.iter().map(|gap| Some(raw(gap)));
         let rows = self
-            .gaps
-            .iter()
-            .map(|gap| (gap.number.to_string(), Some(raw(gap))));
-        dropped.into_iter().chain(rows).collect()
+            .dropped
+            .checked_sub(1)
+            .map(|_| None)
+            .into_iter()
+            .chain(rows);
+        let first = self.dropped.saturating_sub(1);
+        rows.enumerate()
+            .map(|(at, row)| ((first + at).to_string(), row))
+            .collect()
     }
 }

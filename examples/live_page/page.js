@@ -6,7 +6,7 @@ const SILENT = 5000; // the server sends a message each second
 const HISTORY = 3_600_000, PAGE = 100, MAX_CHARTS = 12;
 const PARTS = ['orders', 'fills', 'balances', 'positions', 'margin'];
 
-const tables = Object.fromEntries(['orders', 'fills', 'balances', 'positions', 'trusts', 'connections', 'gaps'].map((name) => [name, new Map()]));
+const tables = Object.fromEntries(['orders', 'fills', 'balances', 'positions', 'trusts', 'connections', 'gaps', 'findings'].map((name) => [name, new Map()]));
 const history = new Map(); // points by line, whose key is JSON
 const pageGaps = []; // times without history: the program was restarted
 const charts = new Map();
@@ -65,7 +65,10 @@ function receive(event, isSnapshot) {
   }
   for (const [key, points] of history) {
     while (points.length > 1 && points[1][0] < message.now - HISTORY) points.shift();
-    if (points.at(-1)[1] === null && points.at(-1)[0] < message.now - HISTORY) history.delete(key);
+    if (points.at(-1)[1] === null && points.at(-1)[0] < message.now - HISTORY) {
+      history.delete(key);
+      parsed.delete(key);
+    }
   }
   stream.id = event.lastEventId;
   stream.heard = Date.now();
@@ -135,12 +138,16 @@ function showStatus() {
     reasons.set(text, [...(reasons.get(text) ?? []), row.part]);
   }
   const texts = [...reasons].map(([text, parts]) => `${parts.join(', ')} of ${text}`);
+  if (findings().length) texts.push(`${counted(findings().length, 'finding')} of the audit: see Gaps`);
   if ($('reasons').dataset.text !== texts.join()) {
     $('reasons').dataset.text = texts.join();
     $('reasons').replaceChildren(...texts.map((textContent) => el('li', { textContent })));
   }
   for (const [name, rows] of [['orders', openOrders()], ['positions', openPositions()]]) $(`tab-${name}`).dataset.count = rows.length;
 }
+
+/** Contradictions of events, and amounts that no event explains. */
+const findings = () => tables.findings.get('all') ?? [];
 
 // --- Tables ---
 
@@ -335,6 +342,7 @@ function showGaps() {
       el('p', { textContent: `${gap.wsKey}: ${gap.parts.join(', ')}` }), el('p', { textContent: gap.cause }),
       ...gap.missing.map((what) => el('p', { className: 'bad', textContent: `missing: ${what}` })));
   });
+  $('findings').replaceChildren(...findings().map((textContent) => el('li', { className: 'open' }, el('p', { textContent }))));
   $('gap-list').replaceChildren(...(rows.length ? rows : [el('p', { className: 'empty', textContent: 'No gap since the program started' })]));
 }
 

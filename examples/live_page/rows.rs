@@ -69,6 +69,9 @@ impl SentRows {
             let row = raw(&json!({ "wsKey": ws_key.as_str(), "part": part, "is": trust }));
             (format!("{ws_key} {part}"), Some(row))
         });
+        let violations = state.violations().map(ToString::to_string);
+        let findings = violations.chain(state.discrepancies().map(ToString::to_string));
+        let findings = raw(&findings.collect::<Vec<_>>());
         Tables::from([
             ("orders", changed_rows(&mut self.orders, orders, order_row)),
             ("fills", changed_rows(&mut self.fills, fills, raw)),
@@ -78,6 +81,7 @@ impl SentRows {
                 changed_rows(&mut self.positions, positions, raw),
             ),
             ("trusts", trusts.collect()),
+            ("findings", [("all".to_owned(), Some(findings))].into()),
         ])
     }
 }

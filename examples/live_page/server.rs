@@ -1,4 +1,4 @@
-//! The HTTP server: the page and its event stream, for browsers of this machine only unless told otherwise.
+//! The HTTP server: the page, its files and its event stream, and the checks that keep other sites out.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -95,11 +95,14 @@ async fn guard(only_loopback: bool, request: Request, next: Next) -> Response {
     response
 }
 
-/// A host name of somebody else that resolves to this machine (DNS rebinding) is neither an IP address nor `localhost`.
+/// Refuses the host names and origins of other sites.
+///
+/// A foreign host name that resolves to this machine (DNS rebinding) is neither an IP address nor `localhost`.
 fn check(headers: &HeaderMap, only_loopback: bool) -> Result<(), (StatusCode, &'static str)> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let host =
-        text(header::HOST).ok_or((StatusCode::BAD_REQUEST, "the request has no Host header\n"))?;
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host.ok_or((StatusCode::BAD_REQUEST, "the request has no Host header\n"))?;
     let name = host.parse::<Uri>().ok();
     let name = name.as_ref().and_then(Uri::host).unwrap_or_default();
     let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
@@ -111,13 +114,12 @@ fn check(headers: &HeaderMap, only_loopback: bool) -> Result<(), (StatusCode, &'
         let what = "this page is only served as localhost or by the IP address on which the program listens; open the printed URL\n";
         return Err((StatusCode::MISDIRECTED_REQUEST, what));
     }
-    match text(header::ORIGIN) {
-        Some(origin) if origin != format!("http://{host}") => Err((
-            StatusCode::FORBIDDEN,
-            "requests of another site are refused\n",
-        )),
-        _ => Ok(()),
+    let origin = headers.get(header::ORIGIN);
+    if origin.is_some_and(|origin| *origin != *format!("http://{host}")) {
+        let what = "requests of another site are refused\n";
+        return Err((StatusCode::FORBIDDEN, what));
     }
+    Ok(())
 }
 
 /// Sends the messages after `Last-Event-ID` (or `?after=`), or a snapshot first.
