@@ -170,6 +170,11 @@ class Screen {
     await this.until('the cause of a gap', () => [...document.querySelectorAll('.tip')].some((tip) => /gap: disconnected/.test(tip.textContent)));
     await this.shot('tooltip');
     await page.mouse.move(1, 1);
+    if (this.name.startsWith('375')) {
+      const box = await page.locator('[data-chart=orders] svg').first().evaluate((svg) => { svg.scrollIntoView({ block: 'center' }); return svg.getBoundingClientRect().toJSON(); });
+      await page.touchscreen.tap(box.x + box.width - 12, box.y + 40);
+      await this.until('the value at a finger', () => /\d+ orders/.test(document.querySelector('[data-chart=orders] .tip').textContent));
+    }
     await chart.locator('svg').focus();
     await page.keyboard.press('End');
     await page.keyboard.press('ArrowLeft');

@@ -47,7 +47,9 @@ export class Chart {
     };
     this.svg.addEventListener('pointermove', point);
     this.svg.addEventListener('pointerdown', point);
-    for (const name of ['pointerleave', 'blur']) this.svg.addEventListener(name, () => this.move(null));
+    // A finger that is lifted leaves too: its value stays until the chart loses the focus.
+    this.svg.addEventListener('pointerleave', (event) => event.pointerType === 'touch' || this.move(null));
+    this.svg.addEventListener('blur', () => this.move(null));
     this.svg.addEventListener('keydown', (event) => this.onKey(event));
   }
 
