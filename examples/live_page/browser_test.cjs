@@ -88,7 +88,7 @@ class Screen {
 
   async shot(what) {
     await this.page.waitForTimeout(150);
-    const excess = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const excess = await this.page.evaluate(() => [document.documentElement, ...document.querySelectorAll('.list')].reduce((sum, node) => sum + node.scrollWidth - node.clientWidth, 0));
     assert.equal(excess, 0, `${this.name}: ${what} scrolls horizontally`);
     await this.page.screenshot({ path: `${folder}/${what}-${this.name}.png`, fullPage: what === 'charts' });
   }
