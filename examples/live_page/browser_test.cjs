@@ -193,7 +193,7 @@ class Screen {
       await this.shot(panel);
       await this.checkContrast(panel);
     }
-    assert.match(await page.locator('#gap-list li').first().textContent(), /\(\d+\.\d s\).*disconnected/);
+    await this.until('a closed gap with its cause', () => [...document.querySelectorAll('#gap-list li')].some((gap) => /\(\d+\.\d s\).*disconnected/.test(gap.textContent)));
     await page.locator('#tab-gaps').focus();
     await page.keyboard.press('ArrowLeft');
     await this.until('the view before by keyboard', () => !document.getElementById('charts').hidden);

@@ -64,6 +64,7 @@ async fn run() -> Result<(), Error> {
         Some(_) => "local exchange",
     }));
     let router = server::router(Arc::clone(&hub), address.ip().is_loopback());
+    eprintln!("open the page in a browser; press Ctrl-C to stop");
     println!("http://{address}/");
 
     tokio::select! {

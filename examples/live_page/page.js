@@ -382,7 +382,8 @@ function choose(change) {
 function setTheme(theme) {
   if (theme === 'auto') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  localStorage.setItem('theme', theme);
+  view.theme = theme;
+  try { localStorage.setItem('theme', theme); } catch { /* storage is blocked: the choice lasts as long as the page */ }
   setText($('theme'), `Theme: ${theme}`);
 }
 
@@ -406,11 +407,13 @@ for (const button of document.querySelectorAll('[data-orders]')) button.onclick 
 for (const button of document.querySelectorAll('[data-range]')) button.onclick = () => choose({ range: Number(button.dataset.range) });
 $('filter').oninput = () => choose({});
 $('currency').onchange = () => choose({ currency: $('currency').value });
-$('theme').onclick = () => setTheme({ auto: 'light', light: 'dark', dark: 'auto' }[localStorage.getItem('theme') ?? 'auto']);
+$('theme').onclick = () => setTheme({ auto: 'light', light: 'dark', dark: 'auto' }[view.theme]);
 $('close').onclick = () => $('details').close();
 $('details').onclose = () => { view.details = null; };
 window.addEventListener('hashchange', schedule);
 window.addEventListener('resize', schedule);
-setTheme(localStorage.getItem('theme') ?? 'auto');
+let theme = null;
+try { theme = localStorage.getItem('theme'); } catch { /* blocked */ }
+setTheme(['light', 'dark'].includes(theme) ? theme : 'auto');
 setOnline(false);
 connect();

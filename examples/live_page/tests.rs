@@ -1,12 +1,12 @@
 //! Tests of the server over HTTP, and of the bounds of its memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kucoin_streams::{Credentials, Hosts, Kucoin, WsKey};
-use kucoin_streams_exchange::{Cut, Effect, Exchange, Side};
+use kucoin_streams::{Credentials, Hosts, Kucoin, RecoverySettings, WsKey};
+use kucoin_streams_exchange::{Account, Cut, Effect, Exchange, Side};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,7 +19,7 @@ use crate::{follow, server};
 /// Time limit of each step; normally it takes much less.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A page server; it ends with this value.
+/// A page server, which ends when this value is dropped.
 struct PageServer {
     address: SocketAddr,
     hub: Arc<Hub>,
@@ -41,8 +41,8 @@ impl PageServer {
         }
     }
 
-    /// Starts a server that follows an account of a local exchange.
-    async fn follow(exchange: &Exchange) -> Self {
+    /// Starts a server that follows an account of a local exchange, with shorter delays of the recovery.
+    async fn follow(exchange: &Exchange, ws_key: WsKey) -> Self {
         let mut page = Self::start(true).await;
         let demo = exchange.credentials();
         let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap();
@@ -51,7 +51,11 @@ impl PageServer {
             .hosts(Hosts::local(&exchange.rest_url()).unwrap())
             .build()
             .unwrap();
-        let builder = kucoin.account().ws_keys([WsKey::SpotPrivateV1]);
+        let mut recovery = RecoverySettings::default();
+        recovery.symbols = vec!["KCS-USDT".into()];
+        recovery.row_delay = Duration::from_millis(100);
+        recovery.sweep_delays = [300, 1_000].map(Duration::from_millis);
+        let builder = kucoin.account().recovery(recovery).ws_keys([ws_key]);
         let hub = Arc::clone(&page.hub);
         page.tasks.spawn(async move {
             follow::run(builder, &hub, kucoin.lifecycle())
@@ -142,7 +146,7 @@ fn is_trust(row: &Value, trust: &str) -> bool {
 #[tokio::test]
 async fn snapshot_is_followed_by_changes_with_exact_digits() {
     let exchange = Exchange::builder().start().await.unwrap();
-    let page = PageServer::follow(&exchange).await;
+    let page = PageServer::follow(&exchange, WsKey::SpotPrivateV1).await;
     let mut events = page.events("/events", "").await;
     let (_, name, snapshot) = events.next().await;
     assert_eq!((&*name, &snapshot["title"]), ("snapshot", &json!("test")));
@@ -170,9 +174,47 @@ async fn snapshot_is_followed_by_changes_with_exact_digits() {
 }
 
 #[tokio::test]
+async fn unified_account_is_shown_with_its_equity() {
+    let exchange = Exchange::builder().start().await.unwrap();
+    let page = PageServer::follow(&exchange, WsKey::PrivateProV2).await;
+    let mut events = page.events("/events", "").await;
+    events.row("trusts", |row| is_trust(row, "live")).await;
+    let placed = exchange
+        .account()
+        .place_limit("KCS-USDT", Side::Buy, 1.into(), 30.into());
+    let order_id = Account::unified_order_id(&placed.unwrap());
+    let order = events
+        .row("orders", |row| row["orderId"] == *order_id)
+        .await;
+    assert_eq!(
+        (&order["wsKey"], &order["size"]),
+        (&json!("privateProV2"), &json!("30"))
+    );
+    let has_lines = |message: &Value| {
+        let lines = message["points"].as_object().unwrap().keys();
+        let charts: BTreeSet<_> = lines
+            .map(|key| {
+                serde_json::from_str::<Value>(key).unwrap()["chart"]
+                    .clone()
+                    .to_string()
+            })
+            .collect();
+        charts.contains("\"equity\"") && charts.contains("\"orders\"")
+    };
+    let snapshot = async {
+        while !has_lines(&page.events("/events", "").await.next().await.2) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, snapshot)
+        .await
+        .expect("lines of the charts");
+}
+
+#[tokio::test]
 async fn loss_is_shown_as_stale_rows_and_a_gap_until_recovered() {
     let exchange = Exchange::builder().start().await.unwrap();
-    let page = PageServer::follow(&exchange).await;
+    let page = PageServer::follow(&exchange, WsKey::SpotPrivateV1).await;
     let mut events = page.events("/events", "").await;
     events.row("trusts", |row| is_trust(row, "live")).await;
     exchange.inject(Effect::Cut(Cut::Reset));
@@ -281,7 +323,7 @@ async fn foreign_host_or_origin_is_refused() {
 #[tokio::test]
 async fn secret_is_in_no_response() {
     let exchange = Exchange::builder().start().await.unwrap();
-    let page = PageServer::follow(&exchange).await;
+    let page = PageServer::follow(&exchange, WsKey::SpotPrivateV1).await;
     let mut events = page.events("/events", "").await;
     events.row("trusts", |row| is_trust(row, "live")).await;
     exchange.inject(Effect::Cut(Cut::Reset));
@@ -355,7 +397,7 @@ fn memory_of_the_hub_is_bounded() {
     };
     // Two hours, with a row that changes in each message.
     let seconds = 2 * HISTORY / 1_000;
-    for second in 0..seconds {
+    for second in (0..seconds).step_by(2) {
         let row = raw(&json!({ "second": second, "text": "x".repeat(4_000) }));
         let tables = Tables::from([("orders", [("one".to_owned(), Some(row))].into())]);
         let values = if second % 100 == 0 {
@@ -365,7 +407,7 @@ fn memory_of_the_hub_is_bounded() {
         };
         hub.publish(second * 1_000, tables, Some(&values));
     }
-    let newest = u64::try_from(seconds).unwrap();
+    let newest = u64::try_from(seconds / 2).unwrap();
     // A change is there for as many messages as are kept; before them there is a snapshot.
     let kept = (1..newest)
         .rev()
