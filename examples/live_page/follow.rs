@@ -82,7 +82,7 @@ struct Follower {
 #[derive(Default)]
 struct PageConnection {
     status: &'static str,
-    detail: String,
+    detail: Option<String>,
     activity: Option<ConnectionActivity>,
     /// Latencies of this second.
     latencies: Vec<Duration>,
@@ -91,13 +91,9 @@ struct PageConnection {
 impl Follower {
     fn on_lifecycle(&mut self, lifecycle: &Lifecycle) {
         let (status, detail) = match &lifecycle.event {
-            LifecycleEvent::Open | LifecycleEvent::Reconnected { .. } => {
-                ("connected", String::new())
-            }
-            LifecycleEvent::Reconnect { cause, attempt, .. } => {
-                ("reconnecting", format!("attempt {attempt}: {cause}"))
-            }
-            LifecycleEvent::Close { reason } => ("closed", reason.to_string()),
+            LifecycleEvent::Open | LifecycleEvent::Reconnected { .. } => ("connected", None),
+            LifecycleEvent::Reconnect { cause, .. } => ("reconnecting", Some(cause.to_string())),
+            LifecycleEvent::Close { reason } => ("closed", Some(reason.to_string())),
             _ => return,
         };
         let connection = self.connections.entry(lifecycle.ws_key).or_default();
@@ -108,11 +104,9 @@ impl Follower {
     fn count(&mut self, activity: Vec<ConnectionActivity>) {
         for activity in activity {
             let connection = self.connections.entry(activity.ws_key).or_default();
-            let before = connection
-                .activity
-                .as_ref()
-                .map_or(0, |before| before.events);
-            let latency = activity.latency.filter(|_| activity.events > before);
+            let last = connection.activity.as_ref();
+            let is_new = last.is_none_or(|last| activity.events > last.events);
+            let latency = activity.latency.filter(|_| is_new);
             if connection.latencies.len() < MAX_LATENCIES {
                 connection.latencies.extend(latency);
             }
@@ -127,9 +121,8 @@ impl Follower {
         let mut tables: Tables = self.sent.changed(&state);
         tables.insert("gaps", self.gaps.rows());
         let connections = self.connections.iter();
-        let connections =
-            connections.map(|(key, connection)| (key.to_string(), Some(connection.row(*key))));
-        tables.insert("connections", connections.collect());
+        let rows = connections.map(|(key, of)| (key.to_string(), Some(of.row(*key))));
+        tables.insert("connections", rows.collect());
         let is_measured = now / 1_000 != self.second;
         if is_measured {
             self.second = now / 1_000;
@@ -158,18 +151,15 @@ impl PageConnection {
 
     fn measure_latency(&mut self, ws_key: WsKey, lines: &mut ChartLines) {
         self.latencies.sort_unstable();
-        let (median, slowest) = (
-            self.latencies.get(self.latencies.len() / 2),
-            self.latencies.last(),
-        );
-        for (what, latency) in [
-            ("median of each second", median),
-            ("slowest of each second", slowest),
-        ] {
-            if let Some(latency) = latency {
-                let kind = ("latency", AccountPart::Orders, ws_key);
-                lines.add(kind, ws_key.as_str(), "ms", what, &millis(*latency));
-            }
+        let kind = ("latency", AccountPart::Orders, ws_key);
+        let mut add =
+            |what, latency| lines.add(kind, ws_key.as_str(), "ms", what, &millis(latency));
+        if let Some(slowest) = self.latencies.last() {
+            add(
+                "median of each second",
+                self.latencies[self.latencies.len() / 2],
+            );
+            add("slowest of each second", *slowest);
         }
         self.latencies.clear();
     }

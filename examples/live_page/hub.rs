@@ -160,23 +160,22 @@ impl HubState {
         values: &BTreeMap<String, String>,
     ) -> BTreeMap<String, Point> {
         let mut added = BTreeMap::new();
-        let ended: Vec<_> = self
-            .history
-            .keys()
-            .filter(|key| !values.contains_key(*key))
-            .cloned()
-            .collect();
-        let ended = ended.iter().map(|key| (key, None));
-        for (key, value) in values
-            .iter()
-            .map(|(key, value)| (key, Some(value.as_str())))
-            .chain(ended)
-        {
+        let known = self.history.keys();
+        let mut all: BTreeMap<_, _> = known.map(|key| (key.clone(), None)).collect();
+        all.extend(
+            values
+                .iter()
+                .map(|(key, value)| (key.clone(), Some(value.as_str()))),
+        );
+        for (key, value) in &all {
             if !self.history.contains_key(key) && self.history.len() >= MAX_LINES {
                 continue;
             }
             let line = self.history.entry(key.clone()).or_default();
-            if line.back().is_none_or(|(_, last)| last.as_deref() != value) {
+            if line
+                .back()
+                .is_none_or(|(_, last)| last.as_deref() != *value)
+            {
                 let point = (now, value.map(Box::from));
                 line.push_back(point.clone());
                 added.insert(key.clone(), point);

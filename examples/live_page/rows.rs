@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kucoin_streams::{
-    AccountBalance, AccountFill, AccountOrder, AccountPosition, AccountState, Decimal,
+    AccountBalance, AccountFill, AccountOrder, AccountPosition, AccountState, Decimal, Kept,
 };
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::hub::{Rows, Tables};
+
+/// Number of findings of each kind that are shown.
+const FINDINGS: usize = 20;
 
 /// The rows that are published.
 #[derive(Default)]
@@ -31,59 +34,61 @@ struct PageOrder<'o> {
 }
 
 impl SentRows {
-    /// Returns the rows that have changed since the last call, and the trust in each part.
+    /// Returns the rows that have changed since the last call, the trust in each part, and the findings of the audit.
     pub(crate) fn changed(&mut self, state: &AccountState) -> Tables {
-        let orders = state
-            .orders()
-            .map(|row| (row.order_id.to_string(), row.to_arc()));
-        let order_row = |order: &AccountOrder| {
-            let average_price = order.average_price();
-            raw(&PageOrder {
-                order,
-                average_price,
-            })
-        };
-        let fills = state.fills().map(|row| {
-            let key = row.key();
-            let order_id = key.order_id.as_deref().unwrap_or_default();
-            (
-                format!("{} {} {order_id}", key.symbol, key.trade_id),
-                row.to_arc(),
-            )
-        });
+        let orders = state.orders().map(|row| keyed(row, &row.order_id));
+        let fills = state
+            .fills()
+            .map(|row| keyed(row, &format!("{:?}", row.key())));
         let balances = state.balances().map(|row| {
-            let id = row.account_id.as_deref().unwrap_or_default();
-            (
-                format!("{} {} {id} {}", row.ws_key, row.account, row.currency),
-                row.to_arc(),
-            )
+            let key = (row.ws_key, &row.account, &row.account_id, &row.currency);
+            keyed(row, &format!("{key:?}"))
         });
         let positions = state.positions().map(|row| {
-            let mode = row.margin_mode.as_ref().map_or("", |mode| mode.as_str());
-            (
-                format!("{} {} {mode} {}", row.ws_key, row.symbol, row.side),
-                row.to_arc(),
-            )
+            let key = (row.ws_key, &row.symbol, &row.margin_mode, &row.side);
+            keyed(row, &format!("{key:?}"))
         });
         let trusts = state.trusts().map(|(ws_key, part, trust)| {
-            let row = raw(&json!({ "wsKey": ws_key.as_str(), "part": part, "is": trust }));
-            (format!("{ws_key} {part}"), Some(row))
+            let row = json!({ "wsKey": ws_key.as_str(), "part": part, "is": trust });
+            (format!("{ws_key} {part}"), Some(raw(&row)))
         });
-        let violations = state.violations().map(ToString::to_string);
-        let findings = violations.chain(state.discrepancies().map(ToString::to_string));
-        let findings = raw(&findings.collect::<Vec<_>>());
+        let violations = state
+            .violations()
+            .rev()
+            .take(FINDINGS)
+            .map(ToString::to_string);
+        let findings = state
+            .discrepancies()
+            .rev()
+            .take(FINDINGS)
+            .map(ToString::to_string);
+        let findings = raw(&violations.chain(findings).collect::<Vec<_>>());
+        let findings = Rows::from([("all".to_owned(), Some(findings))]);
+        let orders = changed_rows(&mut self.orders, orders, page_order);
+        let fills = changed_rows(&mut self.fills, fills, raw);
+        let balances = changed_rows(&mut self.balances, balances, raw);
+        let positions = changed_rows(&mut self.positions, positions, raw);
         Tables::from([
-            ("orders", changed_rows(&mut self.orders, orders, order_row)),
-            ("fills", changed_rows(&mut self.fills, fills, raw)),
-            ("balances", changed_rows(&mut self.balances, balances, raw)),
-            (
-                "positions",
-                changed_rows(&mut self.positions, positions, raw),
-            ),
+            ("orders", orders),
+            ("fills", fills),
+            ("balances", balances),
+            ("positions", positions),
             ("trusts", trusts.collect()),
-            ("findings", [("all".to_owned(), Some(findings))].into()),
+            ("findings", findings),
         ])
     }
+}
+
+fn keyed<T>(row: Kept<'_, T>, key: &str) -> (String, Arc<T>) {
+    (key.to_owned(), row.to_arc())
+}
+
+fn page_order(order: &AccountOrder) -> Box<RawValue> {
+    let average_price = order.average_price();
+    raw(&PageOrder {
+        order,
+        average_price,
+    })
 }
 
 /// Returns the rows that differ from those that were sent, and notes that all are sent now.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
@@ -28,22 +28,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 const FILES: [(&str, &str, &str); 5] = [
-    ("/", "text/html; charset=utf-8", include_str!("page.html")),
-    (
-        "/page.css",
-        "text/css; charset=utf-8",
-        include_str!("page.css"),
-    ),
-    (
-        "/page.js",
-        "text/javascript; charset=utf-8",
-        include_str!("page.js"),
-    ),
-    (
-        "/chart.js",
-        "text/javascript; charset=utf-8",
-        include_str!("chart.js"),
-    ),
+    ("/", "text/html", include_str!("page.html")),
+    ("/page.css", "text/css", include_str!("page.css")),
+    ("/page.js", "text/javascript", include_str!("page.js")),
+    ("/chart.js", "text/javascript", include_str!("chart.js")),
     ("/icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 
@@ -57,10 +45,8 @@ pub(crate) fn router(hub: Arc<Hub>, only_loopback: bool) -> Router {
     let free = Arc::new(Semaphore::new(MAX_PAGES));
     let mut router = Router::new().route("/events", get(events));
     for (path, kind, text) in FILES {
-        router = router.route(
-            path,
-            get(move || async move { ([(header::CONTENT_TYPE, kind)], text) }),
-        );
+        let file = ([(header::CONTENT_TYPE, kind)], text);
+        router = router.route(path, get(async move || file));
     }
     let guard = middleware::from_fn(move |request, next| guard(only_loopback, request, next));
     router
@@ -75,22 +61,15 @@ async fn guard(only_loopback: bool, request: Request, next: Next) -> Response {
         Err(refusal) => refusal.into_response(),
     };
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
+        ("content-security-policy", CONTENT_SECURITY_POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-store"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
     ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
     }
     response
 }
@@ -138,10 +117,8 @@ async fn events(State(pages): State<Arc<Pages>>, uri: Uri, headers: HeaderMap) -
             newest.borrow_and_update();
             if let Some(message) = hub.read(after) {
                 after = Some(message.number);
-                let event = Event::default()
-                    .id(hub.id(message.number))
-                    .event(message.name);
-                let event = event.retry(RETRY).data(message.json);
+                let event = Event::default().event(message.name).data(message.json);
+                let event = event.id(hub.id(message.number)).retry(RETRY);
                 return Some((Ok::<_, Infallible>(event), (newest, after, hub, permit)));
             }
             newest.changed().await.ok()?;
