@@ -151,8 +151,9 @@ const findings = () => tables.findings.get('all') ?? [];
 
 // --- Tables ---
 
+const byKey = (table) => [...table].sort(([one], [other]) => (one < other ? -1 : 1));
 const openOrders = () => [...tables.orders].filter(([, row]) => row.phase !== 'done');
-const openPositions = () => [...tables.positions].filter(([, row]) => !isZero(row.size));
+const openPositions = () => byKey(tables.positions).filter(([, row]) => !isZero(row.size));
 const sideTone = (row) => ({ buy: 'good', sell: 'bad' })[row.side] ?? '';
 const signTone = (digits) => (isZero(digits) ? '' : digits.startsWith('-') ? 'bad' : 'good');
 const withUnit = (digits, unit) => (digits === null ? '–' : `${digits} ${unit ?? ''}`);
@@ -255,7 +256,7 @@ function showOrders() {
 
 function showBalances() {
   const isShown = (row) => ![row.total, row.available, row.hold, row.equity, row.liability].every(isZero);
-  showTable('balances', [...tables.balances].filter(([, row]) => isShown(row)), 'No balance that is not zero');
+  showTable('balances', byKey(tables.balances).filter(([, row]) => isShown(row)), 'No balance that is not zero');
 }
 
 // --- Details ---
