@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::shell::{self, Failure, Outcome, cargo};
 use crate::{
-    autobahn, examples, features, fuzz, instructions, interop, minimal_versions, semver, tidy,
+    autobahn, examples, features, fuzz, instructions, interop, minimal_versions, page, semver, tidy,
 };
 
 /// One CI step, in the order in which they run.
@@ -26,6 +26,7 @@ pub(crate) enum Step {
     MinimalVersions,
     Test,
     Examples,
+    Page,
     Instructions,
     Autobahn,
     Interop,
@@ -52,6 +53,7 @@ impl Step {
             Self::MinimalVersions => minimal_versions::check(),
             Self::Test => test(&[]),
             Self::Examples => examples::run_short(),
+            Self::Page => page::run(),
             Self::Instructions => instructions::run(false),
             Self::Autobahn => autobahn::run(),
             Self::Interop => interop::run(),

@@ -1,5 +1,6 @@
 //! Runs the short examples against the local exchange that they start.
 
+use std::process::Command;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -33,15 +34,9 @@ pub(crate) fn run_short() -> Outcome {
     let package =
         package.ok_or_else(|| Failure::new(format!("the workspace has no member {PACKAGE}")))?;
     let short = declared_short(package)?;
-    // The same build as of `cargo test --workspace`, so that nothing is built twice.
-    shell::run(&mut cargo(&["build", "--workspace", "--examples"]))?;
+    build()?;
     for name in &short {
-        let program = workspace.target_directory.join("debug/examples").join(name);
-        let mut example = command(&program.to_string_lossy());
-        for name in CREDENTIALS {
-            example.env_remove(name);
-        }
-        shell::run_within(&mut example, LIMIT)?;
+        shell::run_within(&mut program(&workspace, name), LIMIT)?;
     }
     println!(
         "{} of {} examples ran, the others were only compiled",
@@ -49,6 +44,21 @@ pub(crate) fn run_short() -> Outcome {
         package.targets_of("example").count()
     );
     Ok(())
+}
+
+/// Builds all examples, in the same build as `cargo test --workspace`, so that nothing is built twice.
+pub(crate) fn build() -> Outcome {
+    shell::run(&mut cargo(&["build", "--workspace", "--examples"]))
+}
+
+/// Returns the command of an example, without the credentials of the user.
+pub(crate) fn program(workspace: &Workspace, name: &str) -> Command {
+    let program = workspace.target_directory.join("debug/examples").join(name);
+    let mut example = command(&program.to_string_lossy());
+    for name in CREDENTIALS {
+        example.env_remove(name);
+    }
+    example
 }
 
 /// Reads the short examples from the manifest of the examples:

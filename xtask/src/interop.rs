@@ -159,7 +159,7 @@ fn has_node() -> bool {
 }
 
 /// Installs an npm package if necessary and returns its folder.
-fn node_package(folder: &Path, package: &str) -> Outcome<PathBuf> {
+pub(crate) fn node_package(folder: &Path, package: &str) -> Outcome<PathBuf> {
     let home = folder.join(format!("node-{}", package.replace('@', "-")));
     if !home.join("installed").exists() {
         fs::create_dir_all(&home).map_err(|error| Failure::at(&home, &error))?;

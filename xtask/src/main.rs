@@ -13,6 +13,7 @@ mod instructions;
 mod interop;
 mod minimal_versions;
 mod neighbours;
+mod page;
 mod python;
 mod semver;
 mod shell;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Verb::Instructions { update } => instructions::run(update),
         Verb::Autobahn => autobahn::run(),
         Verb::Interop => interop::run(),
+        Verb::Page => page::run(),
         Verb::Soak(soak) => soak.run(),
         Verb::Fuzz(choice) => fuzz::run(&choice),
     };

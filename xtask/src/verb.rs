@@ -42,6 +42,8 @@ pub(crate) enum Verb {
     Autobahn,
     /// Test the local exchange with third-party SDKs (from PyPI and npm)
     Interop,
+    /// Test the live page in Chromium by clicks, with screenshots in `target/page` (needs chromium, node and npm)
+    Page,
     /// Run the chaos tests with new seeds, then over real sockets
     Soak(Soak),
     /// Run the fuzz targets
