@@ -152,7 +152,8 @@ impl Drop for Running {
     }
 }
 
-fn echo(command: &Command) -> String {
+/// Prints a command, and returns it.
+pub(crate) fn echo(command: &Command) -> String {
     let line = words(command);
     println!("$ {line}");
     line
