@@ -13,8 +13,8 @@ pub(crate) struct Tool {
 impl Tool {
     /// Builds the tool if necessary, and returns the path of its program.
     pub(crate) fn install(&self) -> Outcome<PathBuf> {
-        let tools = shell::root().join("target").join("tools");
-        let home = tools.join(format!("{}-{}", self.name, self.version));
+        let home = format!("target/tools/{}-{}", self.name, self.version);
+        let home = shell::root().join(home);
         let program = home.join("bin").join(self.name);
         if !program.exists() {
             let mut install = cargo(&["install", "--quiet", "--locked", self.name, "--root"]);
@@ -24,7 +24,7 @@ impl Tool {
             install.env("CARGO_PROFILE_RELEASE_LTO", "off");
             install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
             install.env("CARGO_PROFILE_RELEASE_DEBUG", "0");
-            shell::run(install.arg("--target-dir").arg(tools.join("build")))?;
+            shell::run(&mut install)?;
         }
         Ok(program)
     }
