@@ -146,7 +146,6 @@ impl Release {
         let mut build = cargo(&["build", "--release", "--locked", "--package", CLI]);
         build.args(["--target", target]);
         build.env("RUSTFLAGS", remap.join(" ") + flags);
-        build.env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
         shell::run(
             build
                 .arg("--target-dir")
@@ -156,6 +155,7 @@ impl Release {
         // Copied, because another build for the same target would replace it.
         let copy = self.staging.join(name).join(PROGRAM);
         copy_to(&built.join("release").join(PROGRAM), &copy)?;
+        shell::run(command("strip").arg("--strip-all").arg(&copy))?;
         Ok(copy)
     }
 

@@ -65,7 +65,7 @@ fn libraries(release: &Release, binary: &Path) -> Outcome<String> {
     let folder = release.staging.join("shlibdeps");
     write(
         &folder.join("debian/control"),
-        &format!("Source: {PROGRAM}\n\nPackage: {PROGRAM}\n"),
+        &format!("Source: {PROGRAM}\n\nPackage: {PROGRAM}\nArchitecture: any\n"),
     )?;
     let mut find = command("dpkg-shlibdeps");
     find.current_dir(&folder).args(["-O", "-e"]).arg(binary);
