@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::minimal_versions;
 use crate::shell::{self, Failure, Outcome};
 use crate::tools::Tool;
 
@@ -41,13 +42,11 @@ pub(crate) fn check() -> Outcome {
 /// cargo-deny requires a git clone, but only reads its `crates` and the time of the last fetch.
 fn offer(database: &Path) -> Outcome<(usize, String)> {
     let crates = database.join("crates");
-    let crates = fs::canonicalize(&crates).map_err(|error| {
-        let path = crates.display();
+    let dates = dates(&crates).map_err(|failure| {
         Failure::new(format!(
-            "{DATABASE} must name a RustSec advisory database, but {path}: {error}"
+            "{DATABASE} must name a RustSec advisory database, but {failure}"
         ))
     })?;
-    let dates = dates(&crates)?;
     let newest = dates.iter().max().cloned().ok_or_else(|| {
         Failure::new(format!("{DATABASE}: no advisories in {}", crates.display()))
     })?;
@@ -58,18 +57,8 @@ fn offer(database: &Path) -> Outcome<(usize, String)> {
     }
     fs::create_dir_all(copy.join(".git")).map_err(failed)?;
     fs::write(copy.join(".git").join("FETCH_HEAD"), "").map_err(failed)?;
-    link(&crates, &copy.join("crates")).map_err(failed)?;
+    minimal_versions::copy(&crates, &copy.join("crates"))?;
     Ok((dates.len(), newest))
-}
-
-#[cfg(unix)]
-fn link(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(from, to)
-}
-
-#[cfg(windows)]
-fn link(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::os::windows::fs::symlink_dir(from, to)
 }
 
 /// Returns the `date` of each advisory: `<folder>/<package>/<advisory>.md` begins with TOML.

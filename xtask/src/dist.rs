@@ -1,7 +1,7 @@
 //! Builds what users install without Rust: a static binary and a Debian package of the command line, in `target/dist`.
 
 mod deb;
-mod pages;
+mod licences;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ const EXAMPLE_KEY: [(&str, &str); 3] = [
     ("KUCOIN_API_PASSPHRASE", "demo-passphrase"),
 ];
 
-/// Where to try the Debian package.
+/// Options of the command `dist`.
 #[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Dist {
     /// Debian root, such as of `debootstrap --variant=minbase`, in which to install, run and remove the package
@@ -65,7 +65,7 @@ impl Dist {
         println!("static binary: {}", linking.note);
         release.try_alone(&alone)?;
         let dynamic = release.build(&gnu(), "", "dynamic")?;
-        let documents = release.documents(&dynamic)?;
+        let documents = release.documents()?;
         release.archive(&linking, &alone, &documents)?;
         let package = deb::build(&release, &dynamic, &documents)?;
         match &self.root {
@@ -182,12 +182,10 @@ impl Release {
     }
 
     /// Writes the documents of both artifacts, and returns their folder.
-    fn documents(&self, binary: &Path) -> Outcome<PathBuf> {
+    fn documents(&self) -> Outcome<PathBuf> {
         let folder = self.staging.join("documents");
         create(&folder)?;
-        let manual = pages::manual(binary, &self.version, &self.date("+%F")?)?;
-        write(&folder.join(format!("{PROGRAM}.1")), &manual)?;
-        let third_party = pages::third_party(&self.workspace, CLI, &gnu())?;
+        let third_party = licences::third_party(&self.workspace, CLI, &gnu())?;
         write(&folder.join("third-party.txt"), &third_party)?;
         for name in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
             copy_to(

@@ -38,7 +38,7 @@ pub(crate) fn check() -> Outcome {
 }
 
 /// Copies a folder, except hidden files and [`NOT_COPIED`].
-fn copy(from: &Path, to: &Path) -> Outcome {
+pub(crate) fn copy(from: &Path, to: &Path) -> Outcome {
     let failed = |error| Failure::at(from, &error);
     fs::create_dir_all(to).map_err(failed)?;
     for entry in fs::read_dir(from).map_err(failed)? {

@@ -1,11 +1,9 @@
 //! Packages every published crate as for crates.io, and checks what is in the packages.
 
-use std::io::{BufRead, BufReader};
+use std::fs::{self, File};
 use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
 
-use crate::shell::{self, Failure, Outcome, Running, cargo};
+use crate::shell::{self, Failure, Outcome, cargo};
 use crate::workspace::{Package, Workspace};
 
 /// Required files in a package.
@@ -26,9 +24,6 @@ const EXTENSIONS: [&str; 6] = ["rs", "md", "ndjson", "json", "txt", "faults"];
 
 /// Maximum size of a package; crates.io allows 10 MiB.
 const MAX_BYTES: u64 = 1024 * 1024;
-
-/// Time limit of the build of all packages, which normally ends much earlier.
-const LIMIT: Duration = Duration::from_secs(1800);
 
 /// One package, as a `.crate` file.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,17 +73,16 @@ pub(crate) fn check(target: &Path, packages: &[&Package], build: Build) -> Outco
     for one in packages {
         package.args(["--package", &one.name]);
     }
-    let output = run_and_read(&mut package)?;
-    let warnings: Vec<_> = output
-        .iter()
-        .filter(|line| line.starts_with("warning"))
-        .map(String::as_str)
-        .collect();
-    if !warnings.is_empty() {
-        let warnings = warnings.join("\n");
-        return Err(Failure::new(format!("cargo package warned:\n{warnings}")));
+    let path = target.join("package.log");
+    let log = File::create(&path).map_err(|error| Failure::at(&path, &error))?;
+    let outcome = shell::run(package.env("CARGO_TERM_COLOR", "never").stderr(log));
+    let log = fs::read_to_string(&path).map_err(|error| Failure::at(&path, &error))?;
+    if outcome.is_err() || log.lines().any(|line| line.starts_with("warning")) {
+        return Err(Failure::new(format!(
+            "cargo package failed or warned:\n{log}"
+        )));
     }
-    let order = output.iter().filter_map(|line| packaging(line));
+    let order = log.lines().filter_map(packaging);
     let mut packaged = Vec::new();
     for (name, version) in order {
         let file = format!("{name}-{version}.crate");
@@ -152,28 +146,6 @@ fn packaging(line: &str) -> Option<(String, String)> {
     let (name, rest) = line.trim().strip_prefix("Packaging ")?.split_once(" v")?;
     let version = rest.split_whitespace().next()?;
     Some((name.to_owned(), version.to_owned()))
-}
-
-/// Runs a command, prints its standard error as it comes, and returns the lines.
-fn run_and_read(command: &mut std::process::Command) -> Outcome<Vec<String>> {
-    command.env("CARGO_TERM_COLOR", "never");
-    shell::echo(command);
-    let mut running = Running::start(command.stderr(Stdio::piped()))?;
-    let mut output = Vec::new();
-    if let Some(stderr) = running.child.stderr.take() {
-        for line in BufReader::new(stderr).lines() {
-            let line = line.map_err(|error| Failure::at(Path::new("cargo package"), &error))?;
-            if !line.trim_start().starts_with("Compiling ") {
-                eprintln!("{line}");
-            }
-            output.push(line);
-        }
-    }
-    let status = running.wait(LIMIT)?;
-    match status.success() {
-        true => Ok(output),
-        false => Err(Failure::new(format!("cargo package: {status}"))),
-    }
 }
 
 #[cfg(test)]

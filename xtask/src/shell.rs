@@ -152,8 +152,7 @@ impl Drop for Running {
     }
 }
 
-/// Prints a command, and returns it.
-pub(crate) fn echo(command: &Command) -> String {
+fn echo(command: &Command) -> String {
     let line = words(command);
     println!("$ {line}");
     line

@@ -17,8 +17,6 @@ pub(super) fn build(release: &Release, binary: &Path, documents: &Path) -> Outco
     let (arch, version) = (arch.trim(), format!("{}-1", release.version));
     copy_to(binary, &root.join("usr/bin").join(PROGRAM))?;
     let docs = root.join("usr/share/doc").join(PROGRAM);
-    let manual = root.join(format!("usr/share/man/man1/{PROGRAM}.1"));
-    copy_to(&documents.join(format!("{PROGRAM}.1")), &manual)?;
     copy_to(&documents.join("README.md"), &docs.join("README.md"))?;
     copy_to(&documents.join("CHANGELOG.md"), &docs.join("changelog"))?;
     copy_to(
@@ -35,7 +33,7 @@ pub(super) fn build(release: &Release, binary: &Path, documents: &Path) -> Outco
     let mit = fs::read_to_string(&mit).map_err(|error| Failure::at(&mit, &error))?;
     write(&docs.join("copyright"), &copyright(&mit))?;
     let mut gzip = command("gzip");
-    gzip.arg("-9n").arg(manual);
+    gzip.arg("-9n");
     shell::run(
         gzip.args(["changelog", "changelog.Debian", "third-party.txt"].map(|it| docs.join(it))),
     )?;

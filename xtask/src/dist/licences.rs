@@ -1,4 +1,4 @@
-//! The documents of a distribution: a manual page from `--help`, and the licences of all crates in the program.
+//! The licences of all crates in the program, which must accompany it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::PROGRAM;
-use crate::shell::{self, Failure, Outcome, command};
+use crate::shell::{self, Failure, Outcome};
 use crate::workspace::{Package, Workspace};
 
 /// Starts of the names of licence files.
@@ -18,57 +18,6 @@ const LICENCES: [&str; 6] = [
     "NOTICE",
     "UNLICENSE",
 ];
-
-/// Returns a manual page with the help of the program and of each command.
-pub(super) fn manual(binary: &Path, version: &str, date: &str) -> Outcome<String> {
-    let help = help(binary, &[])?;
-    let mut page = format!(
-        ".TH {} 1 \"{date}\" \"{PROGRAM} {version}\" \"User Commands\"\n.SH NAME\n{} \\- watch the private streams of \
-         a KuCoin account\n.SH DESCRIPTION\n{}",
-        escape(&PROGRAM.to_uppercase()),
-        escape(PROGRAM),
-        verbatim(&help)
-    );
-    for name in commands(&help) {
-        let text = self::help(binary, &[name])?;
-        let title = escape(&name.to_uppercase());
-        let _ = write!(page, ".SH COMMAND {title}\n{}", verbatim(&text));
-    }
-    Ok(page)
-}
-
-fn help(binary: &Path, words: &[&str]) -> Outcome<String> {
-    let mut help = command(&binary.to_string_lossy());
-    shell::read(help.args(words).arg("--help").env("COLUMNS", "78"))
-}
-
-/// Returns the commands that the help lists, without `help`.
-fn commands(help: &str) -> impl Iterator<Item = &str> {
-    let list = help
-        .split_once("\nCommands:\n")
-        .map_or("", |(_, rest)| rest);
-    let list = list.split("\n\n").next().unwrap_or_default();
-    list.lines().filter_map(|line| {
-        let name = line.strip_prefix("  ")?.split_once("  ")?.0;
-        (!name.is_empty() && name != "help").then_some(name)
-    })
-}
-
-/// Returns text that troff shows as it is.
-fn verbatim(text: &str) -> String {
-    format!(".nf\n{}\n.fi\n", escape(text.trim_end()))
-}
-
-fn escape(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        let line = line.replace('\\', "\\e").replace('-', "\\-");
-        match line.starts_with(['.', '\'']) {
-            true => format!("\\&{line}"),
-            false => line,
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
 
 /// Returns the licence texts of all crates in the program, each text once, with the crates that it applies to.
 pub(super) fn third_party(workspace: &Workspace, package: &str, target: &str) -> Outcome<String> {
@@ -129,19 +78,6 @@ fn licences(package: &Package) -> Outcome<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn commands_are_read_from_the_help() {
-        let help = "About.\n\nUsage: x\n\nCommands:\n  watch     Print the events,\n            margin\n  top       Show\n  \
-                    help      Print this\n\nOptions:\n  -h, --help  Print help\n";
-        assert_eq!(commands(help).collect::<Vec<_>>(), ["watch", "top"]);
-        assert_eq!(commands("no list").count(), 0);
-    }
-
-    #[test]
-    fn text_is_escaped_for_troff() {
-        assert_eq!(escape(".a\n'b\n--c \\d"), "\\&.a\n\\&'b\n\\-\\-c \\ed");
-    }
 
     #[test]
     fn licences_of_all_crates_of_the_program_are_listed() {
