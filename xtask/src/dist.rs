@@ -30,7 +30,7 @@ const EXAMPLE_KEY: [(&str, &str); 3] = [
 /// Options of the command `dist`.
 #[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Dist {
-    /// Debian root, such as of `debootstrap --variant=minbase`, in which to install, run and remove the package
+    /// Debian root, such as of `debootstrap --include=ca-certificates`, in which to install, run and remove the package
     #[arg(long, value_name = "FOLDER")]
     root: Option<PathBuf>,
 }

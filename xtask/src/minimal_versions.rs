@@ -33,8 +33,9 @@ pub(crate) fn check() -> Outcome {
     choose.args(["update", "--quiet", "-Z", "direct-minimal-versions"]);
     shell::run(choose.current_dir(&tree))?;
     // Share dependency builds with the other steps.
-    let mut build = shell::cargo(&["check", "--workspace", "--locked", "--target-dir"]);
-    shell::run(build.arg(&target).current_dir(&tree))
+    let mut build = shell::cargo(&["check", "--workspace", "--all-features", "--locked"]);
+    build.arg("--target-dir").arg(&target);
+    shell::run(build.current_dir(&tree))
 }
 
 /// Copies a folder, except hidden files and [`NOT_COPIED`].
