@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::package::{self, Build, Packaged};
-use crate::semver::{self, last_release};
+use crate::semver::{self, changes_since, last_release};
 use crate::shell::{self, Failure, Outcome, command};
 use crate::workspace::{Package, Workspace};
 
@@ -55,9 +55,16 @@ pub(crate) fn run(dry_run: bool) -> Outcome {
         println!("nothing to release: no crate has changed since its last release");
         return Ok(());
     }
-    semver::check(None)?;
+    // What takes minutes is only worth it if the rest is ready.
+    let build = match problems.is_empty() {
+        true => Build::Yes,
+        false => Build::No,
+    };
+    if build == Build::Yes {
+        semver::check(None)?;
+    }
     if !due.is_empty() {
-        let packaged = package::check(&workspace.target_directory, &due, Build::Yes)?;
+        let packaged = package::check(&workspace.target_directory, &due, build)?;
         package::print(&packaged);
         println!("\n{}", plan(&candidates, &packaged));
     }
@@ -74,12 +81,7 @@ fn candidate(package: &Package, workspace: &Workspace) -> Outcome<Candidate> {
     let path = shell::root().join(&package.folder).join("CHANGELOG.md");
     let tag = last_release(package)?;
     let changed = match &tag {
-        Some(tag) => {
-            let mut diff = command("git");
-            diff.args(["diff", "--name-only", tag, "--"]);
-            let files = shell::read(diff.arg(&package.folder))?;
-            files.lines().map(str::to_owned).collect()
-        }
+        Some(tag) => changes_since(tag, package)?,
         None => Vec::new(),
     };
     let uses = workspace.published().filter(|other| {
