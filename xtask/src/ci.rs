@@ -8,7 +8,8 @@ use clap::ValueEnum;
 
 use crate::shell::{self, Failure, Outcome, cargo};
 use crate::{
-    autobahn, examples, features, fuzz, instructions, interop, minimal_versions, page, semver, tidy,
+    autobahn, deny, examples, features, fuzz, instructions, interop, minimal_versions, package,
+    page, semver, tidy,
 };
 
 /// One CI step, in the order in which they run.
@@ -22,6 +23,8 @@ pub(crate) enum Step {
     Clippy,
     Doc,
     Features,
+    Deny,
+    Package,
     Semver,
     MinimalVersions,
     Test,
@@ -49,7 +52,9 @@ impl Step {
             ),
             Self::Doc => doc(),
             Self::Features => features::check_each(),
-            Self::Semver => semver::check(),
+            Self::Deny => deny::check(),
+            Self::Package => package::run(package::Build::No),
+            Self::Semver => semver::check(None),
             Self::MinimalVersions => minimal_versions::check(),
             Self::Test => test(&[]),
             Self::Examples => examples::run_short(),

@@ -6,6 +6,8 @@
 mod autobahn;
 mod bench;
 mod ci;
+mod deny;
+mod dist;
 mod examples;
 mod features;
 mod fuzz;
@@ -13,12 +15,15 @@ mod instructions;
 mod interop;
 mod minimal_versions;
 mod neighbours;
+mod package;
 mod page;
 mod python;
+mod release;
 mod semver;
 mod shell;
 mod soak;
 mod tidy;
+mod tools;
 mod verb;
 mod workspace;
 
@@ -39,6 +44,11 @@ fn main() -> ExitCode {
         Verb::Page => page::run(),
         Verb::Soak(soak) => soak.run(),
         Verb::Fuzz(choice) => fuzz::run(&choice),
+        Verb::Deny => deny::check(),
+        Verb::Semver { baseline } => semver::check(baseline.as_deref()),
+        Verb::Package => package::run(package::Build::Yes),
+        Verb::Release { dry_run } => release::run(dry_run),
+        Verb::Dist(dist) => dist.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

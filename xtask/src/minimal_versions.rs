@@ -33,12 +33,13 @@ pub(crate) fn check() -> Outcome {
     choose.args(["update", "--quiet", "-Z", "direct-minimal-versions"]);
     shell::run(choose.current_dir(&tree))?;
     // Share dependency builds with the other steps.
-    let mut build = shell::cargo(&["check", "--workspace", "--locked", "--target-dir"]);
-    shell::run(build.arg(&target).current_dir(&tree))
+    let mut build = shell::cargo(&["check", "--workspace", "--all-features", "--locked"]);
+    build.arg("--target-dir").arg(&target);
+    shell::run(build.current_dir(&tree))
 }
 
 /// Copies a folder, except hidden files and [`NOT_COPIED`].
-fn copy(from: &Path, to: &Path) -> Outcome {
+pub(crate) fn copy(from: &Path, to: &Path) -> Outcome {
     let failed = |error| Failure::at(from, &error);
     fs::create_dir_all(to).map_err(failed)?;
     for entry in fs::read_dir(from).map_err(failed)? {

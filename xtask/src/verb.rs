@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::ci::Step;
+use crate::dist::Dist;
 use crate::fuzz;
 use crate::soak::Soak;
 
@@ -48,6 +49,24 @@ pub(crate) enum Verb {
     Soak(Soak),
     /// Run the fuzz targets
     Fuzz(fuzz::Choice),
+    /// Check licences, duplicates, sources and advisories of the dependencies with cargo-deny
+    Deny,
+    /// Compare the API of each crate with its last release, with cargo-semver-checks
+    Semver {
+        /// Compare with this commit instead
+        #[arg(long, value_name = "COMMIT")]
+        baseline: Option<String>,
+    },
+    /// Package and build every published crate as for crates.io, and check what is in the packages
+    Package,
+    /// Check what a release needs, and print what to do; publishes nothing
+    Release {
+        /// Required, because nothing else is possible
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Build a Debian package and a static binary of the command line in target/dist
+    Dist(Dist),
 }
 
 /// Arguments for another program, passed on unchanged.

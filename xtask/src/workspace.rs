@@ -23,6 +23,8 @@ pub(crate) struct Package {
     pub(crate) id: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) license: Option<String>,
     /// `true` for a member of the workspace.
     #[serde(skip)]
     pub(crate) member: bool,
@@ -123,13 +125,13 @@ mod tests {
             r#"{"workspace_root": "/checkout", "target_directory": "/checkout/target",
                 "workspace_members": ["path#a", "path#xtask"],
                 "packages": [
-                    {"id": "path#a", "name": "a", "publish": null, "manifest_path": "/checkout/crates/core/Cargo.toml",
+                    {"id": "path#a", "name": "a", "version": "0.1.0", "publish": null, "manifest_path": "/checkout/crates/core/Cargo.toml",
                      "rust_version": "1.88", "features": {"x": [], "default": ["x"]}, "metadata": {"own": 1},
                      "dependencies": [{"name": "serde", "kind": null}, {"name": "cc", "kind": "build"}, {"name": "b", "kind": "dev"}],
                      "targets": [{"name": "a", "kind": ["lib"]}, {"name": "decode", "kind": ["bench"]}]},
-                    {"id": "path#xtask", "name": "xtask", "publish": [], "manifest_path": "/checkout/xtask/Cargo.toml",
+                    {"id": "path#xtask", "name": "xtask", "version": "0.0.0", "publish": [], "manifest_path": "/checkout/xtask/Cargo.toml",
                      "features": {}, "dependencies": [], "targets": [], "metadata": null},
-                    {"id": "registry#serde", "name": "serde", "publish": null, "manifest_path": "/elsewhere/Cargo.toml",
+                    {"id": "registry#serde", "name": "serde", "version": "1.0.0", "publish": null, "manifest_path": "/elsewhere/Cargo.toml",
                      "features": {}, "dependencies": [], "targets": [], "metadata": null}
                 ]}"#,
         )
