@@ -39,7 +39,7 @@ pub struct Setup {
 impl Setup {
     /// Uses KuCoin if credentials are set, and otherwise starts a local exchange.
     ///
-    /// Credentials are set if `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` are.
+    /// With `KUCOIN_REST_URL` and credentials, it uses a local exchange that runs already. Credentials are set if `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` are.
     ///
     /// # Errors
     /// Returns an error if only some of the three variables are set, if one is invalid, or if the local exchange cannot
@@ -50,13 +50,13 @@ impl Setup {
             Err(error) if error.nothing_is_set() => Some(Exchange::builder().start().await?),
             Err(error) => return Err(error.into()),
         };
-        eprintln!(
-            "connecting to {}",
-            match &exchange {
-                None => "KuCoin; press Ctrl-C to stop",
-                Some(_) => "a local exchange, since no credentials are set",
+        match (&exchange, rest_url()) {
+            (Some(_), _) => {
+                eprintln!("connecting to a local exchange, since no credentials are set")
             }
-        );
+            (None, Some(url)) => eprintln!("connecting to {url}; press Ctrl-C to stop"),
+            (None, None) => eprintln!("connecting to KuCoin; press Ctrl-C to stop"),
+        }
         Ok(Self { exchange })
     }
 
@@ -80,7 +80,10 @@ impl Setup {
     /// Returns an error if the URL of the local exchange is invalid.
     pub fn hosts(&self) -> Result<Hosts, Error> {
         Ok(match &self.exchange {
-            None => Hosts::default(),
+            None => match rest_url() {
+                Some(url) => Hosts::local(&url)?,
+                None => Hosts::default(),
+            },
             Some(exchange) => Hosts::local(&exchange.rest_url())?,
         })
     }
@@ -109,6 +112,11 @@ impl Setup {
         }
         Ok(())
     }
+}
+
+/// Returns the URL of a local exchange that runs already, such as `kucoin-streams exchange --port 4000`.
+fn rest_url() -> Option<String> {
+    std::env::var("KUCOIN_REST_URL").ok()
 }
 
 /// Waits between two steps of a simulation, so that a person can follow the output.
