@@ -8,7 +8,8 @@ use clap::ValueEnum;
 
 use crate::shell::{self, Failure, Outcome, cargo};
 use crate::{
-    autobahn, examples, features, fuzz, instructions, interop, minimal_versions, semver, tidy,
+    autobahn, databases, examples, features, fuzz, instructions, interop, minimal_versions, semver,
+    tidy,
 };
 
 /// One CI step, in the order in which they run.
@@ -26,6 +27,7 @@ pub(crate) enum Step {
     MinimalVersions,
     Test,
     Examples,
+    Databases,
     Instructions,
     Autobahn,
     Interop,
@@ -52,6 +54,7 @@ impl Step {
             Self::MinimalVersions => minimal_versions::check(),
             Self::Test => test(&[]),
             Self::Examples => examples::run_short(),
+            Self::Databases => databases::run(),
             Self::Instructions => instructions::run(false),
             Self::Autobahn => autobahn::run(),
             Self::Interop => interop::run(),

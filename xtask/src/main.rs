@@ -6,6 +6,7 @@
 mod autobahn;
 mod bench;
 mod ci;
+mod databases;
 mod examples;
 mod features;
 mod fuzz;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Verb::Instructions { update } => instructions::run(update),
         Verb::Autobahn => autobahn::run(),
         Verb::Interop => interop::run(),
+        Verb::Databases => databases::run(),
         Verb::Soak(soak) => soak.run(),
         Verb::Fuzz(choice) => fuzz::run(&choice),
     };

@@ -42,6 +42,8 @@ pub(crate) enum Verb {
     Autobahn,
     /// Test the local exchange with third-party SDKs (from PyPI and npm)
     Interop,
+    /// Kill the database examples and a PostgreSQL server, and compare their tables with the exchange
+    Databases,
     /// Run the chaos tests with new seeds, then over real sockets
     Soak(Soak),
     /// Run the fuzz targets
