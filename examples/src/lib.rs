@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kucoin_streams::core::explain;
 use kucoin_streams::{Credentials, EndReason, Hosts};
-use kucoin_streams_exchange::Exchange;
+use kucoin_streams_exchange::{Exchange, ExchangeBuilder};
 
 /// Any error that ends an example.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -45,9 +45,17 @@ impl Setup {
     /// Returns an error if only some of the three variables are set, if one is invalid, or if the local exchange cannot
     /// start.
     pub async fn from_env() -> Result<Self, Error> {
+        Self::with(Exchange::builder()).await
+    }
+
+    /// Like [`from_env`](Self::from_env), with these settings of the local exchange.
+    ///
+    /// # Errors
+    /// Returns the errors of `from_env`.
+    pub async fn with(exchange: ExchangeBuilder) -> Result<Self, Error> {
         let exchange = match Credentials::from_env() {
             Ok(_) => None,
-            Err(error) if error.nothing_is_set() => Some(Exchange::builder().start().await?),
+            Err(error) if error.nothing_is_set() => Some(exchange.start().await?),
             Err(error) => return Err(error.into()),
         };
         match (&exchange, rest_url()) {
