@@ -39,7 +39,7 @@ impl Vault {
             drop(credentials);
             while let Some((prehash, reply)) = requests.blocking_recv() {
                 println!("vault      signs {} bytes", prehash.as_bytes().len());
-                // KuCoin refuses a timestamp older than 5 s, so a request that nobody waits for is worthless.
+                // KuCoin refuses a timestamp older than 5 s, so its caller may have given up.
                 let _ = reply.send(runtime.block_on(hsm.sign(&prehash)));
             }
         });

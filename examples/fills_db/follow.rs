@@ -71,13 +71,7 @@ pub(crate) async fn run<D: Database + Send + 'static>(
     let mut follows = JoinSet::new();
     for ((ws_key, topics), since) in topics.into_iter().zip(since) {
         println!("{ws_key}: from {} on", since.rfc3339());
-        let follow = Follow {
-            ws_key,
-            queue: queue.clone(),
-            settled,
-            mark: None,
-            unfilled: None,
-        };
+        let follow = Follow::new(ws_key, queue.clone(), settled);
         follows.spawn(follow.run(kucoin.clone(), topics, since));
     }
     drop(queue);
@@ -96,9 +90,10 @@ pub(crate) async fn run<D: Database + Send + 'static>(
 }
 
 /// Follows the topics of one connection.
-struct Follow {
+pub(crate) struct Follow {
     ws_key: WsKey,
     queue: mpsc::Sender<Entry>,
+    /// Time after which a connection that was dead is known to be.
     settled: Duration,
     /// A moment without an open gap, by both clocks; `None` while a gap is open.
     mark: Option<(Instant, Timestamp)>,
@@ -107,6 +102,16 @@ struct Follow {
 }
 
 impl Follow {
+    pub(crate) fn new(ws_key: WsKey, queue: mpsc::Sender<Entry>, settled: Duration) -> Self {
+        Self {
+            ws_key,
+            queue,
+            settled,
+            mark: None,
+            unfilled: None,
+        }
+    }
+
     async fn run(
         mut self,
         kucoin: Kucoin,
@@ -127,7 +132,8 @@ impl Follow {
         }
     }
 
-    fn item(&mut self, item: RecoveredItem<AnyEvent>) -> Result<(), Error> {
+    /// Takes an item of the stream.
+    pub(crate) fn item(&mut self, item: RecoveredItem<AnyEvent>) -> Result<(), Error> {
         match item {
             RecoveredItem::Event(update) => {
                 // Orders that are placed or canceled are no fills.
@@ -189,7 +195,7 @@ impl Follow {
     }
 
     /// Moves the time up to which every fill is stored.
-    fn advance(&mut self) -> Result<(), Error> {
+    pub(crate) fn advance(&mut self) -> Result<(), Error> {
         if let Some((from, at)) = self.unfilled {
             if at.elapsed() > MAX_UNFILLED {
                 let from = from.rfc3339();
