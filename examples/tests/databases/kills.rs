@@ -12,8 +12,15 @@ use crate::table::{PostgresTable, SqliteTable, Table, wait_for};
 const KILLS: u32 = 8;
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// Returns the seed of a test; `KILL_SEED` sets another one.
+fn seed(default: u64) -> u64 {
+    let chosen = std::env::var("KILL_SEED");
+    chosen.map_or(default, |seed| seed.parse().unwrap())
+}
+
 /// Kills a program while the exchange trades and loses connections, and compares the table at the end.
 fn kill_often(name: &str, database: (&str, &str), table: &impl Table, folder: &Path, seed: u64) {
+    eprintln!("{name}: seed {seed}");
     let mut rng = Rng(seed);
     let mut market = Market::start(seed);
     let log = folder.join("program.log");
@@ -54,7 +61,7 @@ fn killed_sqlite_program_stores_every_fill_once() {
         database,
         &SqliteTable(&path),
         folder.path(),
-        1,
+        seed(1),
     );
 }
 
@@ -69,6 +76,6 @@ fn killed_postgres_program_stores_every_fill_once() {
         database,
         &PostgresTable(&url),
         folder.path(),
-        2,
+        seed(2),
     );
 }
