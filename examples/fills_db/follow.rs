@@ -27,8 +27,8 @@ use crate::journal::{Database, Entry, Journal};
 
 /// Topics of a classic account that report all fills. With other topics as arguments, those are followed.
 ///
-/// For fees too, add `/spot/tradeFills`, which KuCoin does not document. A unified account has all in
-/// `execution?tradeType=UNIFIED`.
+/// For fees too, add `/spot/tradeFills`, which KuCoin does not document. A unified account has all fills in
+/// `execution?tradeType=UNIFIED`; set `FILLS_SYMBOLS=BTC-USDT,ETH-USDT` too, because KuCoin lists its fills by symbol only.
 const TOPICS: [&str; 2] = ["/spotMarket/tradeOrdersV2", "/contractMarket/tradeOrders"];
 /// Maximum number of entries that wait for the database.
 const QUEUE: usize = 100_000;
@@ -120,6 +120,9 @@ impl Follow {
     ) -> Result<(), Error> {
         let mut settings = RecoverySettings::default();
         settings.since = Some(since);
+        let symbols = std::env::var("FILLS_SYMBOLS").unwrap_or_default();
+        let symbols = symbols.split(',').filter(|symbol| !symbol.is_empty());
+        settings.symbols = symbols.map(Into::into).collect();
         let fills = kucoin.subscribe_any(topics).await?;
         let mut fills = kucoin.recovered_with(fills, settings);
         loop {

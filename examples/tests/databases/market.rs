@@ -12,6 +12,30 @@ use tokio::runtime::Runtime;
 
 use crate::table::{Key, Row};
 
+/// Where the truth has fills, and the names of its fields: symbol, trade ID, order ID, side, price, size and time.
+pub(crate) struct Source {
+    topics: &'static [&'static str],
+    names: [&'static str; 7],
+}
+
+pub(crate) const V1: Source = Source {
+    topics: &["/spotMarket/tradeOrdersV2", "/contractMarket/tradeOrders"],
+    names: [
+        "symbol",
+        "tradeId",
+        "orderId",
+        "side",
+        "matchPrice",
+        "matchSize",
+        "ts",
+    ],
+};
+
+pub(crate) const UNIFIED: Source = Source {
+    topics: &["execution.UNIFIED"],
+    names: ["s", "ti", "oi", "S", "p", "q", "E"],
+};
+
 /// What the market does.
 const QUIET: u8 = 0;
 const TRADES: u8 = 1;
@@ -58,7 +82,8 @@ impl Market {
             .ping_timeout(Duration::from_millis(300))
             .rest_lag(Duration::ZERO, Duration::from_millis(900))
             .rest_quota(RestPool::Spot, 1_000_000)
-            .rest_quota(RestPool::Futures, 1_000_000);
+            .rest_quota(RestPool::Futures, 1_000_000)
+            .rest_quota(RestPool::Unified, 1_000_000);
         let exchange = Arc::new(runtime.block_on(builder.start()).unwrap());
         let mode = Arc::new(AtomicU8::new(QUIET));
         let is_done = Arc::new(AtomicBool::new(false));
@@ -84,33 +109,36 @@ impl Market {
     }
 
     /// Stops trading, and returns all fills.
-    pub(crate) fn finish(&mut self) -> BTreeMap<Key, Row> {
+    pub(crate) fn finish(&mut self, source: &Source) -> BTreeMap<Key, Row> {
         self.is_done.store(true, Ordering::Relaxed);
         if let Some(trader) = self.trader.take() {
             trader.join().unwrap();
         }
+        let truth = match source.topics[0].starts_with('/') {
+            true => self.exchange.truth(),
+            false => self.exchange.pro_truth(),
+        };
+        let [symbol, trade, order, side, price, size, time] = source.names;
         let mut fills = BTreeMap::new();
-        for topic in ["/spotMarket/tradeOrdersV2", "/contractMarket/tradeOrders"] {
-            for entry in self.exchange.truth().of_topic(topic) {
+        for topic in source.topics {
+            for entry in truth.of_topic(topic) {
                 let data: Value = serde_json::from_str(entry.data()).unwrap();
-                if data["type"] != "match" {
+                // Other events of an order are no fills.
+                if data.get("type").is_some_and(|kind| kind != "match") {
                     continue;
                 }
                 let text = |name: &str| match &data[name] {
                     Value::String(text) => text.clone(),
                     other => other.to_string(),
                 };
-                let key = (text("symbol"), text("tradeId"), text("orderId"));
                 let row = Row {
-                    side: text("side"),
-                    price: text("matchPrice"),
-                    size: text("matchSize"),
-                    time_ns: data["ts"].as_i64(),
+                    side: text(side).to_lowercase(),
+                    price: text(price),
+                    size: text(size),
+                    time_ns: text(time).parse().ok(),
                 };
-                assert!(
-                    fills.insert(key, row).is_none(),
-                    "the truth has a fill twice"
-                );
+                let before = fills.insert((text(symbol), text(trade), text(order)), row);
+                assert!(before.is_none(), "the truth has a fill twice");
             }
         }
         fills

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::market::{Market, Rng};
+use crate::market::{Market, Rng, V1};
 use crate::program::Program;
 use crate::server::Server;
 use crate::table::{PostgresTable, SqliteTable, Table, wait_for};
@@ -19,7 +19,7 @@ fn postgres_crashes_lose_no_fill() {
     let table = PostgresTable(&url);
     let (mut rng, mut market) = (Rng(3), Market::start(3));
     let database = ("DATABASE_URL", url.as_str());
-    let mut program = Program::start("fills_postgres", &market.exchange, database, &log);
+    let mut program = Program::start("fills_postgres", &[], &market.exchange, &[database], &log);
     wait_for("the first start", LIMIT, || {
         table.connections().filter(|count| *count == 2)
     });
@@ -34,7 +34,7 @@ fn postgres_crashes_lose_no_fill() {
     // The program retries for a minute, so it has survived all crashes. Now it gives up.
     program.kill();
     let variables = [database, ("FILLS_GIVE_UP_SECS", "2")];
-    let mut program = Program::start_with("fills_postgres", &market.exchange, &variables, &log);
+    let mut program = Program::start("fills_postgres", &[], &market.exchange, &variables, &log);
     thread::sleep(rng.millis(3_000, 6_000));
     server.crash();
     let status = program.wait(LIMIT);
@@ -42,10 +42,10 @@ fn postgres_crashes_lose_no_fill() {
     assert!(program.log().contains(MESSAGE), "{}", program.log());
     // What it could not store is fetched by the next run.
     server.restart();
-    let _program = Program::start("fills_postgres", &market.exchange, database, &log);
+    let _program = Program::start("fills_postgres", &[], &market.exchange, &[database], &log);
     market.trade();
     thread::sleep(Duration::from_secs(6));
-    table.expect(&market.finish(), LIMIT);
+    table.expect(&market.finish(&V1), LIMIT);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn locked_sqlite_file_ends_with_error_and_loses_no_fill() {
     let mut market = Market::start(4);
     let database = ("FILLS_SQLITE", path.to_str().unwrap());
     let variables = [database, ("FILLS_GIVE_UP_SECS", "2")];
-    let start = || Program::start_with("fills_sqlite", &market.exchange, &variables, &log);
+    let start = || Program::start("fills_sqlite", &[], &market.exchange, &variables, &log);
     let mut program = start();
     wait_for("the first start", LIMIT, || {
         table.connections().filter(|count| *count == 2)
@@ -83,5 +83,39 @@ fn locked_sqlite_file_ends_with_error_and_loses_no_fill() {
     other.execute_batch("COMMIT").unwrap();
     let _program = start();
     thread::sleep(Duration::from_secs(6));
-    table.expect(&market.finish(), LIMIT);
+    table.expect(&market.finish(&V1), LIMIT);
+}
+
+#[test]
+fn slow_database_does_not_delay_the_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let (url, log) = (server.url(), folder.path().join("program.log"));
+    let table = PostgresTable(&url);
+    let mut market = Market::start(6);
+    let variables = [("DATABASE_URL", url.as_str())];
+    let mut program = Program::start("fills_postgres", &[], &market.exchange, &variables, &log);
+    wait_for("the first start", LIMIT, || {
+        table.connections().filter(|count| *count == 2)
+    });
+    // The stream is live.
+    thread::sleep(Duration::from_secs(6));
+    market.trade();
+    wait_for("fills", LIMIT, || table.count().filter(|count| *count > 0));
+    let mut other = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    other
+        .batch_execute("BEGIN; LOCK TABLE fills IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    // Longer than a statement may take, and than the stream would wait for its reader.
+    thread::sleep(Duration::from_secs(12));
+    other.batch_execute("COMMIT").unwrap();
+    let truth = market.finish(&V1);
+    wait_for("all fills", LIMIT, || {
+        let stored = table.count_of("live");
+        (stored == truth.len() as i64).then_some(())
+    });
+    program.check();
+    let log = program.log();
+    assert!(log.contains("statement timeout"), "{log}");
+    assert!(!log.contains("connection lost"), "{log}");
 }

@@ -16,18 +16,10 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts an example that stores in a database: a variable and its value.
+    /// Starts an example that follows these topics, or the default ones.
     pub(crate) fn start(
         name: &str,
-        exchange: &Exchange,
-        database: (&str, &str),
-        log: &Path,
-    ) -> Self {
-        Self::start_with(name, exchange, &[database], log)
-    }
-
-    pub(crate) fn start_with(
-        name: &str,
+        topics: &[&str],
         exchange: &Exchange,
         variables: &[(&str, &str)],
         log: &Path,
@@ -38,6 +30,7 @@ impl Program {
         let demo = exchange.credentials();
         let mut command = Command::new(target.join("examples").join(name));
         command
+            .args(topics)
             .env("KUCOIN_API_KEY", &demo.key)
             .env("KUCOIN_API_SECRET", &demo.secret)
             .env("KUCOIN_API_PASSPHRASE", &demo.passphrase)
