@@ -8,5 +8,5 @@ pub(crate) fn run() -> Outcome {
     shell::run(&mut cargo(&["build", "--workspace", "--examples"]))?;
     let target = ["test", "--workspace", "--test", "databases"];
     // The tests mostly wait, so they all run at the same time.
-    shell::run(cargo(&target).args(["--", "--test-threads", "4"]))
+    shell::run(cargo(&target).args(["--", "--test-threads", "8"]))
 }

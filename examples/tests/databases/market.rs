@@ -85,6 +85,8 @@ impl Market {
             .rest_quota(RestPool::Futures, 1_000_000)
             .rest_quota(RestPool::Unified, 1_000_000);
         let exchange = Arc::new(runtime.block_on(builder.start()).unwrap());
+        // The log of Pro V2 starts with the first call.
+        let _ = exchange.pro_truth();
         let mode = Arc::new(AtomicU8::new(QUIET));
         let is_done = Arc::new(AtomicBool::new(false));
         let trader = thread::spawn({

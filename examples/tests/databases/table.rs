@@ -40,7 +40,8 @@ pub(crate) trait Table {
     fn count(&self) -> Option<i64>;
     /// Returns the number of rows by origin, with a prefix such as `live` or `/api`.
     fn count_of(&self, origin: &str) -> i64;
-    fn missing(&self) -> i64;
+    /// Returns what the program has named as missing.
+    fn missing(&self) -> Vec<String>;
     fn rows(&self) -> Vec<(Key, Row)>;
 
     /// Waits until all fills are stored, and compares each.
@@ -66,7 +67,7 @@ pub(crate) trait Table {
         for (key, row) in &stored {
             assert_eq!(Some(row), truth.get(key), "{key:?}");
         }
-        assert_eq!(self.missing(), 0);
+        assert_eq!(self.missing(), [""; 0]);
         assert!(wanted > 100, "only {wanted} fills");
         assert!(self.count_of("live") > 0 && self.count_of("/api/") > 0);
     }
@@ -77,7 +78,8 @@ const COLUMNS: &str =
     "symbol, trade_id, order_id, side, CAST(price AS TEXT), CAST(size AS TEXT), time_ns";
 const CONNECTIONS: &str = "SELECT count(*) FROM fills_complete";
 const COUNT: &str = "SELECT count(*) FROM fills";
-const MISSING: &str = "SELECT count(*) FROM fills_missing";
+const MISSING: &str =
+    "SELECT connection || ' ' || what || ': ' || reason || ' from ' || from_ns FROM fills_missing";
 
 pub(crate) struct SqliteTable<'p>(pub(crate) &'p Path);
 
@@ -107,8 +109,11 @@ impl Table for SqliteTable<'_> {
             .unwrap()
     }
 
-    fn missing(&self) -> i64 {
-        self.number(MISSING).unwrap()
+    fn missing(&self) -> Vec<String> {
+        let connection = self.open();
+        let mut query = connection.prepare(MISSING).unwrap();
+        let rows = query.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
     }
 
     fn rows(&self) -> Vec<(Key, Row)> {
@@ -161,8 +166,9 @@ impl Table for PostgresTable<'_> {
             .unwrap()
     }
 
-    fn missing(&self) -> i64 {
-        self.number(MISSING).unwrap()
+    fn missing(&self) -> Vec<String> {
+        let rows = self.query(MISSING).unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     fn rows(&self) -> Vec<(Key, Row)> {
