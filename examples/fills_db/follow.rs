@@ -9,6 +9,7 @@
 //!   from there. Gaps of the running program are filled in the same way.
 //! - That time does not move while a gap is open. It is also a minute old, because a dead connection is noticed within
 //!   28 s: an event that is late, or in a socket that is dead but not yet known to be, is fetched by the next run.
+//! - It is the exchange's time. The clock of this machine may be wrong, or be set while the program runs.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::collections::BTreeMap;
@@ -57,9 +58,11 @@ pub(crate) async fn run<D: Database + Send + 'static>(
 
     // The database has a thread of its own: it may be slow, but it never delays the stream.
     let keys: Vec<WsKey> = topics.keys().copied().collect();
+    let clock = ExchangeClock::read(&kucoin).await?;
     let (journal, since) = spawn_blocking(move || {
         let mut journal = Journal::<D>::new(address, give_up_after);
-        let since = keys.into_iter().map(|key| journal.complete_to(key));
+        let now = clock.at(Instant::now());
+        let since = keys.into_iter().map(|key| journal.complete_to(key, now));
         let since: Vec<Timestamp> = since.collect::<Result<_, Error>>()?;
         Ok::<_, Error>((journal, since))
     })
@@ -71,18 +74,18 @@ pub(crate) async fn run<D: Database + Send + 'static>(
     let mut follows = JoinSet::new();
     for ((ws_key, topics), since) in topics.into_iter().zip(since) {
         println!("{ws_key}: from {} on", since.rfc3339());
-        let follow = Follow::new(ws_key, queue.clone(), settled);
+        let follow = Follow::new(ws_key, queue.clone(), settled, clock);
         follows.spawn(follow.run(kucoin.clone(), topics, since));
     }
     drop(queue);
 
     let result = tokio::select! {
-        // Ends only with an error, which says what was not stored.
-        result = &mut writer => return result?,
+        biased; // the writer also ends because every stream has
         Some(result) = follows.join_next() => result?,
+        result = &mut writer => return result?,
         result = setup.until_done(simulation) => result,
     };
-    // The writer stores what is in the queue, and ends once the last sender is dropped.
+    // The writer stores what is in the queue, and ends once the last sender is dropped. Its error explains a full queue.
     follows.shutdown().await;
     writer.await??;
     kucoin.close().await;
@@ -95,18 +98,25 @@ pub(crate) struct Follow {
     queue: mpsc::Sender<Entry>,
     /// Time after which a connection that was dead is known to be.
     settled: Duration,
-    /// A moment without an open gap, by both clocks; `None` while a gap is open.
-    mark: Option<(Instant, Timestamp)>,
+    clock: ExchangeClock,
+    /// A moment without an open gap; `None` while a gap is open.
+    mark: Option<Instant>,
     /// Start of a window whose queries have failed, and when this was reported.
     unfilled: Option<(Timestamp, Instant)>,
 }
 
 impl Follow {
-    pub(crate) fn new(ws_key: WsKey, queue: mpsc::Sender<Entry>, settled: Duration) -> Self {
+    pub(crate) fn new(
+        ws_key: WsKey,
+        queue: mpsc::Sender<Entry>,
+        settled: Duration,
+        clock: ExchangeClock,
+    ) -> Self {
         Self {
             ws_key,
             queue,
             settled,
+            clock,
             mark: None,
             unfilled: None,
         }
@@ -192,7 +202,7 @@ impl Follow {
         } else if self.unfilled.is_none_or(|(from, _)| window.0 <= from) {
             // A later gap has a later window, which does not contain what has failed before.
             self.unfilled = None;
-            self.mark = Some((Instant::now(), report.live_at));
+            self.mark = Some(Instant::now());
         }
         Ok(())
     }
@@ -208,12 +218,10 @@ impl Follow {
                 )
                 .into());
             }
-        } else if let Some((at, time)) = self.mark
-            && at.elapsed() >= self.settled
-        {
+        } else if let Some(mark) = self.mark.filter(|mark| mark.elapsed() >= self.settled) {
             // No gap was noticed since the mark, so the connection was not dead at the mark.
-            self.send(Entry::CompleteTo(self.ws_key, time))?;
-            self.mark = Some((Instant::now(), Timestamp::now()));
+            self.send(Entry::CompleteTo(self.ws_key, self.clock.at(mark)))?;
+            self.mark = Some(Instant::now());
         }
         Ok(())
     }
@@ -227,6 +235,25 @@ impl Follow {
             )
             .into()
         })
+    }
+}
+
+/// The clock of the exchange, read once. Later changes of this machine's clock do not matter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExchangeClock(pub(crate) Instant, pub(crate) Timestamp);
+
+impl ExchangeClock {
+    async fn read(kucoin: &Kucoin) -> Result<Self, Error> {
+        let asked_at = Instant::now();
+        let reply = kucoin.rest().account().server_time().one().await?;
+        let time = reply.ok_or("KuCoin did not send its time")?.time;
+        Ok(Self(asked_at, time))
+    }
+
+    /// Returns the exchange time of a moment.
+    pub(crate) fn at(&self, moment: Instant) -> Timestamp {
+        let elapsed = moment.saturating_duration_since(self.0);
+        self.1.checked_add(elapsed).unwrap_or(self.1)
     }
 }
 

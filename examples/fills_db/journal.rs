@@ -57,12 +57,15 @@ impl<D: Database> Journal<D> {
     }
 
     /// Returns the time up to which every fill of a connection is stored. A new database starts now.
-    pub(crate) fn complete_to(&mut self, connection: WsKey) -> Result<Timestamp, Error> {
+    pub(crate) fn complete_to(
+        &mut self,
+        connection: WsKey,
+        now: Timestamp,
+    ) -> Result<Timestamp, Error> {
         if let Some(nanos) = self.retry(|database| database.complete_to(connection))? {
             return Ok(Timestamp::from_nanos(nanos));
         }
         // Stored before anything is received: if the program is killed now, the next run starts here too.
-        let now = Timestamp::now();
         self.retry(|database| database.store(&[Entry::CompleteTo(connection, now)]))?;
         Ok(now)
     }

@@ -86,7 +86,8 @@ impl<U> Recovery<U> {
     ) -> Self {
         let clock_offset = clock_offset_ms.saturating_mul(1_000_000);
         let live_at = floor(shift(now.wall, clock_offset));
-        let since = settings.since.filter(|since| *since < live_at);
+        // A time in the future is that of a wrong clock.
+        let since = settings.since.map(|since| since.min(live_at));
         let since = since.map(|since| floor(since.checked_sub(settings.overlap).unwrap_or(since)));
         let first_live_at = since.unwrap_or(live_at);
         let topics: Vec<_> = topics

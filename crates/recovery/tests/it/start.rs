@@ -234,9 +234,10 @@ fn earlier_run_before_the_retention_is_named() {
 }
 
 #[test]
-fn earlier_run_in_the_future_is_a_usual_start() {
+fn earlier_run_in_the_future_starts_an_overlap_before_now() {
     let mut bench = since(-60_000);
-    bench.on(ACTIVE, [spot::row("o1", "open", -60_000, "0")]);
-    bench.run_until(5_000);
-    bench.expect(&["snapshot o1", "report"]);
+    bench.on(ACTIVE, [spot::row("o1", "open", -60_000, "0.1")]);
+    bench.on(FILLS, [spot::fill("o1", "7", -9_000)]);
+    bench.run_until(20_000);
+    bench.expect(&["recovered match o1 7", "snapshot o1", "report"]);
 }
