@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use crate::table::{Key, Row};
 
-/// Where the truth has fills, and the names of its fields: symbol, trade ID, order ID, side, price, size and time.
+/// The topics whose log has the fills, and their field names: symbol, trade ID, order ID, side, price, size and time.
 pub(crate) struct Source {
     topics: &'static [&'static str],
     names: [&'static str; 7],
