@@ -1,5 +1,7 @@
 //! Keeps a table of futures positions up to date and prints each change, with the wallet balance.
 //!
+//! In hedge mode, a contract has two positions, a long and a short leg. In one-way mode it has one, whose side is `BOTH`.
+//!
 //! ```sh
 //! cargo run -p kucoin-streams-examples --example futures_positions
 //! ```
@@ -14,11 +16,14 @@ use std::process::ExitCode;
 
 use kucoin_streams::v1::{
     AnyFuturesTopic, FuturesEvent, FuturesPosition, FuturesPositionChange, FuturesPositions,
-    FuturesWallet, FuturesWalletChange,
+    FuturesWallet, FuturesWalletChange, PositionSide,
 };
 use kucoin_streams::{Decimal, Kucoin, Text};
 use kucoin_streams_examples::{Error, Setup, ended, pause, report};
-use kucoin_streams_exchange::{Exchange, Side};
+use kucoin_streams_exchange::{Exchange, PositionSide as Leg, Side};
+
+/// Positions by contract and side: in hedge mode, the contract alone would mix both legs.
+type Positions = HashMap<(Text, PositionSide), FuturesPositionChange>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -26,7 +31,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
-    let setup = Setup::from_env().await?;
+    let setup = Setup::with(Exchange::builder().hedge_mode(true)).await?;
     let kucoin = Kucoin::builder()
         .credentials(setup.credentials()?)
         .hosts(setup.hosts()?)
@@ -37,7 +42,7 @@ async fn run() -> Result<(), Error> {
     let mut events = kucoin.subscribe(topics).await?;
     println!("KuCoin pushes no snapshot: query the positions that are already open over REST");
 
-    let mut positions = HashMap::new();
+    let mut positions = Positions::new();
     let mut done = pin!(setup.until_done(simulate));
     loop {
         tokio::select! {
@@ -63,25 +68,34 @@ async fn run() -> Result<(), Error> {
 }
 
 /// Updates the table with one event, and returns the line to print.
-fn apply(positions: &mut HashMap<Text, FuturesPositionChange>, change: &FuturesPosition) -> String {
+fn apply(positions: &mut Positions, change: &FuturesPosition) -> String {
     let symbol = change.symbol().unwrap_or("(no symbol)");
+    let side = match change {
+        FuturesPosition::Change(position) => position.position_side.clone(),
+        FuturesPosition::MarkPrice(change) => change.position_side.clone(),
+        _ => None,
+    };
+    // KuCoin omits the side in some events of one-way mode.
+    let side = side.unwrap_or(PositionSide::Both);
+    let name = format!("{symbol:<9} {side:<5}");
+    let key = (symbol.into(), side);
     match change {
         // Only a quantity of 0 means closed. `MarkPrice` has no quantity and does not close a position.
         FuturesPosition::Change(position) if position.is_flat() => {
-            positions.remove(symbol);
+            positions.remove(&key);
             let profit = position.realised_pnl.unwrap_or_default();
-            format!("{symbol:<9} closed, realised PnL {profit}")
+            format!("{name} closed, realised PnL {profit}")
         }
         FuturesPosition::Change(position) => {
-            positions.insert(symbol.into(), (**position).clone());
-            format!("{symbol:<9} {}", line(position))
+            positions.insert(key, (**position).clone());
+            format!("{name} {}", line(position))
         }
-        FuturesPosition::MarkPrice(change) => match positions.get_mut(symbol) {
+        FuturesPosition::MarkPrice(change) => match positions.get_mut(&key) {
             Some(position) => {
                 position.apply(change);
-                format!("{symbol:<9} {}", line(position))
+                format!("{name} {}", line(position))
             }
-            None => format!("{symbol:<9} mark price changed, full position not received yet"),
+            None => format!("{name} mark price changed, full position not received yet"),
         },
         FuturesPosition::Settlement(settlement) => {
             let fee = settlement.funding_fee.unwrap_or_default();
@@ -125,16 +139,19 @@ fn wallet(change: &FuturesWalletChange) -> String {
 async fn simulate(exchange: &Exchange) -> Result<(), Error> {
     let futures = exchange.account().futures();
     let price = futures.last_price("XBTUSDTM")?;
+    // An order in hedge mode names its leg: a buy increases the long leg and reduces the short one.
+    let (long, short) = (futures.leg(Leg::Long), futures.leg(Leg::Short));
 
-    futures.place_market("XBTUSDTM", Side::Buy, 5)?;
+    long.place_market("XBTUSDTM", Side::Buy, 5)?;
+    pause().await;
+    short.place_market("XBTUSDTM", Side::Sell, 3)?;
     pause().await;
     futures.set_mark_price("XBTUSDTM", price + Decimal::ONE_HUNDRED)?;
     pause().await;
     futures.settle_funding("XBTUSDTM", "0.0001".parse()?)?;
     pause().await;
-    // This sells more than the position: it closes the long position and opens a short one.
-    futures.place_market("XBTUSDTM", Side::Sell, 8)?;
+    short.place_market("XBTUSDTM", Side::Buy, 3)?;
     pause().await;
-    futures.place_market("XBTUSDTM", Side::Buy, 3)?;
+    long.place_market("XBTUSDTM", Side::Sell, 2)?;
     Ok(())
 }

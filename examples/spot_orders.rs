@@ -1,4 +1,4 @@
-//! Prints one line for each change of a spot order: received, open, match, update, filled, canceled.
+//! Prints one line for each change of a spot order, and for each change of a balance that it causes.
 //!
 //! ```sh
 //! cargo run -p kucoin-streams-examples --example spot_orders
@@ -11,7 +11,7 @@
 use std::pin::pin;
 use std::process::ExitCode;
 
-use kucoin_streams::v1::{OrderKind, SpotOrder, SpotOrders};
+use kucoin_streams::v1::{AnySpotTopic, Balances, OrderKind, SpotEvent, SpotOrder, SpotOrders};
 use kucoin_streams::{Decimal, Kucoin};
 use kucoin_streams_examples::{Error, Setup, ended, pause, report};
 use kucoin_streams_exchange::{Exchange, Side};
@@ -29,17 +29,29 @@ async fn run() -> Result<(), Error> {
         .build()?;
 
     // Resolves when KuCoin has acknowledged the subscription. From now on KuCoin pushes all orders of the account.
-    let mut orders = kucoin.subscribe(SpotOrders).await?;
-    println!("subscribed to {}", orders.topic());
+    // One subscription to both topics: their events arrive in the order in which KuCoin pushed them.
+    let topics: Vec<AnySpotTopic> = vec![SpotOrders.into(), Balances.into()];
+    let mut events = kucoin.subscribe(topics).await?;
 
     let mut done = pin!(setup.until_done(simulate));
     loop {
         tokio::select! {
-            item = orders.next() => match item {
-                Some(Ok(order)) => println!("{}", line(&order)),
+            item = events.next() => match item {
+                Some(Ok(update)) => match update.event() {
+                    SpotEvent::Order(order) => println!("{}", line(order)),
+                    // The new totals, with the order that caused the change in `relation_context`.
+                    SpotEvent::Balance(balance) => println!(
+                        "  {:<5} total {}, available {}, held {}",
+                        balance.currency,
+                        balance.total.unwrap_or_default(),
+                        balance.available.unwrap_or_default(),
+                        balance.hold.unwrap_or_default(),
+                    ),
+                    _ => {}
+                },
                 // The example `handle_gaps` fills gaps over REST.
-                Some(Err(gap)) => println!("orders may be missing: {gap}"),
-                None => return Err(ended(orders.end_reason())),
+                Some(Err(gap)) => println!("events may be missing: {gap}"),
+                None => return Err(ended(events.end_reason())),
             },
             result = &mut done => break result?,
         }

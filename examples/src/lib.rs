@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kucoin_streams::core::explain;
 use kucoin_streams::{Credentials, EndReason, Hosts};
-use kucoin_streams_exchange::Exchange;
+use kucoin_streams_exchange::{Exchange, ExchangeBuilder};
 
 /// Any error that ends an example.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -39,24 +39,32 @@ pub struct Setup {
 impl Setup {
     /// Uses KuCoin if credentials are set, and otherwise starts a local exchange.
     ///
-    /// Credentials are set if `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` are.
+    /// With `KUCOIN_REST_URL` and credentials, it uses a local exchange that runs already. Credentials are set if `KUCOIN_API_KEY`, `KUCOIN_API_SECRET` and `KUCOIN_API_PASSPHRASE` are.
     ///
     /// # Errors
     /// Returns an error if only some of the three variables are set, if one is invalid, or if the local exchange cannot
     /// start.
     pub async fn from_env() -> Result<Self, Error> {
+        Self::with(Exchange::builder()).await
+    }
+
+    /// Like [`from_env`](Self::from_env), with these settings of the local exchange.
+    ///
+    /// # Errors
+    /// Returns the errors of `from_env`.
+    pub async fn with(exchange: ExchangeBuilder) -> Result<Self, Error> {
         let exchange = match Credentials::from_env() {
             Ok(_) => None,
-            Err(error) if error.nothing_is_set() => Some(Exchange::builder().start().await?),
+            Err(error) if error.nothing_is_set() => Some(exchange.start().await?),
             Err(error) => return Err(error.into()),
         };
-        eprintln!(
-            "connecting to {}",
-            match &exchange {
-                None => "KuCoin; press Ctrl-C to stop",
-                Some(_) => "a local exchange, since no credentials are set",
+        match (&exchange, rest_url()) {
+            (Some(_), _) => {
+                eprintln!("connecting to a local exchange, since no credentials are set")
             }
-        );
+            (None, Some(url)) => eprintln!("connecting to {url}; press Ctrl-C to stop"),
+            (None, None) => eprintln!("connecting to KuCoin; press Ctrl-C to stop"),
+        }
         Ok(Self { exchange })
     }
 
@@ -80,7 +88,10 @@ impl Setup {
     /// Returns an error if the URL of the local exchange is invalid.
     pub fn hosts(&self) -> Result<Hosts, Error> {
         Ok(match &self.exchange {
-            None => Hosts::default(),
+            None => match rest_url() {
+                Some(url) => Hosts::local(&url)?,
+                None => Hosts::default(),
+            },
             Some(exchange) => Hosts::local(&exchange.rest_url())?,
         })
     }
@@ -109,6 +120,11 @@ impl Setup {
         }
         Ok(())
     }
+}
+
+/// Returns the URL of a local exchange that runs already, such as `kucoin-streams exchange --port 4000`.
+fn rest_url() -> Option<String> {
+    std::env::var("KUCOIN_REST_URL").ok()
 }
 
 /// Waits between two steps of a simulation, so that a person can follow the output.

@@ -8,8 +8,8 @@ use clap::ValueEnum;
 
 use crate::shell::{self, Failure, Outcome, cargo};
 use crate::{
-    autobahn, deny, examples, features, fuzz, instructions, interop, minimal_versions, package,
-    page, semver, tidy,
+    autobahn, databases, deny, examples, features, fuzz, instructions, interop, minimal_versions,
+    package, page, semver, tidy,
 };
 
 /// One CI step, in the order in which they run.
@@ -30,6 +30,7 @@ pub(crate) enum Step {
     Test,
     Examples,
     Page,
+    Databases,
     Instructions,
     Autobahn,
     Interop,
@@ -47,9 +48,7 @@ impl Step {
         match self {
             Self::Fmt => shell::run(&mut cargo(&["fmt", "--all", "--check"])),
             Self::Tidy => tidy::run(),
-            Self::Clippy => shell::run(
-                cargo(&["clippy", "--workspace", "--all-targets"]).args(["--", "-D", "warnings"]),
-            ),
+            Self::Clippy => clippy(),
             Self::Doc => doc(),
             Self::Features => features::check_each(),
             Self::Deny => deny::check(),
@@ -59,12 +58,22 @@ impl Step {
             Self::Test => test(&[]),
             Self::Examples => examples::run_short(),
             Self::Page => page::run(),
+            Self::Databases => databases::run(),
             Self::Instructions => instructions::run(false),
             Self::Autobahn => autobahn::run(),
             Self::Interop => interop::run(),
             Self::Fuzz => fuzz::smoke(),
         }
     }
+}
+
+/// Checks all targets, also the tests that `cargo test` does not run.
+fn clippy() -> Outcome {
+    for targets in [&["--all-targets"][..], &["--test", "databases"]] {
+        let mut clippy = cargo(&["clippy", "--workspace"]);
+        shell::run(clippy.args(targets).args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
 }
 
 /// Runs all tests of the workspace, including doc tests.

@@ -6,6 +6,7 @@
 mod autobahn;
 mod bench;
 mod ci;
+mod databases;
 mod deny;
 mod dist;
 mod examples;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Verb::Autobahn => autobahn::run(),
         Verb::Interop => interop::run(),
         Verb::Page => page::run(),
+        Verb::Databases => databases::run(),
         Verb::Soak(soak) => soak.run(),
         Verb::Fuzz(choice) => fuzz::run(&choice),
         Verb::Deny => deny::check(),

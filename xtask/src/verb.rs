@@ -45,6 +45,8 @@ pub(crate) enum Verb {
     Interop,
     /// Test the live page in Chromium by clicks, with screenshots in `target/page` (needs chromium, node and npm)
     Page,
+    /// Kill the database examples and a PostgreSQL server, and compare their tables with the exchange
+    Databases,
     /// Run the chaos tests with new seeds, then over real sockets
     Soak(Soak),
     /// Run the fuzz targets

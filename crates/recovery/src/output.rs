@@ -146,7 +146,7 @@ pub struct LiveReport {
     pub ws_key: WsKey,
     /// Topics, as they were subscribed.
     pub topics: Arc<[Arc<str>]>,
-    /// The outage that was closed; `None` after the first snapshot, an overflow or an undecodable frame.
+    /// The outage that was closed; `None` at the start, after an overflow or an undecodable frame.
     pub outage: Option<Outage>,
     /// Start and end of the period that was queried; `None` after the first snapshot.
     pub window: Option<(Timestamp, Timestamp)>,

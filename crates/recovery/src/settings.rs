@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kucoin_streams_core::Text;
+use kucoin_streams_core::{Text, Timestamp};
 
 /// Settings of a recovery. The defaults suit most accounts.
 #[derive(Clone, Debug)]
@@ -29,6 +29,12 @@ pub struct RecoverySettings {
     pub max_held_events: usize,
     /// Yield a snapshot of the state at the start. Default: `true`.
     pub snapshot: bool,
+    /// Exchange time up to which an earlier run has processed the events. Default: `None`.
+    ///
+    /// If set, the stream starts as if the topics had been lost at this time: with the events since then, from
+    /// [`overlap`](Self::overlap) before it, then the state and a report. Events of the overlap are recovered even if the
+    /// earlier run has processed them: count each fill once, by its key.
+    pub since: Option<Timestamp>,
 }
 
 impl Default for RecoverySettings {
@@ -42,6 +48,7 @@ impl Default for RecoverySettings {
             max_hold: Duration::from_secs(30),
             max_held_events: 100_000,
             snapshot: true,
+            since: None,
         }
     }
 }

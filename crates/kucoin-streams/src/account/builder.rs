@@ -107,7 +107,7 @@ impl AccountBuilder {
         self
     }
 
-    /// Sets how gaps are filled. It replaces [`symbols`](Self::symbols) too.
+    /// Sets how gaps are filled. It replaces [`symbols`](Self::symbols) too; `since` has no effect.
     pub fn recovery(mut self, recovery: RecoverySettings) -> Self {
         self.recovery = recovery;
         self

@@ -63,6 +63,8 @@ impl Driver {
             changes,
             shared,
         };
+        // The account starts with the state of now, not with the events since an earlier run.
+        driver.recovery.since = None;
         for subscription in subscriptions {
             driver.follow(subscription);
         }

@@ -298,6 +298,26 @@
 //!
 //! A recovered balance has only its `total`; the available balance and the hold follow with the rows.
 //!
+//! # Continue after a restart
+//!
+//! A program that stores what it receives continues where its earlier run has stopped: with
+//! [`since`](crate::RecoverySettings::since), the stream starts as if the topics had been lost at that time, with the events
+//! since then, the state, and a report.
+//!
+//! ```
+//! # use kucoin_streams::{Kucoin, RecoverySettings, Timestamp, v1};
+//! # async fn restart(kucoin: Kucoin, stored_until: Timestamp) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut settings = RecoverySettings::default();
+//! settings.since = Some(stored_until);
+//! let orders = kucoin.subscribe(v1::SpotOrders).await?;
+//! let mut orders = kucoin.recovered_with(orders, settings);
+//! # Ok(()) }
+//! ```
+//!
+//! The time of the last stored event is not enough: an event that is recovered late can be older. Store the time up to which
+//! everything is complete, and do not move it while a gap is open. The examples `fills_sqlite` and `fills_postgres` of the
+//! repository do so.
+//!
 //! # What a report names as missing
 //!
 //! | [`MissingReason`](crate::MissingReason) | Why | What to do |

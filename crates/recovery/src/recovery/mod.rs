@@ -63,7 +63,7 @@ pub struct Recovery<U> {
 #[derive(Debug)]
 pub(crate) struct TopicState {
     name: Arc<str>,
-    /// Exchange time when the topic was first live.
+    /// Exchange time when the topic was first live, or the start of the window of an earlier run.
     first_live_at: Timestamp,
     /// Exchange time of the last event; `None` if there was none.
     last_event_at: Option<Timestamp>,
@@ -74,7 +74,7 @@ pub(crate) struct TopicState {
 impl<U> Recovery<U> {
     /// Creates a recovery of topics that are live now.
     ///
-    /// It begins with a snapshot, unless the settings say otherwise. `topics` are the names of the topics as they were
+    /// It begins with a snapshot, or with the events since an earlier run, as the settings say. `topics` are the names of the topics as they were
     /// subscribed, all of the connection `ws_key`. `clock_offset_ms` is how many milliseconds the exchange's clock is
     /// ahead of this machine's, 0 if unknown; it is measured at each recovery.
     pub fn new(
@@ -85,7 +85,11 @@ impl<U> Recovery<U> {
         clock_offset_ms: i64,
     ) -> Self {
         let clock_offset = clock_offset_ms.saturating_mul(1_000_000);
-        let first_live_at = floor(shift(now.wall, clock_offset));
+        let live_at = floor(shift(now.wall, clock_offset));
+        // A time in the future is that of a wrong clock.
+        let since = settings.since.map(|since| since.min(live_at));
+        let since = since.map(|since| floor(since.checked_sub(settings.overlap).unwrap_or(since)));
+        let first_live_at = since.unwrap_or(live_at);
         let topics: Vec<_> = topics
             .into_iter()
             .map(|name| TopicState {
@@ -113,8 +117,10 @@ impl<U> Recovery<U> {
             is_given_up: false,
             settings,
         };
-        if recovery.settings.snapshot && !recovery.topics.is_empty() {
-            let mut episode = Episode::new(true, first_live_at, (now.monotonic, now.wall));
+        let has_start = recovery.settings.snapshot || since.is_some();
+        if has_start && !recovery.topics.is_empty() {
+            let is_start = since.is_none();
+            let mut episode = Episode::new(is_start, first_live_at, (now.monotonic, now.wall));
             episode.topics = (0..recovery.topics.len()).collect();
             recovery.episode = Some(episode);
             recovery.go_live(now, (now.monotonic, now.wall));

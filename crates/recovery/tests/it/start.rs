@@ -1,7 +1,10 @@
 //! The first snapshot.
 
-use crate::bench::spot::{self, ACTIVE, ORDERS};
-use crate::bench::{Bench, errors, ms};
+use kucoin_streams_core::Timestamp;
+use kucoin_streams_recovery::RecoverySettings;
+
+use crate::bench::spot::{self, ACTIVE, FILLS, LEDGER, ORDERS};
+use crate::bench::{Bench, errors, ms, ns};
 
 #[test]
 fn snapshot_comes_before_held_events() {
@@ -60,7 +63,7 @@ fn snapshot_waits_for_late_rows_and_says_when_it_was_taken() {
 
 #[test]
 fn snapshot_is_optional() {
-    let mut settings = kucoin_streams_recovery::RecoverySettings::default();
+    let mut settings = RecoverySettings::default();
     settings.snapshot = false;
     let mut bench = Bench::with(&[ORDERS], settings);
     bench.live(ORDERS, &spot::order("open", "o1", 0, ""));
@@ -155,4 +158,86 @@ fn order_in_two_pages_is_one_row() {
     bench.on_body(&second, &page(2, &[row("s2"), row("s3")]));
     bench.run_until(2_000);
     bench.expect(&["snapshot s1", "snapshot s2", "snapshot s3", "report"]);
+}
+
+/// A bench whose earlier run has ended at this time, in milliseconds before the start.
+fn since(millis: i64) -> Bench {
+    let mut settings = RecoverySettings::default();
+    settings.since = Some(Timestamp::from_nanos(ns(-millis)));
+    Bench::with(&[ORDERS], settings)
+}
+
+#[test]
+fn events_since_an_earlier_run_come_first() {
+    let mut bench = since(3_600_000);
+    bench.on(
+        ACTIVE,
+        [
+            spot::row("o0", "open", -9_000_000, "0.2"),
+            spot::row("o1", "open", -1_800_000, "0.1"),
+        ],
+    );
+    // Before the overlap, in it, after it, and live.
+    bench.on(
+        FILLS,
+        [
+            spot::fill("o0", "5", -3_611_000),
+            spot::fill("o0", "6", -3_609_000),
+            spot::fill("o1", "7", -1_700_000),
+            spot::fill("o2", "8", 500),
+        ],
+    );
+    bench.live(ORDERS, &spot::matched("o2", "8", 500, "0.1"));
+    assert!(bench.is_recovering());
+    bench.run_until(20_000);
+    let report = bench.reports().pop().unwrap();
+    let from = report.window.unwrap().0;
+    assert_eq!(
+        (from.as_millis(), report.outage),
+        (ms(-3_610_000), None),
+        "the window starts an overlap before"
+    );
+    bench.expect(&[
+        "recovered match o0 6",
+        "recovered open o1",
+        "recovered match o1 7",
+        "snapshot o0",
+        "report",
+        "live match o2 8",
+    ]);
+}
+
+#[test]
+fn loss_before_the_first_report_keeps_the_earlier_run() {
+    let mut bench = since(3_600_000);
+    bench.on(ACTIVE, [spot::row("o1", "open", -9_000_000, "0.1")]);
+    bench.on(FILLS, [spot::fill("o1", "7", -1_700_000)]);
+    bench.outage(2_000, 60_000);
+    bench.run_until(80_000);
+    bench.expect(&["gap", "recovered match o1 7", "snapshot o1", "report"]);
+    // Later gaps start at the last event.
+    bench.outage(90_000, 91_000);
+    bench.run_until(120_000);
+    bench.expect(&["gap", "report"]);
+}
+
+#[test]
+fn earlier_run_before_the_retention_is_named() {
+    let mut bench = since(8 * 24 * 3_600_000);
+    bench.on(LEDGER, [] as [&str; 0]);
+    bench.run_until(20_000);
+    assert!(
+        bench.missing().iter().any(|part| part.ends_with("TooOld")),
+        "{:?}",
+        bench.missing()
+    );
+}
+
+#[test]
+fn earlier_run_in_the_future_starts_an_overlap_before_now() {
+    let mut bench = since(-60_000);
+    bench.on(ACTIVE, [spot::row("o1", "open", -60_000, "0.1")]);
+    bench.on(FILLS, [spot::fill("o1", "7", -9_000)]);
+    bench.run_until(20_000);
+    bench.expect(&["recovered match o1 7", "snapshot o1", "report"]);
 }
