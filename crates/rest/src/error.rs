@@ -206,6 +206,11 @@ fn refusal_remedy(code: &str, endpoint: &Endpoint) -> Option<String> {
             let permission = endpoint.permission();
             return Some(format!("give the API key the permission `{permission}`"));
         }
+        "400008" | "400009" => "create a new API key, of version 3",
+        "411100" | "411200" => "contact KuCoin's support",
+        code if code.len() == 6 && code.starts_with("4003") => {
+            "use the hosts of the account's region, and check the account's verification at KuCoin"
+        }
         "112010" => "use the queries of a classic account; this account is not a unified account",
         _ => return None,
     };
