@@ -1,8 +1,10 @@
 //! The API key and the account: version, permissions, IP list, region, mode.
 
 use kucoin_streams::WsKey;
+use kucoin_streams::decode::Record;
 use kucoin_streams::rest::{
-    AccountModeInfo, AccountModeKind, AccountModeRow, ApiKeyInfo, ApiKeyRow, Permission, QueryError,
+    AccountModeInfo, AccountModeKind, AccountModeRow, ApiKeyInfo, ApiKeyRow, Permission,
+    QueryError, RawPage,
 };
 
 use super::Doctor;
@@ -13,7 +15,7 @@ use crate::exit::ExitStatus;
 const KEY: &str = "key";
 const VERSION: &str = "version";
 const PERMISSIONS: &str = "permissions";
-const IP_LIST: &str = "ip list";
+const IP_LIST: &str = "ip-list";
 const REGION: &str = "region";
 
 /// The permissions that streams or recovery use.
@@ -40,7 +42,8 @@ impl Doctor<'_> {
                 .for_each(|check| self.report.skipped(check, cause));
         }
         self.report.begin(&Check::new(KEY));
-        match self.rest.one(ApiKeyInfo::new()).await {
+        let page = self.ask(&ApiKeyInfo::new().into()).await;
+        match page.map(|page| first_row::<ApiKeyRow>(&page)) {
             Ok(Some(row)) => self.check_row(&row),
             Ok(None) => {
                 let finding = Finding::new("KuCoin's reply does not describe the key");
@@ -149,7 +152,8 @@ impl Doctor<'_> {
             }
             None => {
                 self.report.begin(&check);
-                match self.rest.one(AccountModeInfo::new()).await {
+                let page = self.ask(&AccountModeInfo::new().into()).await;
+                match page.map(|page| first_row(&page)) {
                     Ok(Some(AccountModeRow {
                         mode: AccountModeKind::Unified,
                         ..
@@ -201,4 +205,9 @@ impl Doctor<'_> {
         };
         self.report.warning(check, finding);
     }
+}
+
+/// Returns the row of a reply that has one; `None` if there is none, or if it is unreadable.
+fn first_row<R: Record>(page: &RawPage) -> Option<R> {
+    page.rows().ok()?.into_iter().next()
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use kucoin_streams::RetryPolicy;
 use kucoin_streams::auth::rest::TokenError;
 use kucoin_streams::core::{describe, remedy};
-use kucoin_streams::rest::QueryError;
+use kucoin_streams::rest::{QueryError, RestHost};
 use kucoin_streams::transport::{ConnectError, ConnectStage, ProxyProblem};
 
 use crate::access::host_remedy;
@@ -106,9 +106,19 @@ impl Finding {
             }
             _ => ExitStatus::Other,
         };
+        let remedy = match (error, error.query().endpoint().host()) {
+            // The queries ask for no order that exists, so the path is unknown.
+            (QueryError::NotFound { .. }, RestHost::Futures) => {
+                Some("it is no futures REST host; correct --futures-rest-url".to_owned())
+            }
+            (QueryError::NotFound { .. }, _) => {
+                Some("it is no spot REST host; correct --rest-url".to_owned())
+            }
+            _ => error.remedy(),
+        };
         Self {
             code: error.code().map(str::to_owned),
-            ..Self::of(error, error.remedy().as_deref()).with_status(status)
+            ..Self::of(error, remedy.as_deref()).with_status(status)
         }
     }
 

@@ -112,7 +112,7 @@ impl HostPath {
                 report.ok(
                     check,
                     match addresses.len() {
-                        _ if first.to_string() == self.host => "is an address".to_owned(),
+                        _ if first.to_string() == self.host => "an IP address".to_owned(),
                         1 => format!("{first}"),
                         count => format!("{first} and {} more", count - 1),
                     },

@@ -160,6 +160,12 @@ impl<'a> Doctor<'a> {
                 return None;
             }
         };
+        let wants_futures =
+            args.ws_key.is_empty() || args.ws_key.contains(&WsKey::FuturesPrivateV1);
+        let not_set = tokens.host_name(HostRole::FuturesRest).err();
+        let not_set = not_set
+            .filter(|_| wants_futures)
+            .map(|error| report.failed(Check::new("hosts"), Finding::of_token(&error)));
         let limit = args.connect_timeout;
         let connector = WebSocketConnector::new()
             .with_connect_timeout(limit)
@@ -181,7 +187,7 @@ impl<'a> Doctor<'a> {
             limit,
             is_classic: false,
             spot_down: None,
-            futures_down: None,
+            futures_down: not_set,
             key_refused,
         })
     }
@@ -190,13 +196,14 @@ impl<'a> Doctor<'a> {
     async fn check_hosts(&mut self) {
         self.report.group("Network");
         self.spot_down = self.check_host(HostRole::SpotRest).await;
-        let names = [HostRole::SpotRest, HostRole::FuturesRest]
-            .map(|role| self.tokens.host_name(role).ok());
-        // A local exchange serves both on one port.
-        self.futures_down = match names[0] == names[1] && names[0].is_some() {
-            true => self.spot_down,
-            false => self.check_host(HostRole::FuturesRest).await,
-        };
+        let name_of = |role| self.tokens.host_name(role).ok();
+        let (spot, futures) = (name_of(HostRole::SpotRest), name_of(HostRole::FuturesRest));
+        if futures == spot {
+            // A local exchange serves both on one port.
+            self.futures_down = self.spot_down;
+        } else if futures.is_some() {
+            self.futures_down = self.check_host(HostRole::FuturesRest).await;
+        }
         self.check_clock().await;
     }
 

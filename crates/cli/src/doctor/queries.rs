@@ -1,22 +1,32 @@
 //! The REST queries of recovery, and the rate limits that they leave.
 
-use kucoin_streams::WsKey;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kucoin_streams::auth::rest::HostRole;
 use kucoin_streams::rest::{
-    AccountLedger, AccountList, ClassicBalance, CrossMarginAccount, FuturesAccountOverview,
-    FuturesClosedPositions, FuturesDoneOrders, FuturesFillHistory, FuturesFunding,
-    FuturesLeverageOf, FuturesMarginModeOf, FuturesOpenOrders, FuturesOpenPositions,
-    FuturesOpenStops, FuturesOrderById, FuturesRecentDoneOrders, FuturesRecentFills,
-    IsolatedMarginAccounts, MarginActiveSymbols, MarginDoneOrders, MarginFills, MarginLedger,
-    MarginOpenOrders, MarginOrderById, MarginStopOrders, Pool, Query, QueryError, RestHost,
-    SpotActiveSymbols, SpotDoneOrders, SpotFills, SpotLedger, SpotOpenOrders, SpotOrderById,
-    StopOrderById, StopOrderList, TradeType, UnifiedBalance, UnifiedFills, UnifiedFunding,
-    UnifiedLedger, UnifiedLeverage, UnifiedOpenOrders, UnifiedOrderDetail, UnifiedOrderHistory,
-    UnifiedOverview, UnifiedPositionHistory, UnifiedPositions,
+    AccountLedger, AccountList, ClassicBalance, CrossMarginAccount, FailedQuery,
+    FuturesAccountOverview, FuturesClosedPositions, FuturesDoneOrders, FuturesFillHistory,
+    FuturesFunding, FuturesLeverageOf, FuturesMarginModeOf, FuturesOpenOrders,
+    FuturesOpenPositions, FuturesOpenStops, FuturesOrderById, FuturesRecentDoneOrders,
+    FuturesRecentFills, IsolatedMarginAccounts, MarginActiveSymbols, MarginDoneOrders, MarginFills,
+    MarginLedger, MarginOpenOrders, MarginOrderById, MarginStopOrders, Pool, Query, QueryError,
+    QueryOf, RawPage, RestHost, SpotActiveSymbols, SpotDoneOrders, SpotFills, SpotLedger,
+    SpotOpenOrders, SpotOrderById, StopOrderById, StopOrderList, TradeType, UnifiedBalance,
+    UnifiedFills, UnifiedFunding, UnifiedLedger, UnifiedLeverage, UnifiedOpenOrders,
+    UnifiedOrderDetail, UnifiedOrderHistory, UnifiedOverview, UnifiedPositionHistory,
+    UnifiedPositions, UnifiedVersion,
 };
+
+use kucoin_streams::{RetryPolicy, SourceError, WsKey};
+use tokio::time::timeout;
 
 use super::Doctor;
 use super::finding::{Finding, is_of_account};
 use super::report::{CauseId, Check, Subject};
+
+/// Shortest time limit of a query: while KuCoin is overloaded, it is repeated for 15 s.
+const MIN_QUERY_TIME: Duration = Duration::from_secs(20);
 
 const QUERY: &str = "query";
 
@@ -176,7 +186,7 @@ impl Doctor<'_> {
             let check = Check::about(
                 QUERY,
                 Subject {
-                    path: Some(endpoint.path()),
+                    path: Some(endpoint.versioned_path(UnifiedVersion::V1)),
                     ..Subject::default()
                 },
             );
@@ -193,19 +203,33 @@ impl Doctor<'_> {
                 continue;
             }
             self.report.begin(&check);
-            let error = match self.rest.execute_within(&query, self.limit).await {
-                Ok(_) | Err(QueryError::NotFound { .. }) => {
+            let error = match self.ask(&query).await {
+                Ok(_) => {
                     self.report.ok(check, part);
                     continue;
                 }
                 // KuCoin checks the permission before the parameters, and the order does not exist.
-                Err(QueryError::BadParameter { .. }) if has_no_order(&query) => {
+                Err(QueryError::NotFound { .. } | QueryError::BadParameter { .. })
+                    if has_no_order(&query) =>
+                {
                     self.report.ok(check, part);
                     continue;
                 }
                 Err(error) => error,
             };
             let finding = Finding::of_query(&error);
+            if error.code() == Some("400007") && query.endpoint() == FuturesRecentFills::ENDPOINT {
+                let text = format!(
+                    "{}, so recovery reads the slower list of fills",
+                    finding.message
+                );
+                let finding = Finding {
+                    message: text,
+                    ..finding
+                };
+                self.report.warning(check, finding);
+                continue;
+            }
             let finding = Finding {
                 message: format!("{}, so recovery would miss: {part}", finding.message),
                 ..finding
@@ -225,6 +249,25 @@ impl Doctor<'_> {
         }
     }
 
+    /// Sends a query, with a time limit that includes its retries.
+    pub(super) async fn ask(&self, query: &Query) -> Result<RawPage, QueryError> {
+        let limit = (2 * self.limit).max(MIN_QUERY_TIME);
+        let page = timeout(limit, self.rest.execute_within(query, self.limit)).await;
+        page.unwrap_or_else(|_| {
+            let endpoint = query.endpoint();
+            let role = match endpoint.host() {
+                RestHost::Futures => HostRole::FuturesRest,
+                _ => HostRole::SpotRest,
+            };
+            let host = self.tokens.host_name(role).unwrap_or_default();
+            let message = format!("no reply within {limit:?}");
+            Err(QueryError::Unreachable {
+                query: FailedQuery::new(endpoint, UnifiedVersion::V1, &host),
+                source: Arc::new(SourceError::new(RetryPolicy::Transient, message)),
+            })
+        })
+    }
+
     /// Checks what the queries left of each rate limit.
     pub(super) fn check_rate_limits(&mut self) {
         self.report.group("Rate limits");
@@ -233,7 +276,7 @@ impl Doctor<'_> {
                 continue;
             };
             let check = Check::about(
-                "rate limit",
+                "rate-limit",
                 Subject {
                     pool: Some(pool.as_str()),
                     ..Subject::default()

@@ -25,7 +25,7 @@ pub(super) struct Subject {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) topic: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) path: Option<&'static str>,
+    pub(super) path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pool: Option<&'static str>,
 }
@@ -39,13 +39,12 @@ impl Subject {
         }
     }
 
-    /// Returns the most exact part: the topic, path or pool, else the connection, else the host.
+    /// Returns the most exact part besides the connection, which is in the heading.
     fn text(&self) -> &str {
         let parts = [
             self.topic.as_deref(),
-            self.path,
+            self.path.as_deref(),
             self.pool,
-            self.ws_key,
             self.host.as_deref(),
         ];
         parts.into_iter().flatten().next().unwrap_or_default()
@@ -68,11 +67,13 @@ impl Check {
         Self { name, subject }
     }
 
-    /// Returns name and subject, as in `tcp api.kucoin.com`.
+    /// Returns name and subject, as in `tcp api.kucoin.com` or `heartbeat spotPrivateV1`.
     fn title(&self) -> String {
-        format!("{} {}", self.name, self.subject.text())
-            .trim_end()
-            .to_owned()
+        let subject = match (self.subject.text(), self.subject.ws_key) {
+            ("", ws_key) => ws_key.unwrap_or_default(),
+            (text, _) => text,
+        };
+        format!("{} {subject}", self.name).trim_end().to_owned()
     }
 }
 
@@ -159,6 +160,8 @@ pub(super) struct Report {
     problems: Vec<Problem>,
     /// The check that runs.
     running: Option<String>,
+    /// Skipped checks of the group that are not printed yet, and their cause.
+    folded: Option<(CauseId, Vec<String>)>,
 }
 
 impl Report {
@@ -181,6 +184,7 @@ impl Report {
             skipped: 0,
             problems: Vec::new(),
             running: None,
+            folded: None,
         })
     }
 
@@ -198,6 +202,7 @@ impl Report {
 
     /// Starts a group of checks.
     pub(super) fn group(&mut self, name: &'static str) {
+        self.unfold();
         self.group = name;
     }
 
@@ -241,9 +246,44 @@ impl Report {
     pub(super) fn skipped(&mut self, check: Check, cause: CauseId) {
         self.skipped += 1;
         self.problems[cause.0].blocks += 1;
-        let title = self.problems[cause.0].check.title();
-        let text = format!("not checked, because `{title}` failed");
-        self.print(&check, Verdict::Skipped, &Finding::new(text), Some(title));
+        if self.is_json {
+            let title = self.problems[cause.0].check.title();
+            let text = format!("not checked, because `{title}` failed");
+            return self.print(&check, Verdict::Skipped, &Finding::new(text), Some(title));
+        }
+        if self
+            .folded
+            .as_ref()
+            .is_some_and(|(known, _)| *known != cause)
+        {
+            self.unfold();
+        }
+        let label = match (check.name, check.subject.text(), check.subject.ws_key) {
+            ("query" | "topic", text, _) if !text.is_empty() => text.to_owned(),
+            ("query", _, Some(ws_key)) => format!("queries for {ws_key}"),
+            ("topic", ..) => "topics".to_owned(),
+            (name, ..) => name.to_owned(),
+        };
+        let folded = self.folded.get_or_insert((cause, Vec::new()));
+        folded.1.push(label);
+    }
+
+    /// Prints the skipped checks in one line.
+    fn unfold(&mut self) {
+        if let Some((cause, labels)) = self.folded.take() {
+            let title = self.problems[cause.0].check.title();
+            let text = format!(
+                "{}: not checked, because `{title}` failed",
+                labels.join(", ")
+            );
+            let text = self.pretty(
+                "",
+                Verdict::Skipped,
+                &Subject::default(),
+                &Finding::new(text),
+            );
+            self.writer.push(text.as_bytes(), &[]);
+        }
     }
 
     /// Records a check that this account does not need.
@@ -254,6 +294,7 @@ impl Report {
 
     /// Prints the verdict of all checks, and returns the exit status; `None` for 0.
     pub(super) fn finish(&mut self) -> Option<ExitStatus> {
+        self.unfold();
         let count = |verdict| {
             let problems = self.problems.iter();
             problems.filter(|it| it.verdict == verdict).count()
@@ -289,11 +330,15 @@ impl Report {
                 (Some(root), Verdict::Failed) => {
                     let more = match failed - 1 {
                         0 => String::new(),
-                        1 => "; 1 more check failed".to_owned(),
-                        more => format!("; {more} more checks failed"),
+                        1 => " (1 more check failed)".to_owned(),
+                        more => format!(" ({more} more checks failed)"),
                     };
-                    let cause = format!("{}: {}", root.check.title(), root.finding.text());
-                    format!("failed: {cause}{more}")
+                    let cause = root.finding.text();
+                    let title = match cause.contains(root.check.subject.text()) {
+                        true if root.check.subject.ws_key.is_none() => root.check.name.to_owned(),
+                        _ => root.check.title(),
+                    };
+                    format!("failed: {title}: {cause}{more}")
                 }
                 (Some(_), _) => {
                     let plural = if warnings == 1 { "warning" } else { "warnings" };
@@ -335,6 +380,7 @@ impl Report {
     }
 
     fn print(&mut self, check: &Check, verdict: Verdict, finding: &Finding, cause: Option<String>) {
+        self.unfold();
         self.running = None;
         let finding = self.redacted(finding);
         let text = match self.is_json {
@@ -349,26 +395,35 @@ impl Report {
                 cause,
                 took_ms: self.began.elapsed().as_millis(),
             }),
-            false => self.pretty(check, verdict, &finding),
+            false => self.pretty(check.name, verdict, &check.subject, &finding),
         };
         self.writer.push(text.as_bytes(), &[]);
         self.began = Instant::now();
     }
 
-    fn pretty(&mut self, check: &Check, verdict: Verdict, finding: &Finding) -> String {
+    fn pretty(
+        &mut self,
+        name: &str,
+        verdict: Verdict,
+        subject: &Subject,
+        finding: &Finding,
+    ) -> String {
         let mark = match verdict {
             Verdict::Ok => "ok",
             Verdict::Warning => "warn",
             Verdict::Failed => "FAIL",
             Verdict::Skipped => "skip",
         };
-        let subject = check.subject.text();
+        let subject = subject.text();
         let text = match (subject, finding.text().contains(subject)) {
             ("", _) | (_, true) => finding.text(),
             (subject, false) if finding.message.is_empty() => subject.to_owned(),
             (subject, false) => format!("{subject}: {}", finding.text()),
         };
-        let head = format!("  {mark:<5} {:<11} ", check.name);
+        let head = match name {
+            "" => format!("  {mark:<5} "),
+            name => format!("  {mark:<5} {name:<11} "),
+        };
         let text = self.lines(&head, &safe(&text));
         let text = text.replacen(mark, &self.paint(verdict, mark), 1);
         let group = std::mem::take(&mut self.group);
@@ -380,10 +435,7 @@ impl Report {
 
     /// Returns a head and a text in lines of the width of the terminal.
     fn lines(&self, head: &str, text: &str) -> String {
-        let indent = match head.len() {
-            len if len < INDENT => len,
-            _ => INDENT,
-        };
+        let indent = head.len().min(INDENT);
         let room = self.columns - head.len().max(indent);
         let mut lines = wrapped(text, Some(room)).into_iter();
         let first = format!("{head}{}", lines.next().unwrap_or_default());
