@@ -1,4 +1,4 @@
-//! The command `kucoin-streams`: `watch` private streams, `decode` recorded frames, run the local `exchange`.
+//! The command `kucoin-streams`: `watch` private streams, find problems with `doctor`, `decode` recorded frames, run the local `exchange`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 

@@ -9,7 +9,9 @@ pub(super) struct ServerClock {
     offset_ms: AtomicI64,
 }
 
-/// The measured offset of KuCoin's clock: see [`RestTokens::measure_clock_offset`](super::RestTokens::measure_clock_offset).
+/// The measured offset of KuCoin's clock.
+///
+/// [`RestTokens::measure_clock_offset`](super::RestTokens::measure_clock_offset) returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockOffset {

@@ -195,14 +195,7 @@ impl Doctor<'_> {
     }
 
     fn unknown_mode(&mut self, check: Check, finding: Finding) {
-        let text = format!(
-            "{}; the account is taken for a classic one",
-            finding.message
-        );
-        let finding = Finding {
-            message: text,
-            ..finding
-        };
+        let finding = finding.and("; the account is taken for a classic one");
         self.report.warning(check, finding);
     }
 }

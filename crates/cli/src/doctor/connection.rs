@@ -24,6 +24,7 @@ use crate::exit::ExitStatus;
 const TOKEN: &str = "token";
 const UPGRADE: &str = "upgrade";
 const WELCOME: &str = "welcome";
+const LOGIN: &str = "login";
 const HEARTBEAT: &str = "heartbeat";
 const TOPIC: &str = "topic";
 
@@ -76,14 +77,10 @@ impl Doctor<'_> {
             Err(error) => {
                 let finding = Finding::of_token(&error);
                 let is_refused = error.code().is_some_and(is_of_account);
-                match self.fail(check(TOKEN), finding, needed || is_refused) {
-                    Some(cause) => {
-                        if is_refused {
-                            self.key_refused = Some(cause);
-                        }
-                        self.skip(&[UPGRADE, WELCOME, HEARTBEAT, TOPIC], &subject, cause);
-                    }
-                    None => self.leave_out(&subject),
+                let rest = &[UPGRADE, WELCOME, HEARTBEAT, TOPIC];
+                let cause = self.give_up(check(TOKEN), finding, needed || is_refused, rest);
+                if is_refused {
+                    self.key_refused = cause;
                 }
                 return;
             }
@@ -150,8 +147,7 @@ impl Doctor<'_> {
                         self.skip(&[WELCOME, HEARTBEAT, TOPIC], subject, cause);
                     }
                 } else {
-                    self.report.warning(check_of(step).0, finding);
-                    self.leave_out(subject);
+                    self.give_up(check_of(step).0, finding, false, &[]);
                 }
                 None
             }
@@ -170,23 +166,17 @@ impl Doctor<'_> {
         self.report.begin(&check(WELCOME));
         let greeted = socket.welcome::<ProtocolOf<T>>(self.limit).await;
         if let Err(finding) = greeted {
-            return match self.fail(check(WELCOME), finding, needed) {
-                Some(cause) => self.skip(&[HEARTBEAT, TOPIC], subject, cause),
-                None => self.leave_out(subject),
-            };
+            self.give_up(check(WELCOME), finding, needed, &[HEARTBEAT, TOPIC]);
+            return;
         }
         self.report.ok(check(WELCOME), "received");
         if socket.info.login.is_some() {
-            self.report.begin(&check("login"));
-            match socket.login::<ProtocolOf<T>>(self.limit).await {
-                Ok(()) => self.report.ok(check("login"), "accepted"),
-                Err(finding) => {
-                    return match self.fail(check("login"), finding, needed) {
-                        Some(cause) => self.skip(&[HEARTBEAT, TOPIC], subject, cause),
-                        None => self.leave_out(subject),
-                    };
-                }
+            self.report.begin(&check(LOGIN));
+            if let Err(finding) = socket.login::<ProtocolOf<T>>(self.limit).await {
+                self.give_up(check(LOGIN), finding, needed, &[HEARTBEAT, TOPIC]);
+                return;
             }
+            self.report.ok(check(LOGIN), "accepted");
         }
         self.report.begin(&check(HEARTBEAT));
         let requests: Vec<_> = topics.iter().flat_map(Topic::requests).collect();
@@ -232,6 +222,26 @@ impl Doctor<'_> {
         }
         self.report.warning(check, finding);
         None
+    }
+
+    /// Reports a failure that ends the checks of a connection: the rest is skipped, or left out if it is not needed.
+    fn give_up(
+        &mut self,
+        check: Check,
+        finding: Finding,
+        needed: bool,
+        rest: &[&'static str],
+    ) -> Option<CauseId> {
+        let subject = Subject {
+            host: None,
+            ..check.subject.clone()
+        };
+        let cause = self.fail(check, finding, needed);
+        match cause {
+            Some(cause) => self.skip(rest, &subject, cause),
+            None => self.leave_out(&subject),
+        }
+        cause
     }
 
     fn skip(&mut self, names: &[&'static str], subject: &Subject, cause: CauseId) {
@@ -313,28 +323,18 @@ struct Socket {
 impl Socket {
     /// Waits for the welcome.
     async fn welcome<P: Protocol>(&mut self, limit: Duration) -> Result<(), Finding> {
-        let wait = async {
-            loop {
-                let frame = self.next::<P>().await?;
-                match P::classify(&frame) {
-                    Ok(Inbound::Welcome { id, .. }) => {
-                        let wanted = self.info.connect_id.as_deref();
-                        if id.is_some() && wanted.is_some() && id.as_deref() != wanted {
-                            let text = "the welcome is for another connection: its ID is not the requested one";
-                            return Err(broken(text.to_owned()).with_remedy(CHECK_MIDDLEBOX));
-                        }
-                        return Ok(());
-                    }
-                    Ok(Inbound::Refused { code, message, .. }) => {
-                        return Err(self.refused("connection", code, &message));
-                    }
-                    Ok(_) => {}
-                    Err(error) => return Err(broken(format!("an invalid frame: {error}"))),
-                }
+        let wanted = self.info.connect_id.clone();
+        self.wait_for::<P>("welcome", "connection", limit, |frame| match frame {
+            Inbound::Welcome { id: Some(id), .. }
+                if wanted.as_ref().is_some_and(|wanted| *wanted != **id) =>
+            {
+                let text = "the welcome is for another connection: its ID is not the requested one";
+                Some(Err(broken(text.to_owned()).with_remedy(CHECK_MIDDLEBOX)))
             }
-        };
-        let waited = timeout(limit, wait).await;
-        waited.unwrap_or_else(|_| Err(overdue("welcome", limit)))
+            Inbound::Welcome { .. } => Some(Ok(())),
+            _ => None,
+        })
+        .await
     }
 
     /// Sends the login, and waits for its answer.
@@ -342,22 +342,41 @@ impl Socket {
         let Some(login) = self.info.login.clone() else {
             return Ok(());
         };
+        self.send(&login.frame).await?;
+        let is_answer = |id: &str| id == login.id;
+        self.wait_for::<P>("answer to the login", LOGIN, limit, |frame| match frame {
+            Inbound::Ack { id } if is_answer(id) => Some(Ok(())),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Reads until a frame is the answer, or a refusal of `what`.
+    async fn wait_for<P: Protocol>(
+        &mut self,
+        answer: &str,
+        what: &str,
+        limit: Duration,
+        accept: impl Fn(&Inbound<'_>) -> Option<Result<(), Finding>>,
+    ) -> Result<(), Finding> {
         let wait = async {
-            self.send(&login.frame).await?;
             loop {
                 let frame = self.next::<P>().await?;
                 match P::classify(&frame) {
-                    Ok(Inbound::Ack { id }) if id == login.id => return Ok(()),
                     Ok(Inbound::Refused { code, message, .. }) => {
-                        let finding = self.refused("login", code, &message);
-                        return Err(finding.with_status(ExitStatus::Refused));
+                        return Err(self.refused(what, code, &message));
                     }
-                    _ => {}
+                    Ok(frame) => {
+                        if let Some(accepted) = accept(&frame) {
+                            return accepted;
+                        }
+                    }
+                    Err(error) => return Err(broken(format!("an invalid frame: {error}"))),
                 }
             }
         };
         let waited = timeout(limit, wait).await;
-        waited.unwrap_or_else(|_| Err(overdue("answer to the login", limit)))
+        waited.unwrap_or_else(|_| Err(overdue(answer, limit)))
     }
 
     /// Sends a ping and subscribes, and waits for all answers.
@@ -458,13 +477,16 @@ impl Socket {
         let code = code.map(|code| code.to_string());
         let message = with_code(&self.redactor.redact(message), code.as_deref());
         let finding = broken(format!("KuCoin refused the {what}: {message}"));
-        match code.as_deref() {
-            Some("509") => {
+        let finding = match (what, code.as_deref()) {
+            (LOGIN, _) => finding
+                .with_remedy("check the API key, the API secret, and the API passphrase")
+                .with_status(ExitStatus::Refused),
+            (_, Some("509")) => {
                 finding.with_remedy("close other connections of the account, or try again later")
             }
             _ => finding,
-        }
-        .with_code(code)
+        };
+        finding.with_code(code)
     }
 
     async fn send(&mut self, frame: &str) -> Result<(), Finding> {

@@ -7,18 +7,22 @@ use kucoin_streams::auth::rest::TokenError;
 use kucoin_streams::core::{describe, remedy};
 use kucoin_streams::rest::{QueryError, RestHost};
 use kucoin_streams::transport::{ConnectError, ConnectStage, ProxyProblem};
+use serde::Serialize;
 
 use crate::access::host_remedy;
 use crate::exit::ExitStatus;
 
 /// What a check found: what is wrong and what to do, or what is right.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Finding {
     pub(super) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) remedy: Option<String>,
     /// KuCoin's code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) code: Option<String>,
     /// Exit status if it is the root cause.
+    #[serde(skip)]
     pub(super) status: ExitStatus,
 }
 
@@ -62,6 +66,22 @@ impl Finding {
 
     pub(super) fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Returns the finding with changed texts.
+    pub(super) fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        Self {
+            message: change(&self.message),
+            remedy: self.remedy.as_deref().map(&change),
+            code: self.code.as_deref().map(&change),
+            status: self.status,
+        }
+    }
+
+    /// Adds what follows to the message.
+    pub(super) fn and(mut self, text: &str) -> Self {
+        self.message.push_str(text);
         self
     }
 

@@ -5,19 +5,9 @@ use std::time::Duration;
 
 use kucoin_streams::auth::rest::HostRole;
 use kucoin_streams::rest::{
-    AccountLedger, AccountList, ClassicBalance, CrossMarginAccount, FailedQuery,
-    FuturesAccountOverview, FuturesClosedPositions, FuturesDoneOrders, FuturesFillHistory,
-    FuturesFunding, FuturesLeverageOf, FuturesMarginModeOf, FuturesOpenOrders,
-    FuturesOpenPositions, FuturesOpenStops, FuturesOrderById, FuturesRecentDoneOrders,
-    FuturesRecentFills, IsolatedMarginAccounts, MarginActiveSymbols, MarginDoneOrders, MarginFills,
-    MarginLedger, MarginOpenOrders, MarginOrderById, MarginStopOrders, Pool, Query, QueryError,
-    QueryOf, RawPage, RestHost, SpotActiveSymbols, SpotDoneOrders, SpotFills, SpotLedger,
-    SpotOpenOrders, SpotOrderById, StopOrderById, StopOrderList, TradeType, UnifiedBalance,
-    UnifiedFills, UnifiedFunding, UnifiedLedger, UnifiedLeverage, UnifiedOpenOrders,
-    UnifiedOrderDetail, UnifiedOrderHistory, UnifiedOverview, UnifiedPositionHistory,
-    UnifiedPositions, UnifiedVersion,
+    self, FailedQuery, Pool, Query, QueryError, QueryOf, RawPage, RestHost, TradeType,
+    UnifiedVersion,
 };
-
 use kucoin_streams::{RetryPolicy, SourceError, WsKey};
 use tokio::time::timeout;
 
@@ -41,119 +31,71 @@ const POOLS: [Pool; 4] = [Pool::Spot, Pool::Futures, Pool::Management, Pool::Uni
 /// A query of recovery, and what recovery misses without it.
 type Part = (Query, &'static str);
 
+/// Lists queries, each with what recovery misses without it.
+macro_rules! parts {
+    ($($query:expr => $part:literal,)+) => { vec![$(($query.into(), $part)),+] };
+}
+
 fn spot_parts() -> Vec<Part> {
     let margin = || TradeType::CrossMargin;
-    vec![
-        (
-            SpotActiveSymbols::new().into(),
-            "symbols with open spot orders",
-        ),
-        (SpotOpenOrders::new().into(), "open spot orders"),
-        (SpotDoneOrders::new(SYMBOL).into(), "done spot orders"),
-        (
-            SpotOrderById::new(NO_ORDER, SYMBOL).into(),
-            "ends of spot orders",
-        ),
-        (SpotFills::new(SYMBOL).into(), "spot fills"),
-        (SpotLedger::new().into(), "balance changes by spot trades"),
-        (StopOrderList::new().into(), "spot stop orders"),
-        (
-            StopOrderById::new(NO_ORDER).into(),
-            "ends of spot stop orders",
-        ),
-        (
-            MarginActiveSymbols::new(margin()).into(),
-            "symbols with open margin orders",
-        ),
-        (
-            MarginOpenOrders::new(SYMBOL, margin()).into(),
-            "open margin orders",
-        ),
-        (
-            MarginDoneOrders::new(SYMBOL, margin()).into(),
-            "done margin orders",
-        ),
-        (
-            MarginOrderById::new(NO_ORDER, SYMBOL, margin()).into(),
-            "ends of margin orders",
-        ),
-        (MarginFills::new(SYMBOL, margin()).into(), "margin fills"),
-        (MarginStopOrders::new().into(), "margin stop orders"),
-        (
-            MarginLedger::new().into(),
-            "balance changes by margin trades",
-        ),
-        (CrossMarginAccount::new().into(), "cross-margin account"),
-        (
-            IsolatedMarginAccounts::new().into(),
-            "isolated-margin accounts",
-        ),
-        (AccountList::new().into(), "balances"),
-        (
-            AccountLedger::new().into(),
-            "transfers, deposits and withdrawals",
-        ),
-    ]
+    parts! {
+        rest::SpotActiveSymbols::new() => "symbols with open spot orders",
+        rest::SpotOpenOrders::new() => "open spot orders",
+        rest::SpotDoneOrders::new(SYMBOL) => "done spot orders",
+        rest::SpotOrderById::new(NO_ORDER, SYMBOL) => "ends of spot orders",
+        rest::SpotFills::new(SYMBOL) => "spot fills",
+        rest::SpotLedger::new() => "balance changes by spot trades",
+        rest::StopOrderList::new() => "spot stop orders",
+        rest::StopOrderById::new(NO_ORDER) => "ends of spot stop orders",
+        rest::MarginActiveSymbols::new(margin()) => "symbols with open margin orders",
+        rest::MarginOpenOrders::new(SYMBOL, margin()) => "open margin orders",
+        rest::MarginDoneOrders::new(SYMBOL, margin()) => "done margin orders",
+        rest::MarginOrderById::new(NO_ORDER, SYMBOL, margin()) => "ends of margin orders",
+        rest::MarginFills::new(SYMBOL, margin()) => "margin fills",
+        rest::MarginStopOrders::new() => "margin stop orders",
+        rest::MarginLedger::new() => "balance changes by margin trades",
+        rest::CrossMarginAccount::new() => "cross-margin account",
+        rest::IsolatedMarginAccounts::new() => "isolated-margin accounts",
+        rest::AccountList::new() => "balances",
+        rest::AccountLedger::new() => "transfers, deposits and withdrawals",
+    }
 }
 
 fn futures_parts() -> Vec<Part> {
-    vec![
-        (FuturesOpenOrders::new().into(), "open futures orders"),
-        (FuturesDoneOrders::new().into(), "done futures orders"),
-        (
-            FuturesRecentDoneOrders::new().into(),
-            "done futures orders of the last 24 h",
-        ),
-        (
-            FuturesOrderById::new(NO_ORDER).into(),
-            "ends of futures orders",
-        ),
-        (FuturesOpenStops::new().into(), "futures stop orders"),
-        (
-            FuturesRecentFills::new().into(),
-            "futures fills of the last 24 h",
-        ),
-        (FuturesFillHistory::new().into(), "futures fills"),
-        (FuturesOpenPositions::new().into(), "futures positions"),
-        (
-            FuturesClosedPositions::new().into(),
-            "closed futures positions",
-        ),
-        (FuturesFunding::new(CONTRACT).into(), "funding settlements"),
-        (FuturesAccountOverview::new().into(), "futures account"),
-        (ClassicBalance::new("FUTURES").into(), "futures wallet"),
-        (
-            FuturesMarginModeOf::new(CONTRACT).into(),
-            "futures margin modes",
-        ),
-        (FuturesLeverageOf::new(CONTRACT).into(), "futures leverage"),
-    ]
+    parts! {
+        rest::FuturesOpenOrders::new() => "open futures orders",
+        rest::FuturesDoneOrders::new() => "done futures orders",
+        rest::FuturesRecentDoneOrders::new() => "done futures orders of the last 24 h",
+        rest::FuturesOrderById::new(NO_ORDER) => "ends of futures orders",
+        rest::FuturesOpenStops::new() => "futures stop orders",
+        rest::FuturesRecentFills::new() => "futures fills of the last 24 h",
+        rest::FuturesFillHistory::new() => "futures fills",
+        rest::FuturesOpenPositions::new() => "futures positions",
+        rest::FuturesClosedPositions::new() => "closed futures positions",
+        rest::FuturesFunding::new(CONTRACT) => "funding settlements",
+        rest::FuturesAccountOverview::new() => "futures account",
+        rest::ClassicBalance::new("FUTURES") => "futures wallet",
+        rest::FuturesMarginModeOf::new(CONTRACT) => "futures margin modes",
+        rest::FuturesLeverageOf::new(CONTRACT) => "futures leverage",
+    }
 }
 
 fn unified_parts() -> Vec<Part> {
     let futures = "FUTURES";
-    vec![
-        (UnifiedOpenOrders::new(futures).into(), "open orders"),
-        (UnifiedOrderHistory::new(futures).into(), "done orders"),
-        (
-            UnifiedOrderDetail::new(futures, CONTRACT)
-                .order_id(NO_ORDER)
-                .into(),
-            "ends of orders",
-        ),
-        (UnifiedFills::new(futures).into(), "fills"),
-        (UnifiedPositions::new().into(), "positions"),
-        (UnifiedPositionHistory::new().into(), "closed positions"),
-        (UnifiedFunding::new().into(), "funding settlements"),
-        (UnifiedBalance::new().into(), "balances"),
-        (
-            ClassicBalance::new("FUNDING").into(),
-            "balances of the funding account",
-        ),
-        (UnifiedLedger::new("UNIFIED").into(), "balance changes"),
-        (UnifiedOverview::new().into(), "risk ratio and margin"),
-        (UnifiedLeverage::new(futures, "CROSS").into(), "leverage"),
-    ]
+    parts! {
+        rest::UnifiedOpenOrders::new(futures) => "open orders",
+        rest::UnifiedOrderHistory::new(futures) => "done orders",
+        rest::UnifiedOrderDetail::new(futures, CONTRACT).order_id(NO_ORDER)  => "ends of orders",
+        rest::UnifiedFills::new(futures) => "fills",
+        rest::UnifiedPositions::new() => "positions",
+        rest::UnifiedPositionHistory::new() => "closed positions",
+        rest::UnifiedFunding::new() => "funding settlements",
+        rest::UnifiedBalance::new() => "balances",
+        rest::ClassicBalance::new("FUNDING") => "balances of the funding account",
+        rest::UnifiedLedger::new("UNIFIED") => "balance changes",
+        rest::UnifiedOverview::new() => "risk ratio and margin",
+        rest::UnifiedLeverage::new(futures, "CROSS") => "leverage",
+    }
 }
 
 impl Doctor<'_> {
@@ -218,22 +160,14 @@ impl Doctor<'_> {
                 Err(error) => error,
             };
             let finding = Finding::of_query(&error);
-            if error.code() == Some("400007") && query.endpoint() == FuturesRecentFills::ENDPOINT {
-                let text = format!(
-                    "{}, so recovery reads the slower list of fills",
-                    finding.message
-                );
-                let finding = Finding {
-                    message: text,
-                    ..finding
-                };
+            if error.code() == Some("400007")
+                && query.endpoint() == rest::FuturesRecentFills::ENDPOINT
+            {
+                let finding = finding.and(", so recovery reads the slower list of fills");
                 self.report.warning(check, finding);
                 continue;
             }
-            let finding = Finding {
-                message: format!("{}, so recovery would miss: {part}", finding.message),
-                ..finding
-            };
+            let finding = finding.and(&format!(", so recovery would miss: {part}"));
             let cause = self.report.failed(check, finding);
             match &error {
                 QueryError::RateLimited { .. } | QueryError::Overloaded { .. } => {

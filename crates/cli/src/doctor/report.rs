@@ -90,49 +90,42 @@ enum Verdict {
     Skipped,
 }
 
+/// A check and its finding, as in `--json`.
+#[derive(Serialize)]
+struct CheckFields<'r> {
+    check: &'static str,
+    #[serde(flatten)]
+    subject: &'r Subject,
+    #[serde(flatten)]
+    finding: Finding,
+}
+
 /// One line of `--json`.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CheckLine<'r> {
-    kind: &'static str,
-    check: &'static str,
-    #[serde(flatten)]
-    subject: &'r Subject,
-    verdict: Verdict,
-    message: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<String>,
-    took_ms: u128,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SummaryLine<'r> {
-    kind: &'static str,
-    verdict: Verdict,
-    exit_status: u8,
-    ok: usize,
-    warnings: usize,
-    failed: usize,
-    skipped: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    root_cause: Option<RootCause<'r>>,
-}
-
-#[derive(Serialize)]
-struct RootCause<'r> {
-    check: &'static str,
-    #[serde(flatten)]
-    subject: &'r Subject,
-    message: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'r str>,
+#[serde(
+    tag = "kind",
+    rename_all = "lowercase",
+    rename_all_fields = "camelCase"
+)]
+enum Line<'r> {
+    Check {
+        #[serde(flatten)]
+        fields: CheckFields<'r>,
+        verdict: Verdict,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+        took_ms: u64,
+    },
+    Summary {
+        verdict: Verdict,
+        exit_status: u8,
+        ok: usize,
+        warnings: usize,
+        failed: usize,
+        skipped: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        root_cause: Option<CheckFields<'r>>,
+    },
 }
 
 /// A check that failed, or that has a warning.
@@ -305,24 +298,14 @@ impl Report {
         let status = status.map(|root| root.finding.status);
         let verdict = root.map_or(Verdict::Ok, |root| root.verdict);
         let text = if self.is_json {
-            let redacted = root.map(|root| self.redacted(&root.finding));
-            let line = SummaryLine {
-                kind: "summary",
+            let line = Line::Summary {
                 verdict,
                 exit_status: status.map_or(0, |status| status as u8),
                 ok: self.ok,
                 warnings,
                 failed,
                 skipped: self.skipped,
-                root_cause: root
-                    .zip(redacted.as_ref())
-                    .map(|(root, finding)| RootCause {
-                        check: root.check.name,
-                        subject: &root.check.subject,
-                        message: &finding.message,
-                        remedy: finding.remedy.as_deref(),
-                        code: finding.code.as_deref(),
-                    }),
+                root_cause: root.map(|root| self.fields(&root.check, &root.finding)),
             };
             json(&line)
         } else {
@@ -382,20 +365,15 @@ impl Report {
     fn print(&mut self, check: &Check, verdict: Verdict, finding: &Finding, cause: Option<String>) {
         self.unfold();
         self.running = None;
-        let finding = self.redacted(finding);
+        let fields = self.fields(check, finding);
         let text = match self.is_json {
-            true => json(&CheckLine {
-                kind: "check",
-                check: check.name,
-                subject: &check.subject,
+            true => json(&Line::Check {
+                fields,
                 verdict,
-                message: &finding.message,
-                remedy: finding.remedy.as_deref(),
-                code: finding.code.as_deref(),
                 cause,
-                took_ms: self.began.elapsed().as_millis(),
+                took_ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             }),
-            false => self.pretty(check.name, verdict, &check.subject, &finding),
+            false => self.pretty(check.name, verdict, &check.subject, &fields.finding),
         };
         self.writer.push(text.as_bytes(), &[]);
         self.began = Instant::now();
@@ -465,12 +443,11 @@ impl Report {
         }
     }
 
-    fn redacted(&self, finding: &Finding) -> Finding {
-        Finding {
-            message: self.hidden(&finding.message),
-            remedy: finding.remedy.as_deref().map(|it| self.hidden(it)),
-            code: finding.code.as_deref().map(|it| self.hidden(it)),
-            status: finding.status,
+    fn fields<'r>(&self, check: &'r Check, finding: &Finding) -> CheckFields<'r> {
+        CheckFields {
+            check: check.name,
+            subject: &check.subject,
+            finding: finding.map(|text| self.hidden(text)),
         }
     }
 
