@@ -8,7 +8,7 @@ use kucoin_streams::rest::{
 };
 
 use super::Doctor;
-use super::finding::{Finding, is_of_account};
+use super::finding::{Finding, is_no_answer, is_of_account};
 use super::report::Check;
 use crate::exit::ExitStatus;
 
@@ -63,6 +63,7 @@ impl Doctor<'_> {
                     .report
                     .failed(Check::new(name), Finding::of_query(&error));
                 self.key_refused = refuses_all.then_some(cause);
+                self.rest_down = is_no_answer(&error).then_some(cause);
                 for other in names.into_iter().filter(|other| *other != name) {
                     self.report.skipped(Check::new(other), cause);
                 }
@@ -145,7 +146,8 @@ impl Doctor<'_> {
     pub(super) async fn check_mode(&mut self) -> Vec<WsKey> {
         let classic = vec![WsKey::SpotPrivateV1, WsKey::FuturesPrivateV1];
         let check = Check::new("mode");
-        let needed = match self.spot_down.or(self.key_refused) {
+        let obstacle = self.spot_down.or(self.key_refused).or(self.rest_down);
+        let needed = match obstacle {
             Some(cause) => {
                 self.report.skipped(check, cause);
                 classic

@@ -109,6 +109,7 @@ impl Finding {
         let own_remedy = host_remedy(error).or_else(|| error.remedy());
         let status = match (error, error.retry_policy()) {
             (TokenError::HostNotSet { .. } | TokenError::HostsMixed { .. }, _) => ExitStatus::Usage,
+            (TokenError::ClockSkew { .. } | TokenError::UnknownCode(_), _) => ExitStatus::Other,
             (_, RetryPolicy::Refused) => ExitStatus::Refused,
             _ => ExitStatus::NotConnected,
         };
@@ -120,7 +121,8 @@ impl Finding {
 
     pub(super) fn of_query(error: &QueryError) -> Self {
         let status = match error {
-            QueryError::Unreachable { .. } => ExitStatus::NotConnected,
+            _ if is_no_answer(error) => ExitStatus::NotConnected,
+            QueryError::Refused { code, .. } if &**code == "400002" => ExitStatus::Other,
             QueryError::Refused { code, .. } if is_of_account(code) || &**code == "400007" => {
                 ExitStatus::Refused
             }
@@ -151,6 +153,16 @@ impl Finding {
             ..finding
         }
     }
+}
+
+/// Returns `true` if KuCoin did not answer a query: a network failure, a fault of the server, or another server.
+pub(super) fn is_no_answer(error: &QueryError) -> bool {
+    matches!(
+        error,
+        QueryError::Unreachable { .. }
+            | QueryError::Overloaded { .. }
+            | QueryError::Unreadable { .. }
+    )
 }
 
 /// Returns `true` if KuCoin refuses every request of the API key for this code.

@@ -135,10 +135,16 @@ impl HostPath {
             return Step::Http;
         }
         let connected = timeout(limit, TcpStream::connect(addresses)).await;
-        match connected {
-            Ok(Ok(_)) if self.is_plain => Step::Http,
-            Ok(Ok(_)) => Step::Tls,
-            _ => Step::Tcp,
+        let is_connected = match connected {
+            Ok(Ok(_)) => true,
+            // A server that resets has accepted before; a closed port refuses.
+            Ok(Err(error)) => error.kind() == io::ErrorKind::ConnectionReset,
+            Err(_) => false,
+        };
+        match (is_connected, self.is_plain) {
+            (false, _) => Step::Tcp,
+            (true, true) => Step::Http,
+            (true, false) => Step::Tls,
         }
     }
 

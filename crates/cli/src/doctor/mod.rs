@@ -111,6 +111,8 @@ struct Doctor<'a> {
     spot_down: Option<CauseId>,
     /// Why nothing can be asked of the futures REST host.
     futures_down: Option<CauseId>,
+    /// Why no query of the spot REST host is answered, although the host is reached.
+    rest_down: Option<CauseId>,
     /// Why no signed request can succeed.
     key_refused: Option<CauseId>,
 }
@@ -188,6 +190,7 @@ impl<'a> Doctor<'a> {
             is_classic: false,
             spot_down: None,
             futures_down: not_set,
+            rest_down: None,
             key_refused,
         })
     }

@@ -134,7 +134,7 @@ impl Doctor<'_> {
             );
             let down = match endpoint.host() {
                 RestHost::Futures => self.futures_down,
-                _ => self.spot_down,
+                _ => self.spot_down.or(self.rest_down),
             };
             let blocked = blocked_pools
                 .iter()

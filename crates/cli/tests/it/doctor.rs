@@ -556,8 +556,8 @@ fn exhausted_quota_and_overload_stop_the_queries_of_their_pool() {
 #[test]
 fn broken_queries_name_path_and_part() {
     for (fault, status, words) in [
-        ("rest-html", 1, "not"),
-        ("rest-truncated", 1, "recentFills"),
+        ("rest-html", 4, "not"),
+        ("rest-truncated", 4, "recentFills"),
         ("rest-refuse code=411100 message=Frozen.", 3, "Frozen."),
     ] {
         let script = format!("rest 1 /recentFills: {fault} times=always");
@@ -565,6 +565,16 @@ fn broken_queries_name_path_and_part() {
         let broken = broken.has_cause(status, "query", &[words, "futures fills of the last 24 h"]);
         assert_eq!(broken.summary["rootCause"]["path"], "/api/v1/recentFills");
     }
+}
+
+#[test]
+fn maintenance_of_rest_only_is_not_connected() {
+    let script = "rest 1: rest-server-error times=always\ntoken 1: token-server-error times=always";
+    let local = faulty(settings(), script);
+    let down = Diagnosis::of(|| local.command("doctor", &["--connect-timeout", "3s"]));
+    down.has_cause(4, "key", &["maintenance", "503"])
+        .has("mode", &["skipped"])
+        .has("http", &["ok"]);
 }
 
 #[test]
