@@ -34,7 +34,7 @@ Examples:
     Check the account of the API key in the environment.
   kucoin-streams doctor --region eu --proxy env
     Check an account of kucoin.eu through the proxy of the environment.
-  kucoin-streams doctor --json | jq -r 'select(.kind == \"summary\") | .rootCause.message'
+  kucoin-streams doctor --json | jq 'select(.kind == \"summary\").rootCause'
     Print the root cause.
 
 Checks, in this order: credentials in the environment; proxy or DNS, TCP, TLS

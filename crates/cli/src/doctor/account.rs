@@ -130,6 +130,12 @@ impl Doctor<'_> {
         let (used, unused): (Vec<&str>, Vec<&str>) =
             names.filter(|name| !name.is_empty()).partition(is_used);
         match &unused[..] {
+            [] if used.len() > 1 => {
+                let text =
+                    "streams need only General; recovery uses the others, which also allow trading";
+                self.report
+                    .ok(check, format!("{} ({text})", used.join(", ")));
+            }
             [] => self.report.ok(check, used.join(", ")),
             _ => {
                 let text = format!(
