@@ -111,7 +111,8 @@ impl Access {
     }
 }
 
-fn proxy(url: &str) -> Result<Proxy, CommandError> {
+/// Parses `--proxy`.
+pub(crate) fn proxy(url: &str) -> Result<Proxy, CommandError> {
     match url {
         "env" => Proxy::from_env().map_err(|error| CommandError::usage(error.to_string())),
         _ => Proxy::new(url).map_err(|error| CommandError::usage(format!("--proxy: {error}"))),
@@ -125,21 +126,26 @@ fn check_hosts(
 ) -> Result<(), CommandError> {
     let checked = ws_keys.try_for_each(|ws_key| hosts.check(ws_key));
     checked.map_err(|error| {
-        let option = match &error {
-            TokenError::HostNotSet { missing, .. } => match missing {
-                HostRole::SpotRest => "; set it with --rest-url",
-                HostRole::FuturesRest => "; set it with --futures-rest-url",
-                HostRole::ProWs => "; set it with --pro-ws-url",
-                _ => "",
-            },
-            _ => "",
-        };
-        CommandError::usage(format!("{error}{option}"))
+        let remedy = host_remedy(&error).map_or(String::new(), |remedy| format!("; {remedy}"));
+        CommandError::usage(format!("{error}{remedy}"))
     })
 }
 
+/// Returns the option that sets a missing host; `None` for all other errors.
+pub(crate) fn host_remedy(error: &TokenError) -> Option<&'static str> {
+    let TokenError::HostNotSet { missing, .. } = error else {
+        return None;
+    };
+    match missing {
+        HostRole::SpotRest => Some("set it with --rest-url"),
+        HostRole::FuturesRest => Some("set it with --futures-rest-url"),
+        HostRole::ProWs => Some("set it with --pro-ws-url"),
+        _ => None,
+    }
+}
+
 /// Returns the hosts of the region; hosts that options set replace them.
-fn hosts(args: &HostArgs) -> Result<Hosts, CommandError> {
+pub(crate) fn hosts(args: &HostArgs) -> Result<Hosts, CommandError> {
     let mut hosts = Ok(Hosts::of(args.region));
     if let Some(url) = &args.rest_url {
         hosts = hosts.and_then(|hosts| hosts.with_spot_rest(url));

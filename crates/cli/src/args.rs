@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use kucoin_streams::RecoverySettings;
 use kucoin_streams::core::TimeFormat;
+use kucoin_streams::{RecoverySettings, WsKey};
 use kucoin_streams_exchange::UnknownSymbols;
 
 use crate::help;
@@ -52,6 +52,11 @@ pub(crate) enum Command {
     /// What is shown is the kept state of the account. Each part is live, recovering or stale; stale numbers are dimmed and
     /// marked with `?`. It needs a terminal of at least 80x24; press `?` for the keys.
     Top(Box<TopArgs>),
+    /// Check what streams and recovery need: credentials, network, clock, permissions, connections, topics, rate limits.
+    ///
+    /// One line per check with its verdict; if a check fails, what is wrong and what to do. The last line names the root
+    /// cause. It changes nothing at the account: it only reads, fetches connection tokens and subscribes.
+    Doctor(Box<DoctorArgs>),
     /// Decode recorded frames into NDJSON lines like those of `watch`.
     ///
     /// Reads frames of V1 and Pro V2, one JSON text per line, and writes one NDJSON line for each to stdout, in order.
@@ -143,6 +148,31 @@ impl WatchArgs {
 pub(crate) struct TopArgs {
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = help::DOCTOR, arg = verbose(help::DOCTOR_VERBOSE), next_display_order = 10)]
+pub(crate) struct DoctorArgs {
+    /// Check a demo account on a local exchange inside this program.
+    #[arg(long, conflicts_with_all = connection::HOST_OPTIONS, display_order = 0)]
+    pub(crate) demo: bool,
+
+    /// Connection that must work, repeatable: spotPrivateV1, futuresPrivateV1 or privateProV2. Default: by the mode of the
+    /// account: privateProV2 for a unified account, otherwise the two of V1. A failure of another one is a warning.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) ws_key: Vec<WsKey>,
+
+    /// Print one JSON object per check, then one for the summary.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Time limit of each check.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    pub(crate) connect_timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) hosts: HostArgs,
 }
 
 /// Arguments of `exchange`.
@@ -302,7 +332,7 @@ mod tests {
 
     #[test]
     fn verbosity_counts_before_and_after_the_command() {
-        for command in ["watch", "top", "decode", "exchange"] {
+        for command in ["watch", "top", "doctor", "decode", "exchange"] {
             for (given, expected) in [
                 (&["-v", command][..], 1),
                 (&[command, "-vv"], 2),

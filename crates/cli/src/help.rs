@@ -22,6 +22,52 @@ requests of the demo account that are rejected. Without -v, the environment vari
 /// Text of `-v` for `decode`.
 pub(crate) const DECODE_VERBOSE: &str = "Has no effect: `decode` writes no log";
 
+/// Text of `-v` for `doctor`.
+pub(crate) const DOCTOR_VERBOSE: &str = "\
+Log to stderr: with -vv, the token requests, REST queries and sockets of the checks. Frames are never logged. Without -v, \
+the environment variable RUST_LOG applies";
+
+/// Text after the options of `doctor`.
+pub(crate) const DOCTOR: &str = "\
+Examples:
+  kucoin-streams doctor
+    Check the account of the API key in the environment.
+  kucoin-streams doctor --region eu --proxy env
+    Check an account of kucoin.eu through the proxy of the environment.
+  kucoin-streams doctor --json | jq 'select(.kind == \"summary\").rootCause'
+    Print the root cause.
+
+Checks, in this order: credentials in the environment; proxy or DNS, TCP, TLS
+and first reply of each REST host; clock; API key, its version, permissions, IP
+list and region; mode of the account; for each connection its token, DNS, TCP,
+TLS, WebSocket upgrade, welcome, heartbeat, and the acknowledgement of each
+topic that covers the whole account; each REST query that recovery uses; rate
+limits. A check that cannot run is skipped, with the check that failed before
+it.
+
+It changes nothing at the account: it sends only GET requests, requests for
+connection tokens, and subscriptions. It never prints a secret. A failed query
+does not affect the live streams: it says what recovery could not fetch after a
+gap.
+
+With --json, each line is an object. Fields with ? are optional:
+  check    check wsKey? host? topic? path? pool? message remedy? code? cause?
+           tookMs, and verdict: ok, warning, failed or skipped
+  summary  verdict exitStatus ok warnings failed skipped, and rootCause?:
+           check wsKey? host? topic? path? pool? message remedy? code?
+
+Credentials are read from the environment: KUCOIN_API_KEY, KUCOIN_API_SECRET
+and KUCOIN_API_PASSPHRASE.
+
+Exit status, by the root cause:
+  0    all good; warnings are allowed
+  1    any other failure
+  2    wrong usage, or credentials that are not set or malformed
+  3    KuCoin refused the credentials, their permission or the account
+  4    not connected: DNS, TCP, TLS, proxy, an unusable reply, no answer
+  130  ended by a second SIGINT
+  143  ended by a second SIGTERM";
+
 /// Text after the options of `top`.
 pub(crate) const TOP: &str = "\
 Examples:

@@ -1,4 +1,4 @@
-//! The command `kucoin-streams`: `watch` private streams, `decode` recorded frames, run the local `exchange`.
+//! The command `kucoin-streams`: `watch` private streams, find problems with `doctor`, `decode` recorded frames, run the local `exchange`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
@@ -6,6 +6,7 @@ mod access;
 mod args;
 mod decode;
 mod demo;
+mod doctor;
 mod exchange;
 mod exit;
 mod help;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     match command {
         Command::Watch(args) => on_runtime(verbose, |stderr| watch::run(args, stderr)),
         Command::Top(args) => on_runtime(verbose, |stderr| top::run(args, stderr)),
+        Command::Doctor(args) => on_runtime(verbose, |stderr| doctor::run(args, stderr)),
         Command::Exchange(args) if args.help_script => finish(exchange::help_script()),
         Command::Exchange(args) => on_runtime(verbose, |stderr| exchange::run(args, stderr)),
         Command::Decode(args) => finish(decode::run(&args)),

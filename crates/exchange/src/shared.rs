@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::activity::{Activity, Observer};
 use crate::clock;
-use crate::credentials::DemoCredentials;
+use crate::credentials::{ApiError, DemoCredentials};
 use crate::fault::{Effect, Limit, Plan, RestFault, Triggered};
 use crate::hub::Hub;
 use crate::limits::Limits;
@@ -159,6 +159,14 @@ impl Shared {
             RestFault::Permissions { permissions } => lock(&self.rest).permissions = permissions,
             RestFault::Account { mode } => lock(&self.rest).account_mode = mode,
             RestFault::SymbolRequired => lock(&self.rest).symbol_required = true,
+            RestFault::KeyIpList { addresses } => lock(&self.rest).ip_list = addresses,
+            RestFault::KeyVersion { version } => lock(&self.rest).key_version = Some(version),
+            RestFault::RefuseAccount {
+                status,
+                code,
+                message,
+            } => lock(&self.rest).refusal = Some(ApiError::new(status, &code, &message)),
+            RestFault::HtmlEverywhere { status } => lock(&self.rest).html_status = Some(status),
             _ => {}
         }
     }

@@ -200,11 +200,20 @@ fn refusal_remedy(code: &str, endpoint: &Endpoint) -> Option<String> {
     let remedy = match code {
         "400001" => "check for a proxy that removes headers",
         "400002" => "synchronize the clock of this machine",
-        "400003" | "400004" | "400005" => "check the API key, its secret and its passphrase",
+        "400003" => "check the API key, and that it belongs to this region",
+        "400004" => {
+            "check the API passphrase, which you chose when you created the key, and the API secret, which signs it"
+        }
+        "400005" => "check the API secret",
         "400006" => "add the IP address of this machine to the list of the API key",
         "400007" => {
             let permission = endpoint.permission();
             return Some(format!("give the API key the permission `{permission}`"));
+        }
+        "400008" | "400009" => "create a new API key, of version 3",
+        "411100" | "411200" => "contact KuCoin's support",
+        code if code.len() == 6 && code.starts_with("4003") => {
+            "use the hosts of the account's region, and check the account's verification at KuCoin"
         }
         "112010" => "use the queries of a classic account; this account is not a unified account",
         _ => return None,

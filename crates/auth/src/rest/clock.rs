@@ -9,6 +9,25 @@ pub(super) struct ServerClock {
     offset_ms: AtomicI64,
 }
 
+/// The measured offset of KuCoin's clock.
+///
+/// [`RestTokens::measure_clock_offset`](super::RestTokens::measure_clock_offset) returns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClockOffset {
+    /// How many milliseconds KuCoin's clock is ahead of this machine's; negative if it is behind.
+    pub offset_ms: i64,
+    /// Time from the request to the reply. The offset is exact to half of it.
+    pub round_trip: Duration,
+}
+
+impl ClockOffset {
+    /// Returns the maximum error of the offset: half of the round trip.
+    pub fn max_error(&self) -> Duration {
+        self.round_trip / 2
+    }
+}
+
 impl Clone for ServerClock {
     fn clone(&self) -> Self {
         Self {

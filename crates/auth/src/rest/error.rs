@@ -443,6 +443,9 @@ impl TokenError {
             Self::AddressNotAllowed(_) => "add this machine's public address to the key's IP list",
             Self::Permission(_) => "give the key the permission `General`",
             Self::KeyVersion(_) => "set the version of the key, or create a new key",
+            Self::Region(_) => {
+                "use the hosts of the account's region, and check the account's verification at KuCoin"
+            }
             Self::Partner(_) => "correct the partner's name and key, or leave the partner out",
             Self::AccountFrozen(_) => "contact KuCoin's support",
             Self::UntrustedEndpoint { .. } => {

@@ -9,7 +9,7 @@ use kucoin_streams::{ProAuthentication, RecoverySettings, Region, Text, WsKey};
 use super::duration;
 
 /// Options that choose an exchange; they cannot be combined with `--demo`, which has its own.
-const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
+pub(super) const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
 
 /// The account, and its connections.
 #[derive(Debug, ClapArgs)]

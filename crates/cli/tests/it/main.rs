@@ -5,6 +5,7 @@
 mod account;
 mod decode;
 mod decode_input;
+mod doctor;
 mod exchange_command;
 mod failure_causes;
 mod failures;

@@ -28,6 +28,7 @@ fn no_flag_takes_a_secret_and_help_shows_none() {
         &["--help"][..],
         &["watch", "--help"],
         &["watch", "-h"],
+        &["doctor", "--help"],
         &["decode", "--help"],
         &["exchange", "--help"],
     ] {

@@ -87,6 +87,32 @@ faults! {
         },
         /// Refuses queries for active spot orders without a symbol with code 400100.
         "rest-symbol-required" SymbolRequired,
+        /// Changes the IP addresses that may use the API key, with commas; all others are refused with code 400006. An
+        /// empty list allows every address. Initially `127.0.0.1`, the address of all clients.
+        "key-ip-list" KeyIpList {
+            /// The addresses.
+            addresses: String ; "203.0.113.7",
+        },
+        /// Changes the version of the API key. Requests that name another version are refused with code 400009.
+        "key-version" KeyVersion {
+            /// The version.
+            version: u8 ; "2",
+        },
+        /// Refuses every signed request, as for a frozen account (code 411100) or a region that KuCoin does not serve
+        /// (code 400302).
+        "refuse-account" RefuseAccount {
+            /// The HTTP status.
+            status: u16 = "200" => Valid::Numbers(200..=599),
+            /// The KuCoin code.
+            code: String ; "411100",
+            /// The KuCoin message.
+            message: String = "Your account is restricted.",
+        },
+        /// Answers every HTTP request with an HTML page: status 503 imitates maintenance, status 200 a captive portal.
+        "html-everywhere" HtmlEverywhere {
+            /// The HTTP status.
+            status: u16 = "503" => Valid::Numbers(200..=599),
+        },
     }
 }
 
@@ -111,6 +137,16 @@ parameter_enum! {
         "all" All,
         /// Only general, which is enough for the streams.
         "general" General,
+        /// All but spot.
+        "no-spot" NoSpot,
+        /// All but margin.
+        "no-margin" NoMargin,
+        /// All but futures.
+        "no-futures" NoFutures,
+        /// All but unified.
+        "no-unified" NoUnified,
+        /// All, and withdrawal.
+        "withdrawal" Withdrawal,
     }
 }
 

@@ -38,6 +38,16 @@ pub(super) fn rate_limited(quota: Quota) -> (Reply, String) {
     (reply, refused.code)
 }
 
+/// Returns the HTML page of a gateway or a captive portal.
+pub(super) fn html_page(status: u16) -> Reply {
+    let title = match status {
+        200..=299 => "Log in to the network".to_owned(),
+        _ => format!("{status} Service Temporarily Unavailable"),
+    };
+    let body = format!("<html><body><h1>{title}</h1></body></html>");
+    reply::with_type(status, "text/html", body)
+}
+
 /// Returns the faulty responses that replace the correct one, with their KuCoin code.
 pub(super) fn faulty_reply(effect: &Effect) -> Option<(Reply, String)> {
     Some(match effect {
@@ -70,9 +80,7 @@ pub(super) fn faulty_reply(effect: &Effect) -> Option<(Reply, String)> {
             (reply::error(&refused), refused.code)
         }
         Effect::TokenServerError { status } | Effect::Rest(RestFault::ServerError { status }) => {
-            let body = "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>";
-            let body = body.replace("503", &status.to_string());
-            (reply::with_type(*status, "text/html", body), String::new())
+            (html_page(*status), String::new())
         }
         Effect::TokenHtml | Effect::Rest(RestFault::Html) => {
             let body = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>";

@@ -153,6 +153,10 @@ async fn route(
     upgraded: &Upgraded,
     request: Request<Incoming>,
 ) -> Result<Reply, EndedByFault> {
+    let html_status = lock(&shared.rest).html_status;
+    if let Some(status) = html_status {
+        return Ok(faulty::html_page(status));
+    }
     if let Some(key) = upgrade::key(&request) {
         let is_pro = |token: &str| lock(&shared.tokens).is_pro(token);
         let dial = Dial {

@@ -112,11 +112,8 @@ fn data(
     query: &str,
     effects: &[Effect],
 ) -> Result<String, ApiError> {
-    let (symbol_required, account_mode, permissions) = {
-        let rest = lock(&shared.rest);
-        rest.check(endpoint)?;
-        (rest.symbol_required, rest.account_mode, rest.permissions)
-    };
+    let settings = lock(&shared.rest).clone();
+    settings.check(endpoint)?;
     let shift = effects.iter().find_map(|effect| match effect {
         Effect::Rest(RestFault::ShiftPages { rows }) => usize::try_from(*rows).ok(),
         _ => None,
@@ -133,13 +130,15 @@ fn data(
         history: &hub.history,
         engine: &hub.engine,
         now_ms,
-        symbol_required,
+        symbol_required: settings.symbol_required,
         shift: shift.unwrap_or(0),
         user: rest::User {
             id: hub.user_id(),
             api_key: &credentials.key,
-            permissions,
-            account_mode,
+            permissions: settings.permissions,
+            account_mode: settings.account_mode,
+            key_version: settings.key_version.unwrap_or(3),
+            ip_list: &settings.ip_list,
         },
     })
 }

@@ -6,6 +6,7 @@ use hyper::http::request::Parts;
 
 use crate::credentials::{self, ApiError, Signed};
 use crate::shared::Shared;
+use crate::sync::lock;
 
 /// Maximum size of a request body in bytes; requests have nearly no body.
 const MAX_BODY: usize = 16 * 1024;
@@ -25,5 +26,8 @@ pub(super) fn check(shared: &Shared, head: &Parts, body: &[u8]) -> Result<(), Ap
         body,
     };
     let now_ms = shared.skewed_now_ms();
-    credentials::check(&shared.current_credentials(), &head.headers, signed, now_ms)
+    credentials::check(&shared.current_credentials(), &head.headers, signed, now_ms)?;
+    let version = head.headers.get("KC-API-KEY-VERSION");
+    let version = version.and_then(|version| version.to_str().ok());
+    lock(&shared.rest).check_key(version)
 }

@@ -4,7 +4,7 @@ use super::history::{DAY_MS, LedgerRow, Row};
 use super::paging::{Numbered, Window};
 use super::query::invalid;
 use super::spot::{Bookings, business_type, direction};
-use super::{Answer, Ask, Endpoint, Write, list};
+use super::{Answer, Ask, Endpoint, Permission, Write, list};
 use crate::engine::{Wallet, WalletBalance};
 use crate::fault::{KeyPermissions, RestPool};
 use crate::json::Object;
@@ -34,16 +34,18 @@ const MOST_ROWS: usize = 10_000;
 const MOST_CURRENCIES: usize = 10;
 
 fn api_key(ask: &Ask<'_>) -> Answer {
-    let permissions = match ask.user.permissions {
-        KeyPermissions::All => "General,Spot,Margin,Futures,Unified",
-        KeyPermissions::General => "General",
-    };
+    let granted = Permission::ALL.into_iter();
+    let granted = granted.filter(|(permission, _)| permission.is_granted(ask.user.permissions));
+    let mut permissions: Vec<&str> = granted.map(|(_, name)| name).collect();
+    if ask.user.permissions == KeyPermissions::Withdrawal {
+        permissions.push("Withdrawal");
+    }
     Ok(Object::new()
         .field("remark", "demo")
         .field("apiKey", ask.user.api_key)
-        .field("apiVersion", 3_u8)
-        .field("permission", permissions)
-        .field("ipWhitelist", "")
+        .field("apiVersion", ask.user.key_version)
+        .field("permission", permissions.join(","))
+        .field("ipWhitelist", ask.user.ip_list)
         .field("createdAt", KEY_CREATED_MS)
         .field("uid", uid(ask.user.id))
         .field("isMaster", true)

@@ -83,6 +83,29 @@ pub(crate) enum Permission {
     Unified,
 }
 
+impl Permission {
+    /// Every permission with its name in KuCoin's API management.
+    pub(crate) const ALL: [(Self, &str); 5] = [
+        (Self::General, "General"),
+        (Self::Spot, "Spot"),
+        (Self::Margin, "Margin"),
+        (Self::Futures, "Futures"),
+        (Self::Unified, "Unified"),
+    ];
+
+    /// Returns `true` if a key with these permissions has this one.
+    pub(crate) fn is_granted(self, granted: KeyPermissions) -> bool {
+        match granted {
+            KeyPermissions::All | KeyPermissions::Withdrawal => true,
+            KeyPermissions::General => self == Self::General,
+            KeyPermissions::NoSpot => self != Self::Spot,
+            KeyPermissions::NoMargin => self != Self::Margin,
+            KeyPermissions::NoFutures => self != Self::Futures,
+            KeyPermissions::NoUnified => self != Self::Unified,
+        }
+    }
+}
+
 /// A query for an endpoint, and what the answer is made from.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
@@ -106,21 +129,64 @@ pub(crate) struct User<'a> {
     pub(crate) api_key: &'a str,
     pub(crate) permissions: KeyPermissions,
     pub(crate) account_mode: AccountMode,
+    pub(crate) key_version: u8,
+    pub(crate) ip_list: &'a str,
 }
 
 /// Settings of the REST API that faults can change at run time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct RestSettings {
     pub(crate) quotas: Quotas,
     pub(crate) permissions: KeyPermissions,
     pub(crate) account_mode: AccountMode,
     pub(crate) symbol_required: bool,
+    /// Version of the API key that requests must name; `None` if both are accepted.
+    pub(crate) key_version: Option<u8>,
+    /// IP addresses that may use the API key, with commas; empty if all may.
+    pub(crate) ip_list: String,
+    /// Refusal of every signed request.
+    pub(crate) refusal: Option<ApiError>,
+    /// HTTP status of the HTML page that answers every request.
+    pub(crate) html_status: Option<u16>,
+}
+
+/// The address of all clients.
+const CLIENT: &str = "127.0.0.1";
+
+impl Default for RestSettings {
+    fn default() -> Self {
+        Self {
+            quotas: Quotas::default(),
+            permissions: KeyPermissions::default(),
+            account_mode: AccountMode::default(),
+            symbol_required: false,
+            key_version: None,
+            ip_list: CLIENT.to_owned(),
+            refusal: None,
+            html_status: None,
+        }
+    }
 }
 
 impl RestSettings {
+    /// Checks the version of the key that a signed request names, the address of its sender, and the account.
+    pub(crate) fn check_key(&self, version: Option<&str>) -> Result<(), ApiError> {
+        let is_other = |known: u8| version != Some(known.to_string().as_str());
+        if self.key_version.is_some_and(is_other) {
+            let message = "KC-API-KEY-VERSION is invalid";
+            return Err(ApiError::new(401, "400009", message));
+        }
+        let mut allowed = self.ip_list.split(',').map(str::trim);
+        if !self.ip_list.is_empty() && !allowed.any(|address| address == CLIENT) {
+            let message = "The requested ip address is not in the api whitelist";
+            return Err(ApiError::new(401, "400006", message));
+        }
+        self.refusal.clone().map_or(Ok(()), Err)
+    }
+
     /// Checks the permissions of the key and the mode of the account.
     pub(crate) fn check(&self, endpoint: &Endpoint) -> Result<(), ApiError> {
-        if endpoint.permission != Permission::General && self.permissions != KeyPermissions::All {
+        if !endpoint.permission.is_granted(self.permissions) {
             let message = "Access denied, require more permission.";
             return Err(ApiError::new(403, "400007", message));
         }

@@ -26,6 +26,8 @@ pub(super) struct Gate {
     /// The time that the query whose turn it is waits for.
     blocked_until: Mutex<Option<Instant>>,
     budget_changed: Notify,
+    /// The quota of the last reply that had one.
+    last_quota: Mutex<Option<Quota>>,
 }
 
 /// A query that has entered. It leaves on drop.
@@ -45,7 +47,13 @@ impl Gate {
             budget: Mutex::new(Budget::new(pool, percent)),
             blocked_until: Mutex::default(),
             budget_changed: Notify::new(),
+            last_quota: Mutex::default(),
         }
+    }
+
+    /// Returns the quota of the last reply that had one.
+    pub(super) fn last_quota(&self) -> Option<Quota> {
+        with(&self.last_quota, |quota| *quota)
     }
 
     /// Waits until the query may be sent. Cancel safe: a query that has not entered uses no budget.
@@ -141,6 +149,7 @@ impl Entered<'_> {
     /// Corrects the budget by the quota of the reply.
     pub(super) fn correct(&self, quota: Quota) {
         let (window, weight) = (self.window, self.weight);
+        with(&self.gate.last_quota, |last| *last = Some(quota));
         with(&self.gate.budget, |budget| {
             budget.correct(Instant::now(), window, weight, quota);
         });

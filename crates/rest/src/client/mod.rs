@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kucoin_streams_auth::rest::{HostRole, RequestLimits, RestTokens};
+use kucoin_streams_auth::rest::{HostRole, Quota, RequestLimits, RestTokens};
 use kucoin_streams_core::{RetryPolicy, SourceError, explain};
 
 use crate::{
@@ -168,6 +168,14 @@ impl Rest {
         Self {
             inner: Arc::new(RestInner::new(RestSettings::default(), None)),
         }
+    }
+
+    /// Returns the rate limit of a pool as the last reply of a query stated it; `None` if no reply did.
+    ///
+    /// KuCoin sends it in the headers `gw-ratelimit-limit`, `gw-ratelimit-remaining` and `gw-ratelimit-reset`. Other
+    /// programs of the same account use the same quota.
+    pub fn quota(&self, pool: Pool) -> Option<Quota> {
+        self.gate(pool).last_quota()
     }
 
     /// Returns the token source; `None` if the client is [`disabled`](Self::disabled).

@@ -221,7 +221,7 @@ fn ledger_parameters_are_checked() {
 #[test]
 fn api_key_has_its_permissions() {
     let mut account = Account::new();
-    let expected = r#"{"remark":"demo","apiKey":"key","apiVersion":3,"permission":"General,Spot,Margin,Futures,Unified","ipWhitelist":"","createdAt":1727006400000,"uid":100203196,"isMaster":true}"#;
+    let expected = r#"{"remark":"demo","apiKey":"key","apiVersion":3,"permission":"General,Spot,Margin,Futures,Unified","ipWhitelist":"127.0.0.1","createdAt":1727006400000,"uid":100203196,"isMaster":true}"#;
     assert_eq!(account.text("/api/v1/user/api-key").unwrap(), expected);
     account.permissions = KeyPermissions::General;
     let key = account.get("/api/v1/user/api-key");

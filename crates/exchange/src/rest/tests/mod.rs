@@ -78,6 +78,8 @@ impl Account {
             id: USER_ID,
             api_key: "key",
             permissions: self.permissions,
+            key_version: 3,
+            ip_list: "127.0.0.1",
             account_mode: self.account_mode,
         }
     }
