@@ -7,14 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use futures_util::future::{join_all, try_join_all};
 use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use kucoin_streams_session::{
-    ConnectionState, DedupKeyFn, OnRefusal, Placement, RotateError, SubscribeError, dedup_key_fn,
+    CloseReason, ConnectionState, DedupKeyFn, OnRefusal, Placement, RotateError, SubscribeError,
+    dedup_key_fn,
 };
 use kucoin_streams_transport::Connect;
 
 use crate::connection::{Connection, OpenOutcome, OpenRequest};
 use crate::dial_limiter::ConnectionDialLimiter;
 use crate::driver::{Dialler, RequestOf};
-use crate::{Config, LifecycleSender, Subscription};
+use crate::stats::ConnectionMeter;
+use crate::{Config, ConnectionStats, LifecycleSender, Subscription};
 
 /// Handle to the connections of one kind and one account.
 ///
@@ -31,6 +33,8 @@ struct Inner<K: ConnectionKind> {
     config: Config,
     lifecycle: LifecycleSender,
     members: Arc<Mutex<Members<K>>>,
+    /// Meters by number; kept if the connection is closed, so that counters never decrease.
+    meters: Mutex<BTreeMap<u32, Arc<ConnectionMeter>>>,
 }
 
 /// Connections by number, and the assignment of topics to them.
@@ -93,6 +97,7 @@ impl<K: ConnectionKind> Connections<K> {
                     connections: BTreeMap::new(),
                     placement: Placement::new(limits.topics),
                 })),
+                meters: Mutex::default(),
             }),
         }
     }
@@ -117,6 +122,20 @@ impl<K: ConnectionKind> Connections<K> {
         find(&|state| *state == ConnectionState::Connecting)
             .or_else(|| find(&closed))
             .or_else(|| states.first().cloned())
+    }
+
+    /// Returns the statistics of each connection that was opened so far, by number. Waits for nothing.
+    pub fn stats(&self) -> Vec<ConnectionStats> {
+        let state_of = |number: &u32| {
+            let members = lock(&self.inner.members);
+            let state = members.connections.get(number).map(Connection::state);
+            state.unwrap_or(ConnectionState::Closed(CloseReason::Requested))
+        };
+        let meters: Vec<_> = self.meters().clone().into_iter().collect();
+        let stats_of = |(number, meter): (u32, Arc<ConnectionMeter>)| {
+            meter.stats(K::WS_KEY, number, state_of(&number))
+        };
+        meters.into_iter().map(stats_of).collect()
     }
 
     /// Subscribes to a topic, and resolves when KuCoin has acknowledged it.
@@ -305,10 +324,17 @@ impl<K: ConnectionKind> Connections<K> {
             let mut config = inner.config.clone();
             // Each connection needs its own jitter.
             config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
-            Connection::spawn(inner.dialler.clone(), config, inner.lifecycle.of(number))
+            let lifecycle = inner.lifecycle.of(number);
+            let meter = self.meters().entry(number).or_default().clone();
+            Connection::spawn(inner.dialler.clone(), config, lifecycle, meter)
         };
         let connection = members.connections.entry(number).or_insert_with(spawn);
         connection.clone()
+    }
+
+    fn meters(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<ConnectionMeter>>> {
+        let meters = self.inner.meters.lock();
+        meters.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn all(&self) -> Vec<Connection<K>> {

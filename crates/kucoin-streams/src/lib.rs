@@ -109,6 +109,7 @@ mod fleet;
 mod kucoin;
 mod recovered;
 mod replace_key;
+mod stats;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
@@ -145,17 +146,20 @@ pub use fleet::{
 pub use kucoin::Kucoin;
 pub use recovered::{RecoverableSubscription, RecoveredItem, RecoveredSubscription};
 pub use replace_key::ReplaceKeyError;
+pub use stats::{FleetStats, KucoinStats};
 
 pub use self::core::{
-    ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event, Fill,
-    FillKey, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text, Timestamp, Topic, WsKey,
+    ClockOffset, ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource,
+    Event, Fill, FillKey, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text, Timestamp,
+    Topic, WsKey,
 };
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError, DynSign, Sign};
 pub use client::{
-    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialLimiter, EndReason,
-    Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
-    SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
+    ClosedError, Config, ConnectionCounters, ConnectionRuntime, ConnectionState, ConnectionStats,
+    Connections, DialLimiter, EndReason, Events, Gap, GapReason, LatencyStats, LatencySummary,
+    Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError, SlowConsumer, SubscribeError,
+    Subscription, SubscriptionHandle, TopicLedger, Update,
 };
 pub use kept::{
     AccountBalance, AccountChange, AccountFill, AccountOrder, AccountPart, AccountPosition,
@@ -166,7 +170,7 @@ pub use recovery::{
     LiveReport, MissingPart, MissingReason, Recoverable, RecoverySettings, SnapshotRow,
     VanishedOrder,
 };
-pub use session::{CloseReason, Failure};
+pub use session::{CloseReason, Failure, RoundTrip};
 /// The TLS library, for your own `ClientConfig`.
 ///
 /// [`WebSocketConnector::with_tls_config`] and
