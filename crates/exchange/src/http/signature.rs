@@ -24,6 +24,6 @@ pub(super) fn check(shared: &Shared, head: &Parts, body: &[u8]) -> Result<(), Ap
         path,
         body,
     };
-    let now_ms = shared.skewed_now_ms();
+    let now_ms = shared.clock.now_ms();
     credentials::check(&shared.current_credentials(), &head.headers, signed, now_ms)
 }
