@@ -281,16 +281,26 @@ const METRICS: &[Metric] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use kucoin_streams_exchange::Exchange;
+    use metrics::{
+        Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    };
+
     use super::*;
-    use crate::{Credentials, Kucoin};
+    use crate::{Credentials, Hosts, Kucoin, v1};
 
     #[test]
     fn guide_names_each_metric_with_its_type() {
         let guide = include_str!("guide/operations.rs");
-        let rows = guide
-            .lines()
-            .filter(|line| line.starts_with("//! | `kucoin_streams_"));
-        let rows: Vec<&str> = rows.collect();
+        let is_metric = |line: &&str| {
+            let has_type = line.contains("` | counter |") || line.contains("` | gauge |");
+            has_type && line.starts_with("//! | `kucoin_streams_")
+        };
+        let rows: Vec<&str> = guide.lines().filter(is_metric).collect();
         assert_eq!(rows.len(), METRICS.len());
         for (metric, row) in METRICS.iter().zip(rows) {
             let start = format!("//! | `{}` | {} |", metric.name, metric.kind.as_str());
@@ -301,6 +311,74 @@ mod tests {
                 "{row}"
             );
         }
+    }
+
+    /// A recorder that keeps the values by name and labels.
+    #[derive(Default)]
+    struct Values(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+
+    impl Values {
+        fn of(&self, key: &Key) -> Arc<AtomicU64> {
+            let labels = key
+                .labels()
+                .map(|label| format!(" {}={}", label.key(), label.value()));
+            let name = format!("{}{}", key.name(), labels.collect::<String>());
+            Arc::clone(self.0.lock().unwrap().entry(name).or_default())
+        }
+
+        fn get(&self, name: &str) -> Option<u64> {
+            let values = self.0.lock().unwrap();
+            values.get(name).map(|value| value.load(Ordering::Relaxed))
+        }
+    }
+
+    impl Recorder for Values {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(self.of(key))
+        }
+
+        fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::from_arc(self.of(key))
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[tokio::test]
+    async fn recorder_gets_counters_gauges_and_quantiles() {
+        let exchange = Exchange::builder().start().await.unwrap();
+        let demo = exchange.credentials();
+        let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap();
+        let kucoin = Kucoin::builder().credentials(credentials).label("desk 7");
+        let kucoin = kucoin.hosts(Hosts::local(&exchange.rest_url()).unwrap());
+        let kucoin = kucoin.build().unwrap();
+        let mut balances = kucoin.subscribe(v1::Balances).await.unwrap();
+        let values = Values::default();
+        let spot =
+            |name: &str| format!("kucoin_streams_{name} account=desk 7 ws_key=spotPrivateV1");
+        for events in 1..=2 {
+            exchange.account().deposit("USDT", 5.into()).unwrap();
+            balances.next().await.unwrap().unwrap();
+            metrics::with_local_recorder(&values, || publish(&kucoin.stats()));
+            assert_eq!(values.get(&spot("events_total")), Some(events));
+        }
+        assert_eq!(values.get(&spot("dials_total")), Some(1));
+        assert_eq!(values.get(&spot("live")), Some(1_f64.to_bits()));
+        let slowest = format!(
+            "{} hop=read_to_delivery quantile=1",
+            spot("latency_seconds")
+        );
+        assert!(f64::from_bits(values.get(&slowest).unwrap()) > 0.0);
+        // No pong has been received.
+        assert_eq!(values.get(&spot("heartbeat_seconds")), None);
+        let rest = "kucoin_streams_rest_queries_total account=desk 7";
+        assert_eq!(values.get(rest), Some(0));
     }
 
     #[test]

@@ -161,7 +161,9 @@ impl RestTokens {
         self.clock.offset_ms()
     }
 
-    /// Returns the last measured offset of the server's clock, with its error; `None` before the first measurement.
+    /// Returns the last measured offset of the server's clock, with its error.
+    ///
+    /// `None` before the first measurement.
     pub fn clock_offset(&self) -> Option<ClockOffset> {
         self.clock.offset()
     }

@@ -48,7 +48,7 @@ struct Rare {
 #[derive(Debug, Default)]
 struct Queues {
     open: Vec<Arc<Queue>>,
-    /// Totals of the queues that nobody else holds any more.
+    /// Totals of the queues without a reader, a handle or a connection.
     ended: BufferTotals,
 }
 

@@ -23,21 +23,27 @@ pub struct ConnectionStats {
     /// Key of the connection.
     #[serde(serialize_with = "as_text")]
     pub ws_key: WsKey,
-    /// Number of the connection among those of this key: see [`Lifecycle::number`](crate::Lifecycle::number).
+    /// Number of the connection among those of this key.
+    ///
+    /// See [`Lifecycle::number`](crate::Lifecycle::number).
     pub number: u32,
     /// Current state; serialized as `connecting`, `live` or `closed`.
     #[serde(serialize_with = "as_state")]
     pub state: ConnectionState,
-    /// Epoch of the current connection: it grows by one with each reconnect and each rotation. 0 before the first.
+    /// Epoch of the current connection; 0 before the first.
+    ///
+    /// It grows by one with each reconnect and each rotation.
     pub epoch: u64,
     /// Counters.
     #[serde(flatten)]
     pub counters: ConnectionCounters,
-    /// Frames in the queues of all subscriptions, received and not yet taken by their consumers.
+    /// Frames in the queues of all subscriptions: received, and not yet returned.
     pub queued: u64,
     /// Maximum number of frames that were in the queue of one subscription.
     pub queued_max: u64,
-    /// Round trip of the heartbeat on the current socket; `None` before its first pong, which is after about 18 s.
+    /// Round trip of the heartbeat on the current socket.
+    ///
+    /// `None` before its first pong, which is after about 18 s.
     pub heartbeat: Option<RoundTrip>,
     /// Age of the last message in nanoseconds, of any kind; `None` before the first.
     ///
@@ -60,11 +66,15 @@ pub struct ConnectionCounters {
     pub bytes_received: u64,
     /// Payload of the messages sent, in bytes, without the overhead of WebSocket and TLS.
     pub bytes_sent: u64,
-    /// Gaps of all subscriptions: losses, temporary refusals, full queues; a loss is one gap of each subscription.
+    /// Gaps of all subscriptions: losses, temporary refusals, full queues.
+    ///
+    /// A loss is one gap of each subscription. Undecodable frames and the end of a connection are not counted.
     pub gaps: u64,
-    /// Frames dropped because the queue of a slow consumer was full. The events of a lost connection are in no counter.
+    /// Frames dropped because the queue of a slow consumer was full.
+    ///
+    /// What KuCoin pushed while the connection was down is unknown, and in no counter.
     pub missed: u64,
-    /// Events that were missed and fetched over REST. They are counted on the first connection of the key.
+    /// Events that were missed and fetched over REST; counted on the first connection of the key.
     pub recovered: u64,
     /// Times that the connection was live again after a loss.
     pub reconnects: u64,
@@ -107,9 +117,10 @@ impl std::ops::AddAssign for ConnectionCounters {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LatencyStats {
-    /// From the event (V1 `ts` or `time`, Pro V2 `U` or `E`) to the push (V1 `pt`, Pro V2 `P`), both by KuCoin's clocks.
+    /// From the event to the push, both by KuCoin's clocks.
     ///
-    /// Of V1, only spot orders have both times.
+    /// Event times are V1 `ts`, `time` or `timestamp`, and Pro V2 `U` or `E`; push times are V1 `pt` and Pro V2 `P`. Of V1,
+    /// only spot orders have both.
     pub event_to_push: Option<LatencySummary>,
     /// **Two clocks.** From the push by KuCoin's clock to the read from the socket by this machine's.
     pub push_to_read: Option<LatencySummary>,
