@@ -52,6 +52,8 @@ pub(crate) async fn start(
         ));
     }
     stderr.line(&format!("metrics are served at http://{bound}/metrics"));
+    // From now on KuCoin's clock is measured, so that the first scrape has all latencies.
+    kucoin.stats();
     tokio::spawn(serve(listener, kucoin.clone()));
     Ok(())
 }

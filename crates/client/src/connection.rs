@@ -147,6 +147,11 @@ impl<K: ConnectionKind> Connection<K> {
         self.inner.state.borrow().clone()
     }
 
+    /// Wakes the task of the connection.
+    pub(crate) fn wake(&self) {
+        self.inner.wake.notify_one();
+    }
+
     /// Subscribes requests, and resolves when each is answered. The returned feed owns `share`.
     pub(crate) async fn open(
         &self,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::future::{join_all, try_join_all};
@@ -35,6 +36,8 @@ struct Inner<K: ConnectionKind> {
     members: Arc<Mutex<Members<K>>>,
     /// Meters by number; kept if the connection is closed, so that counters never decrease.
     meters: Mutex<BTreeMap<u32, Arc<ConnectionMeter>>>,
+    /// Set at the first call of [`Connections::stats`].
+    is_read: Arc<AtomicBool>,
 }
 
 /// Connections by number, and the assignment of topics to them.
@@ -98,6 +101,7 @@ impl<K: ConnectionKind> Connections<K> {
                     placement: Placement::new(limits.topics),
                 })),
                 meters: Mutex::default(),
+                is_read: Arc::default(),
             }),
         }
     }
@@ -125,7 +129,13 @@ impl<K: ConnectionKind> Connections<K> {
     }
 
     /// Returns the statistics of each connection that was opened so far, by number. Waits for nothing.
+    ///
+    /// The counters are always kept. The exchange's clock is measured from the first call on, while a connection is open:
+    /// see [`ConnectionSource::clock_offset`].
     pub fn stats(&self) -> Vec<ConnectionStats> {
+        if !self.inner.is_read.swap(true, Ordering::Relaxed) {
+            self.all().iter().for_each(Connection::wake);
+        }
         let state_of = |number: &u32| {
             let members = lock(&self.inner.members);
             let state = members.connections.get(number).map(Connection::state);
@@ -325,7 +335,9 @@ impl<K: ConnectionKind> Connections<K> {
             // Each connection needs its own jitter.
             config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
             let lifecycle = inner.lifecycle.of(number);
-            let meter = self.meters().entry(number).or_default().clone();
+            let mut meters = self.meters();
+            let new = || Arc::new(ConnectionMeter::new(Arc::clone(&inner.is_read)));
+            let meter = Arc::clone(meters.entry(number).or_insert_with(new));
             Connection::spawn(inner.dialler.clone(), config, lifecycle, meter)
         };
         let connection = members.connections.entry(number).or_insert_with(spawn);

@@ -214,7 +214,7 @@ impl QueueReader {
     /// of an event.
     #[inline]
     pub(crate) fn is_sample(&self) -> bool {
-        self.returned % SAMPLING == 0
+        self.returned.is_multiple_of(SAMPLING)
     }
 
     /// Returns the counters of the topic with this index.

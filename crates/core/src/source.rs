@@ -29,8 +29,8 @@ pub trait ConnectionSource: Send + Sync + 'static {
 
     /// Measures the offset of the exchange's clock, for latencies; `None` if it cannot be measured.
     ///
-    /// A client calls it for each connection once it is live, and then every five minutes. Without an implementation,
-    /// latencies between the two clocks are not measured.
+    /// A client whose statistics are read calls it for each live connection, and then every five minutes. Without an
+    /// implementation, latencies between the two clocks are not measured.
     ///
     /// # Cancel safety
     /// The client drops the future after a timeout or if the connection is closed, so the future must be cancel safe.

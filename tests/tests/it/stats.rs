@@ -214,6 +214,12 @@ async fn clock_offset_is_exact_within_its_error() {
         exchange.inject(Effect::ClockSkew { by_ms });
         let kucoin = client(&exchange);
         let mut orders = soon(kucoin.subscribe(SpotOrders)).await.unwrap();
+        let before = exchange.stats().time_requests;
+        assert_eq!(
+            before,
+            u64::from(by_ms != 0),
+            "only to correct a refused timestamp"
+        );
         let is_measured = || kucoin.stats().connections[0].latency.clock.is_some();
         while !is_measured() {
             soon(tokio::time::sleep(Duration::from_millis(5))).await;

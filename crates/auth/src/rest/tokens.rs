@@ -156,7 +156,7 @@ impl RestTokens {
     /// Returns how many milliseconds the server's clock is ahead of this machine's.
     ///
     /// It is negative if the server's clock is behind, and 0 until it is first measured: after KuCoin refuses a
-    /// timestamp, before each login of [`ProAuthentication::Login`], and once a connection is live.
+    /// timestamp, before each login of [`ProAuthentication::Login`], and if the statistics of a client are read.
     pub fn clock_offset_ms(&self) -> i64 {
         self.clock.offset_ms()
     }

@@ -21,13 +21,13 @@ type Measuring = Pin<Box<dyn Future<Output = Option<ClockOffset>> + Send>>;
 /// It costs one REST request every five minutes, for all connections of an account together.
 #[derive(Default)]
 pub(super) struct ClockTimer {
-    /// Time of the next measurement; `None` before the connection is live.
+    /// Time of the next measurement; `None` before the first is wanted.
     due: Option<Instant>,
     measuring: Option<Measuring>,
 }
 
 impl ClockTimer {
-    /// Starts a measurement now if the connection is live for the first time.
+    /// Starts the measurements now, unless they are started.
     pub(super) fn start(&mut self, now: Instant) {
         self.due.get_or_insert(now);
     }

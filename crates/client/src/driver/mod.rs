@@ -309,6 +309,9 @@ impl<K: ConnectionKind> Driver<K> {
         }
         let now = now();
         self.streams.tick(now);
+        if *self.streams.state() == ConnectionState::Live && self.observers.meter.needs_clock() {
+            self.clock.start(now.monotonic);
+        }
         let source = &self.dialler.source;
         self.clock.on_timer(now.monotonic, source, K::WS_KEY);
     }
@@ -393,7 +396,7 @@ impl<K: ConnectionKind> Driver<K> {
     fn report(&mut self, output: Output) {
         match output {
             Output::State(state) => {
-                if state == ConnectionState::Live {
+                if state == ConnectionState::Live && self.observers.meter.needs_clock() {
                     self.clock.start(Instant::now().into_std());
                 }
                 self.observers.state.send_replace(state);

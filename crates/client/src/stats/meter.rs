@@ -1,6 +1,6 @@
 //! Meter of one connection: what its task and its readers measure, and the snapshot of it.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kucoin_streams_core::{ClockOffset, Timestamp, WsKey};
@@ -28,6 +28,8 @@ pub(crate) struct ConnectionMeter {
     /// What changes rarely.
     rare: Mutex<Rare>,
     queues: Mutex<Queues>,
+    /// Set once the statistics are read: only then the clock is measured.
+    is_read: Arc<AtomicBool>,
     /// Nanoseconds by which the exchange's clock is ahead.
     clock_offset: AtomicI64,
     event_to_push: Histogram,
@@ -76,9 +78,11 @@ pub(crate) struct PublishedStats {
     pub(crate) bytes_sent: u64,
 }
 
-impl Default for ConnectionMeter {
-    fn default() -> Self {
+impl ConnectionMeter {
+    /// Creates a meter. `is_read` is set once the statistics are read.
+    pub(crate) fn new(is_read: Arc<AtomicBool>) -> Self {
         Self {
+            is_read,
             frames: AtomicU64::new(0),
             bytes_received: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
@@ -92,9 +96,12 @@ impl Default for ConnectionMeter {
             read_to_delivery: Histogram::default(),
         }
     }
-}
 
-impl ConnectionMeter {
+    /// Returns `true` if the clock is to be measured, because the statistics are read.
+    pub(crate) fn needs_clock(&self) -> bool {
+        self.is_read.load(Relaxed)
+    }
+
     /// Publishes the counters of the connection. Called by its task after each batch of messages.
     #[inline]
     pub(crate) fn publish(&self, stats: &StreamsStats, published: &mut PublishedStats) {

@@ -235,6 +235,8 @@ async fn injected_skew_and_delay_are_found_exactly() {
             on_this_clock(config()),
             LifecycleSender::default(),
         );
+        // The clock is measured if the statistics are read.
+        assert_eq!(connections.stats(), []);
         let (subscribed, server) = tokio::join!(connections.subscribe(Timed), async {
             let server = Server(listener.accept().await.unwrap().accept());
             server.send("welcome").await;

@@ -43,8 +43,9 @@
 //! | `event_to_read` | **two** | those with the time of the event |
 //! | `read_to_delivery` | this machine's | a sample: the first event of each batch and every 64th after it |
 //!
-//! A difference of two clocks is as good as the measured offset between them. The client measures it when a connection is live
-//! and then every five minutes, by one `GET /api/v1/timestamp` per account. [`ClockOffset`](crate::ClockOffset) has the offset
+//! A difference of two clocks is as good as the measured offset between them. From the first call of `stats` on, the client
+//! measures it every five minutes, by one unsigned `GET /api/v1/timestamp` per account; a client whose statistics are never
+//! read sends none. Call `stats` once at the start to have all latencies. [`ClockOffset`](crate::ClockOffset) has the offset
 //! and its maximum error: half the round trip of that request, plus half a millisecond, since KuCoin sends milliseconds. A
 //! latency of 12 ms with an error of 40 ms says little; compare it with other times of the same machine. Until the clock is
 //! measured, these two hops are not. KuCoin's REST and stream servers are assumed to have the same time.
