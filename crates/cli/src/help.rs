@@ -86,10 +86,11 @@ Keys:
 
 The line of each connection shows events per second, events in total, events
 that were missed and recovered (in a narrow terminal as +15), gaps, and the
-latency: the time from KuCoin's push to its receipt, by two clocks, of the
-last event, and the median and 99th percentile of the last 1,000. Every part
-of the account is live, recovering or stale. Rows of a part that is not live
-are dimmed and begin with `?`: their numbers may be old.
+latency: the time from KuCoin's push to its receipt, by two clocks. It is the
+median and the 99th percentile since the start, and the maximum error of the
+measured difference between the clocks. Every part of the account is live,
+recovering or stale. Rows of a part that is not live are dimmed and begin with
+`?`: their numbers may be old.
 
 The screen is redrawn at most 10 times a second. It needs 80 columns and 24
 rows, and works in tmux and over ssh. NO_COLOR=1 switches colours off. If
@@ -182,6 +183,8 @@ Examples:
   kucoin-streams watch --account --format ndjson |
       jq -c 'select(.kind == \"order\" and .phase != \"done\")'
     Print each open order of the account, and each change of it.
+  kucoin-streams watch --format ndjson --metrics-addr 127.0.0.1:9600
+    Serve metrics for Prometheus too, at http://127.0.0.1:9600/metrics.
 ";
 
 const WATCH_END: &str = "\

@@ -11,6 +11,7 @@ mod exchange;
 mod exit;
 mod help;
 mod logs;
+mod metrics_server;
 mod output;
 mod signals;
 mod top;

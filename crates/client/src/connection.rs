@@ -15,6 +15,7 @@ use tracing::{Instrument, Span};
 use crate::driver::{Command, Dialler, Driver, Observers, Reply, RequestOf, now};
 use crate::feed::{Feed, ShareGuard};
 use crate::queue::queue;
+use crate::stats::ConnectionMeter;
 use crate::{Config, LifecycleSender};
 
 /// Handle of one connection; cheap to clone. One task owns the socket.
@@ -32,6 +33,7 @@ pub(crate) struct Inner<R> {
     state: watch::Receiver<ConnectionState>,
     queue_capacity: Capacity,
     slow_consumer: SlowConsumer,
+    meter: Arc<ConnectionMeter>,
     span: Span,
 }
 
@@ -96,7 +98,12 @@ impl<K: ConnectionKind> Connection<K> {
     ///
     /// # Panics
     /// With [`ConnectionRuntime::Current`](crate::ConnectionRuntime::Current), panics outside of a tokio runtime.
-    pub(crate) fn spawn(dialler: Dialler, config: Config, lifecycle: LifecycleSender) -> Self {
+    pub(crate) fn spawn(
+        dialler: Dialler,
+        config: Config,
+        lifecycle: LifecycleSender,
+        meter: Arc<ConnectionMeter>,
+    ) -> Self {
         // Level error, so that no level filter removes the span of an error.
         let span = tracing::error_span!(
             "connection",
@@ -114,6 +121,7 @@ impl<K: ConnectionKind> Connection<K> {
         let observers = Observers {
             lifecycle,
             state: state_of_task,
+            meter: Arc::clone(&meter),
         };
         let driver = Driver::<K>::new(streams, dialler, observers, commands_of_task, wake.clone());
         // The task ends when its handles are dropped.
@@ -128,6 +136,7 @@ impl<K: ConnectionKind> Connection<K> {
                 state,
                 queue_capacity: Capacity::new(config.queue_capacity, config.queue_bytes),
                 slow_consumer: config.slow_consumer,
+                meter,
                 span,
             }),
         }
@@ -136,6 +145,11 @@ impl<K: ConnectionKind> Connection<K> {
     /// Returns the current state of the connection.
     pub(crate) fn state(&self) -> ConnectionState {
         self.inner.state.borrow().clone()
+    }
+
+    /// Wakes the task of the connection.
+    pub(crate) fn wake(&self) {
+        self.inner.wake.notify_one();
     }
 
     /// Subscribes requests, and resolves when each is answered. The returned feed owns `share`.
@@ -159,7 +173,8 @@ impl<K: ConnectionKind> Connection<K> {
         );
         // Dropping this future drops the feed and its subscription.
         let span = self.inner.span.clone();
-        let feed = Feed::new(reader, share, self.inner.clone(), span);
+        let meter = Arc::clone(&self.inner.meter);
+        let feed = Feed::new(reader, share, self.inner.clone(), meter, span);
         let subscribe = Subscribe::new(requests, mailbox, dedup_key_fn, on_refusal);
         let answer = self.ask(|reply| Command::Subscribe(subscribe, reply));
         answer.await.map(|subscribed| OpenOutcome {

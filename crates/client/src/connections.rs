@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::future::{join_all, try_join_all};
 use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use kucoin_streams_session::{
-    ConnectionState, DedupKeyFn, OnRefusal, Placement, RotateError, SubscribeError, dedup_key_fn,
+    CloseReason, ConnectionState, DedupKeyFn, OnRefusal, Placement, RotateError, SubscribeError,
+    dedup_key_fn,
 };
 use kucoin_streams_transport::Connect;
 
 use crate::connection::{Connection, OpenOutcome, OpenRequest};
 use crate::dial_limiter::ConnectionDialLimiter;
 use crate::driver::{Dialler, RequestOf};
-use crate::{Config, LifecycleSender, Subscription};
+use crate::stats::ConnectionMeter;
+use crate::{Config, ConnectionStats, LifecycleSender, Subscription};
 
 /// Handle to the connections of one kind and one account.
 ///
@@ -31,6 +34,10 @@ struct Inner<K: ConnectionKind> {
     config: Config,
     lifecycle: LifecycleSender,
     members: Arc<Mutex<Members<K>>>,
+    /// Meters by number; kept if the connection is closed, so that counters never decrease.
+    meters: Mutex<BTreeMap<u32, Arc<ConnectionMeter>>>,
+    /// Set at the first call of [`Connections::stats`].
+    is_read: Arc<AtomicBool>,
 }
 
 /// Connections by number, and the assignment of topics to them.
@@ -93,6 +100,8 @@ impl<K: ConnectionKind> Connections<K> {
                     connections: BTreeMap::new(),
                     placement: Placement::new(limits.topics),
                 })),
+                meters: Mutex::default(),
+                is_read: Arc::default(),
             }),
         }
     }
@@ -117,6 +126,26 @@ impl<K: ConnectionKind> Connections<K> {
         find(&|state| *state == ConnectionState::Connecting)
             .or_else(|| find(&closed))
             .or_else(|| states.first().cloned())
+    }
+
+    /// Returns the statistics of each connection that was opened so far, by number. Waits for nothing.
+    ///
+    /// The counters are always kept. The exchange's clock is measured from the first call on, while a connection is open:
+    /// see [`ConnectionSource::clock_offset`].
+    pub fn stats(&self) -> Vec<ConnectionStats> {
+        if !self.inner.is_read.swap(true, Ordering::Relaxed) {
+            self.all().iter().for_each(Connection::wake);
+        }
+        let state_of = |number: &u32| {
+            let members = lock(&self.inner.members);
+            let state = members.connections.get(number).map(Connection::state);
+            state.unwrap_or(ConnectionState::Closed(CloseReason::Requested))
+        };
+        let meters: Vec<_> = self.meters().clone().into_iter().collect();
+        let stats_of = |(number, meter): (u32, Arc<ConnectionMeter>)| {
+            meter.stats(K::WS_KEY, number, state_of(&number))
+        };
+        meters.into_iter().map(stats_of).collect()
     }
 
     /// Subscribes to a topic, and resolves when KuCoin has acknowledged it.
@@ -305,10 +334,19 @@ impl<K: ConnectionKind> Connections<K> {
             let mut config = inner.config.clone();
             // Each connection needs its own jitter.
             config.seed = Some(config.seed_or_random() ^ u64::from(number).rotate_left(32));
-            Connection::spawn(inner.dialler.clone(), config, inner.lifecycle.of(number))
+            let lifecycle = inner.lifecycle.of(number);
+            let mut meters = self.meters();
+            let new = || Arc::new(ConnectionMeter::new(Arc::clone(&inner.is_read)));
+            let meter = Arc::clone(meters.entry(number).or_insert_with(new));
+            Connection::spawn(inner.dialler.clone(), config, lifecycle, meter)
         };
         let connection = members.connections.entry(number).or_insert_with(spawn);
         connection.clone()
+    }
+
+    fn meters(&self) -> MutexGuard<'_, BTreeMap<u32, Arc<ConnectionMeter>>> {
+        let meters = self.inner.meters.lock();
+        meters.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn all(&self) -> Vec<Connection<K>> {

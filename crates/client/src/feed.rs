@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use kucoin_streams_core::{ConnectionKind, DecodeError, Topic};
+use kucoin_streams_core::{ConnectionKind, DecodeError, Event, Topic};
 use kucoin_streams_session::{
     Delivery, EndReason, Frame, FrameOutcome, Gap, GapReason, TopicLedger,
 };
@@ -14,6 +14,7 @@ use tracing::Span;
 use crate::Update;
 use crate::connection::ConnectionHandle;
 use crate::queue::{QueueReader, QueueWatch};
+use crate::stats::ConnectionMeter;
 
 /// Guard of a feed's topics on one connection; releases the topics when dropped.
 pub(crate) type ShareGuard = Box<dyn Any + Send + Sync>;
@@ -27,6 +28,7 @@ pub(crate) struct Feed {
     _share: ShareGuard,
     /// Keeps the connection's task alive.
     connection: Arc<dyn ConnectionHandle>,
+    meter: Arc<ConnectionMeter>,
     /// Log span of the connection.
     span: Span,
     /// Number of events that could not be decoded.
@@ -38,13 +40,16 @@ impl Feed {
         queue: QueueReader,
         share: ShareGuard,
         connection: Arc<dyn ConnectionHandle>,
+        meter: Arc<ConnectionMeter>,
         span: Span,
     ) -> Self {
+        meter.add_queue(Arc::clone(queue.queue()));
         Self {
             queue,
             positions: Vec::new(),
             _share: share,
             connection,
+            meter,
             span,
             undecodable: 0,
         }
@@ -81,6 +86,12 @@ impl Feed {
                 Ok(Some(push)) => {
                     let subscribed = self.delivered(at, routed, position);
                     let (received_at, epoch) = (frame.received_at(), frame.epoch());
+                    let occurred_at = push.event.occurred_at();
+                    self.meter
+                        .record_read(occurred_at, push.pushed_at, received_at);
+                    if self.queue.is_sample() {
+                        self.meter.record_delivery(received_at);
+                    }
                     let update =
                         Update::live(T::Kind::WS_KEY, subscribed, push, received_at, epoch);
                     return Poll::Ready(Some(Ok(update)));

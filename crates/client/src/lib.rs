@@ -24,6 +24,7 @@ mod inbox;
 mod lifecycle;
 mod queue;
 mod runtime;
+mod stats;
 mod subscription;
 #[cfg(feature = "test-util")]
 pub mod test_util;
@@ -38,6 +39,7 @@ pub use kucoin_streams_session::{
 };
 pub use lifecycle::{Lifecycle, LifecycleSender, LifecycleStream};
 pub use runtime::ConnectionRuntime;
+pub use stats::{ConnectionCounters, ConnectionStats, LatencyStats, LatencySummary};
 pub use subscription::{Events, Subscription, SubscriptionHandle};
 pub use update::{Origin, Update};
 

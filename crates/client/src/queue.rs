@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use kucoin_streams_session::{
-    Buffer, Capacity, Delivery, EndReason, Mailbox, SlowConsumer, TakeOutcome, TopicCounters,
-    TopicLedger,
+    Buffer, BufferTotals, Capacity, Delivery, EndReason, Mailbox, SlowConsumer, TakeOutcome,
+    TopicCounters, TopicLedger,
 };
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+/// Of this number of items, the latency of one is measured.
+const SAMPLING: u32 = 64;
 
 /// Readers to wake once the task has delivered all received frames.
 ///
@@ -45,8 +48,9 @@ impl Mailbox for QueueMailbox {
     }
 }
 
+/// Shared state of a queue.
 #[derive(Debug)]
-struct Queue {
+pub(crate) struct Queue {
     state: Mutex<State>,
     /// Wakes the task of the connection: the reader was dropped or has made room.
     driver: Arc<Notify>,
@@ -67,6 +71,11 @@ impl Queue {
     fn end_reason(&self) -> Option<EndReason> {
         self.lock().buffer.end_reason().cloned()
     }
+
+    /// Returns the sums of the frame counters of all topics.
+    pub(crate) fn totals(&self) -> BufferTotals {
+        self.lock().buffer.totals()
+    }
 }
 
 /// Reading end of a queue. Dropping it wakes the task of the connection.
@@ -77,6 +86,8 @@ pub(crate) struct QueueReader {
     taken: Batch,
     /// Counters of the topics, by their index in the buffer.
     counters: Vec<Arc<TopicCounters>>,
+    /// Number of items returned since the reader last took some from the queue.
+    returned: u32,
 }
 
 /// Creates a queue and returns its two ends. `driver` wakes the task of the connection.
@@ -97,6 +108,7 @@ pub(crate) fn queue(
         queue: queue.clone(),
         taken: Batch::Owned(VecDeque::new()),
         counters: Vec::new(),
+        returned: 0,
     };
     (QueueMailbox(queue), reader)
 }
@@ -162,8 +174,10 @@ impl QueueReader {
     #[inline]
     pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Delivery>> {
         if let Some(delivery) = self.taken.with(VecDeque::pop_front) {
+            self.returned = self.returned.wrapping_add(1);
             return Poll::Ready(Some(delivery));
         }
+        self.returned = 0;
         self.taken.with(|taken| {
             let mut state = self.queue.lock();
             let known = self.counters.len();
@@ -187,6 +201,20 @@ impl QueueReader {
                 }
             }
         })
+    }
+
+    /// Returns the shared state of the queue.
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
+    /// Returns `true` if the last item is a sample for the latency of delivery.
+    ///
+    /// This is the first of each batch and every 64th after it, because reading the clock costs as much as a few percent
+    /// of an event.
+    #[inline]
+    pub(crate) fn is_sample(&self) -> bool {
+        self.returned.is_multiple_of(SAMPLING)
     }
 
     /// Returns the counters of the topic with this index.

@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods, clippy::disallowed_types))]
 
+mod clock;
 mod connection;
 mod error;
 mod explain;
@@ -30,6 +31,7 @@ mod topic;
 
 pub mod redact;
 
+pub use clock::ClockOffset;
 pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
 pub use error::DecodeError;
 pub use explain::{causes, describe, explain, is_out_of_descriptors, remedy, with_code};

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{ConnectionInfo, RetryPolicy, WsKey};
+use crate::{ClockOffset, ConnectionInfo, RetryPolicy, WsKey};
 
 /// Source of URL and token for each dial, usually KuCoin's REST API.
 ///
@@ -26,6 +26,18 @@ pub trait ConnectionSource: Send + Sync + 'static {
         &self,
         ws_key: WsKey,
     ) -> impl Future<Output = Result<ConnectionInfo, SourceError>> + Send;
+
+    /// Measures the offset of the exchange's clock, for latencies; `None` if it cannot be measured.
+    ///
+    /// A client whose statistics are read calls it for each live connection, and then every five minutes. Without an
+    /// implementation, latencies between the two clocks are not measured.
+    ///
+    /// # Cancel safety
+    /// The client drops the future after a timeout or if the connection is closed, so the future must be cancel safe.
+    fn clock_offset(&self, ws_key: WsKey) -> impl Future<Output = Option<ClockOffset>> + Send {
+        let _ = ws_key;
+        async { None }
+    }
 }
 
 impl<S: ConnectionSource> ConnectionSource for Arc<S> {
@@ -34,6 +46,10 @@ impl<S: ConnectionSource> ConnectionSource for Arc<S> {
         ws_key: WsKey,
     ) -> impl Future<Output = Result<ConnectionInfo, SourceError>> + Send {
         self.as_ref().connection_info(ws_key)
+    }
+
+    fn clock_offset(&self, ws_key: WsKey) -> impl Future<Output = Option<ClockOffset>> + Send {
+        self.as_ref().clock_offset(ws_key)
     }
 }
 
@@ -47,6 +63,12 @@ pub trait DynConnectionSource: Send + Sync + 'static {
         &self,
         ws_key: WsKey,
     ) -> Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send + '_>>;
+
+    /// Boxed form of [`ConnectionSource::clock_offset`].
+    fn clock_offset_boxed(
+        &self,
+        ws_key: WsKey,
+    ) -> Pin<Box<dyn Future<Output = Option<ClockOffset>> + Send + '_>>;
 }
 
 impl<S: ConnectionSource> DynConnectionSource for S {
@@ -56,6 +78,13 @@ impl<S: ConnectionSource> DynConnectionSource for S {
     ) -> Pin<Box<dyn Future<Output = Result<ConnectionInfo, SourceError>> + Send + '_>> {
         Box::pin(self.connection_info(ws_key))
     }
+
+    fn clock_offset_boxed(
+        &self,
+        ws_key: WsKey,
+    ) -> Pin<Box<dyn Future<Output = Option<ClockOffset>> + Send + '_>> {
+        Box::pin(self.clock_offset(ws_key))
+    }
 }
 
 macro_rules! impl_connection_source {
@@ -63,6 +92,10 @@ macro_rules! impl_connection_source {
         impl ConnectionSource for $pointer<dyn DynConnectionSource> {
             async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
                 self.as_ref().connection_info_boxed(ws_key).await
+            }
+
+            async fn clock_offset(&self, ws_key: WsKey) -> Option<ClockOffset> {
+                self.as_ref().clock_offset_boxed(ws_key).await
             }
         }
     )+};

@@ -71,6 +71,13 @@ pub trait Event: Send + 'static {
         true
     }
 
+    /// Returns the time at which the event happened at the exchange; `None` if the push has no such time.
+    ///
+    /// It is measured by the exchange's clock, and is the time of the change itself, not of the push.
+    fn occurred_at(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Returns the fill in the event; `None` if there is none or it lacks trade ID, price or size.
     fn fill(&self) -> Option<Fill> {
         None

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use crate::clock;
 use crate::engine::{
     Debt, Direction, Engine, Host, NewOrder, NewStop, Rejected, Side, StopKind, StopPriceType,
     Trigger, Wallet, WalletBalance,
@@ -279,14 +278,14 @@ impl Account {
     /// The push is an `lw` of Pro V2 with the account's real amounts. It is pushed only if Pro V2 is already in use;
     /// see [`Exchange::pro_truth`](crate::Exchange::pro_truth).
     pub fn push_liquidation_warning(&self, level: LiquidationLevel) {
-        lock(&self.shared.hub).push_liquidation_warning(level, clock::now_ms());
+        lock(&self.shared.hub).push_liquidation_warning(level, self.shared.clock.now_ms());
     }
 
     /// Pushes this status of the cross-margin account, even if the account has no debts.
     ///
     /// The push is a `position.status` on `/margin/position`.
     pub fn push_margin_status(&self, status: MarginStatusType) {
-        lock(&self.shared.hub).push_margin_status(status, clock::now_ms());
+        lock(&self.shared.hub).push_margin_status(status, self.shared.clock.now_ms());
     }
 
     /// Returns the ID of an order in the unified account of Pro V2, in decimal digits.
@@ -363,7 +362,7 @@ impl Account {
         let mut hub = lock(&self.shared.hub);
         let mut placed = 0;
         while placed < most && hub.has_room() {
-            let now_ms = clock::now_ms();
+            let now_ms = self.shared.clock.now_ms();
             let new = NewOrder {
                 price: Some(price),
                 ..NewOrder::new(Some(Wallet::Trade), BURST_SYMBOL, Side::Buy, size)
@@ -398,7 +397,7 @@ impl fmt::Debug for Account {
 /// Runs a command now and pushes its events.
 fn act<R>(shared: &Shared, command: impl FnOnce(&mut Engine) -> R) -> R {
     let mut hub = lock(&shared.hub);
-    let now_ms = clock::now_ms();
+    let now_ms = shared.clock.now_ms();
     let result = command(hub.engine.at(now_ms));
     hub.publish(now_ms);
     result

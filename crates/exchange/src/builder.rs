@@ -1,7 +1,6 @@
 //! The settings of the local exchange, and how it starts.
 
 use std::io;
-use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::activity::{Activity, Observer};
-use crate::clock;
+use crate::clock::{self, ExchangeClock};
 use crate::credentials::DemoCredentials;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
@@ -327,8 +326,9 @@ impl ExchangeBuilder {
         let mut rng = Rng::new(seed);
         let user_id = rng.text(b"0123456789abcdef", 24);
         let logs = (truth.clone(), pro_truth.clone());
+        let clock = ExchangeClock::default();
         let history = History::new(seed, self.rest_delays, self.rest_rows);
-        let hub = Hub::new((self.engine(now_ms), history), logs, user_id);
+        let hub = Hub::new((self.engine(now_ms), history), logs, user_id, clock.clone());
         let plan = Plan::new(self.faults, seed);
         let timers = plan.timers();
         // Tokens of an earlier run must be invalid here, even with the same seed.
@@ -352,7 +352,7 @@ impl ExchangeBuilder {
             observer: self.observer,
             board: Board::new(),
             room: Notify::new(),
-            skew_ms: AtomicI64::new(0),
+            clock,
         });
         Ok(Exchange::run(
             shared,

@@ -12,7 +12,6 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::account::Account;
 use crate::builder::ExchangeBuilder;
-use crate::clock;
 use crate::credentials::DemoCredentials;
 use crate::fault::Effect;
 use crate::http;
@@ -259,7 +258,7 @@ async fn generate_events(shared: Arc<Shared>, event_rate: f64) {
         sleep_until(next).await;
         let pushes = {
             let mut hub = lock(&shared.hub);
-            let now_ms = clock::now_ms();
+            let now_ms = shared.clock.now_ms();
             hub.engine.at(now_ms).step();
             hub.publish(now_ms)
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::clock;
+use crate::clock::ExchangeClock;
 use crate::engine::{Engine, Event};
 use crate::fault::{Effect, LiquidationLevel, MarginStatusType};
 use crate::pro::{ProRenderer, Push};
@@ -78,6 +78,7 @@ pub(crate) struct Hub {
     pro: Option<ProRenderer>,
     /// The last push time of Pro V2; push times increase even if the wall clock does not.
     pro_pushed_ns: u64,
+    clock: ExchangeClock,
 }
 
 impl Hub {
@@ -85,6 +86,7 @@ impl Hub {
         (engine, history): (Engine, History),
         (truth, pro_truth): (TruthLog, TruthLog),
         user_id: String,
+        clock: ExchangeClock,
     ) -> Self {
         Self {
             engine,
@@ -96,6 +98,7 @@ impl Hub {
             pro_truth,
             pro: None,
             pro_pushed_ns: 0,
+            clock,
         }
     }
 
@@ -162,7 +165,7 @@ impl Hub {
 
     fn send_pro(&mut self, pushes: Vec<Push>) {
         for push in pushes {
-            self.pro_pushed_ns = clock::now_ns().max(self.pro_pushed_ns + 1);
+            self.pro_pushed_ns = self.clock.now_ns().max(self.pro_pushed_ns + 1);
             let (frame, data_at) = push.frame(self.pro_pushed_ns);
             let frame: Arc<str> = Arc::from(frame);
             let entry = TruthEntry::new(push.topic(), "", (Arc::clone(&frame), data_at));

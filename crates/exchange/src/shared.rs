@@ -1,13 +1,12 @@
 //! State shared by all tasks, and how triggered effects are applied.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::activity::{Activity, Observer};
-use crate::clock;
+use crate::clock::{self, ExchangeClock};
 use crate::credentials::{ApiError, DemoCredentials};
 use crate::fault::{Effect, Limit, Plan, RestFault, Triggered};
 use crate::hub::Hub;
@@ -85,8 +84,7 @@ pub(crate) struct Shared {
     pub(crate) observer: Option<Observer>,
     /// Notified when a queue may have room, because a connection has written messages or is closed.
     pub(crate) room: Notify,
-    /// Offset of the exchange's clock in milliseconds; positive is ahead.
-    pub(crate) skew_ms: AtomicI64,
+    pub(crate) clock: ExchangeClock,
 }
 
 impl Shared {
@@ -94,11 +92,6 @@ impl Shared {
     pub(crate) fn current_credentials(&self) -> DemoCredentials {
         let replaced = lock(&self.replaced_credentials).clone();
         replaced.unwrap_or_else(|| self.credentials.clone())
-    }
-
-    /// Returns the exchange's time, including the skew, for signature checks and REST responses.
-    pub(crate) fn skewed_now_ms(&self) -> u64 {
-        clock::now_ms().saturating_add_signed(self.skew_ms.load(Ordering::Relaxed))
     }
 
     /// Applies the effects on the exchange and on all connections.
@@ -114,14 +107,14 @@ impl Shared {
                 Effect::SingleUseTokens => lock(&self.tokens).require_single_use(),
                 Effect::UnknownSymbols { answer } => lock(&self.limits).unknown_symbols = answer,
                 Effect::LiquidationWarning { level } => {
-                    lock(&self.hub).push_liquidation_warning(level, clock::now_ms());
+                    lock(&self.hub).push_liquidation_warning(level, self.clock.now_ms());
                 }
                 Effect::MarginStatus { status } => {
-                    lock(&self.hub).push_margin_status(status, clock::now_ms());
+                    lock(&self.hub).push_margin_status(status, self.clock.now_ms());
                 }
                 Effect::Limit(limit) => self.limit(limit),
                 Effect::Rest(fault) => self.change_rest(fault),
-                Effect::ClockSkew { by_ms } => self.skew_ms.store(by_ms, Ordering::Relaxed),
+                Effect::ClockSkew { by_ms } => self.clock.skew(by_ms),
                 _ => {}
             }
         }

@@ -11,7 +11,9 @@ use futures_util::future::{BoxFuture, join_all, try_join_all};
 use kucoin_streams_client::{
     EndReason, Gap, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
 };
-use kucoin_streams_core::{ConnectionKind, DecodeError, Event, Fill, Push, Topic, WsKey};
+use kucoin_streams_core::{
+    ConnectionKind, DecodeError, Event, Fill, Push, Timestamp, Topic, WsKey,
+};
 use kucoin_streams_pro as pro;
 use kucoin_streams_recovery::{EventFacts, Recoverable};
 use kucoin_streams_v1 as v1;
@@ -105,6 +107,13 @@ impl Event for AnyEvent {
         match self {
             Self::V1(event) => event.has_unique_key(),
             Self::Pro(event) => event.has_unique_key(),
+        }
+    }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::V1(event) => event.occurred_at(),
+            Self::Pro(event) => event.occurred_at(),
         }
     }
 

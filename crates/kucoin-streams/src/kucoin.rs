@@ -8,10 +8,12 @@ use futures_util::future::{BoxFuture, join_all, try_join_all};
 use kucoin_streams_auth::rest::RestTokens;
 use kucoin_streams_auth::{Credentials, DynSign, HmacSigner};
 use kucoin_streams_client::{
-    ClosedError, Config, ConnectionState, Connections, LifecycleSender, LifecycleStream,
-    RotateError, SubscribeError, Subscription,
+    ClosedError, Config, ConnectionState, ConnectionStats, Connections, LifecycleSender,
+    LifecycleStream, RotateError, SubscribeError, Subscription,
 };
-use kucoin_streams_core::{ConnectionKind, DynConnectionSource, RetryPolicy, Topic, WsKey};
+use kucoin_streams_core::{
+    ConnectionKind, DynConnectionSource, RetryPolicy, Timestamp, Topic, WsKey,
+};
 use kucoin_streams_pro::ProPrivate;
 use kucoin_streams_rest::Rest;
 use kucoin_streams_session::{CloseReason, Failure, FailureStage};
@@ -21,6 +23,7 @@ use kucoin_streams_v1::{FuturesPrivate, SpotPrivate};
 use crate::ReplaceKeyError;
 use crate::builder::KucoinBuilder;
 use crate::replace_key::check_key;
+use crate::stats::{KucoinStats, RecoveredCounts};
 
 /// A client for the private streams of one account.
 ///
@@ -38,6 +41,7 @@ struct Inner {
     transport: Arc<dyn DynConnect>,
     config: Config,
     lifecycle: LifecycleSender,
+    recovered: RecoveredCounts,
     /// Held while the API key is replaced.
     key_turn: tokio::sync::Mutex<()>,
     /// One entry per connection kind.
@@ -71,6 +75,7 @@ impl Kucoin {
                 transport,
                 config,
                 lifecycle: LifecycleSender::default(),
+                recovered: RecoveredCounts::default(),
                 key_turn: tokio::sync::Mutex::default(),
                 connections: Mutex::default(),
             }),
@@ -130,6 +135,41 @@ impl Kucoin {
     /// Returns a stream of the lifecycle events of all connections, from now on.
     pub fn lifecycle(&self) -> LifecycleStream {
         self.inner.lifecycle.subscribe()
+    }
+
+    /// Returns the statistics of the account: counters, queues and latencies of each connection.
+    ///
+    /// A call takes some microseconds and waits for nothing; the counters are always kept. From the first call on, the client
+    /// measures KuCoin's clock every five minutes by one unsigned REST request, for the latencies between the two clocks:
+    /// call it once at the start to have them from the start.
+    ///
+    /// ```no_run
+    /// # fn print(kucoin: &kucoin_streams::Kucoin) {
+    /// for connection in kucoin.stats().connections {
+    ///     let counters = connection.counters;
+    ///     println!("{} {}: {} events", connection.ws_key, connection.number, counters.events);
+    ///     if let Some(latency) = connection.latency.push_to_read {
+    ///         println!("half of the pushes took at most {} ns", latency.p50_ns); // by two clocks
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn stats(&self) -> KucoinStats {
+        let mut kinds = self.kinds();
+        kinds.sort_by_key(|kind| kind.ws_key());
+        let mut connections: Vec<_> = kinds.iter().flat_map(|kind| kind.stats()).collect();
+        self.inner.recovered.add_to(&mut connections);
+        KucoinStats {
+            account: self.inner.config.label.as_deref().map(str::to_owned),
+            taken_at: Timestamp::now(),
+            connections,
+            rest: self.inner.rest.stats(),
+        }
+    }
+
+    /// Returns the counters of recovered events.
+    pub(crate) fn recovered_counts(&self) -> &RecoveredCounts {
+        &self.inner.recovered
     }
 
     /// Returns the client for token requests, to change credentials or read the clock offset.
@@ -315,6 +355,7 @@ trait DynConnections: fmt::Debug + Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn ws_key(&self) -> WsKey;
     fn state(&self) -> Option<ConnectionState>;
+    fn stats(&self) -> Vec<ConnectionStats>;
     fn wait_live(&self) -> BoxFuture<'_, Result<(), SubscribeError>>;
     fn rotate(&self) -> BoxFuture<'_, Result<(), RotateError>>;
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -331,6 +372,10 @@ impl<K: ConnectionKind> DynConnections for Connections<K> {
 
     fn state(&self) -> Option<ConnectionState> {
         self.state()
+    }
+
+    fn stats(&self) -> Vec<ConnectionStats> {
+        self.stats()
     }
 
     fn wait_live(&self) -> BoxFuture<'_, Result<(), SubscribeError>> {

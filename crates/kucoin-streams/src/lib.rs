@@ -61,6 +61,7 @@
 //! | [The kept account](guide::account) | what is kept, when to trust it, orders from placing to the end, the audit |
 //! | [Several accounts](guide::accounts) | fleets: labels, limits, failing accounts, new keys; merged streams |
 //! | [Your own transport, proxy, signer or tokens](guide::custom) | the traits to implement, and their trait objects |
+//! | [Operations](guide::operations) | statistics, latencies by hop, metrics, Prometheus, OpenTelemetry, alerts |
 //! | [TLS and your other crates](guide::tls) | features, root certificates, two crypto providers in one program |
 //! | [Blocking code and runtimes](guide::runtimes) | the connection thread, everything on one thread, no tokio |
 //! | [From `kucoin-api`](guide::from_kucoin_api) | the JavaScript SDK by Tiago Siebler: calls, events, differences |
@@ -74,6 +75,7 @@
 //! | `tls-aws-lc` | yes | TLS with aws-lc |
 //! | `tls-ring` | no | TLS with ring (wins if both are enabled): see [TLS](guide::tls) |
 //! | `test-util` | no | subscriptions fed by a test: see [`test_util`] |
+//! | `metrics` | no | metrics for the `metrics` facade, and as Prometheus text: see [`metrics`](mod@metrics) |
 //! | `chrono`, `jiff`, `time` | no | conversions between [`Timestamp`] and the types of that crate |
 //!
 //! # Layers
@@ -95,8 +97,11 @@
 //! | [`decode`] | `kucoin-streams-decode` | the lossless JSON decoder, and the macros that define events |
 //! | [`mod@core`] | `kucoin-streams-core` | the traits and values that all layers share |
 
-// Links to `test_util` resolve only with its feature, as on docs.rs and in CI.
-#![cfg_attr(not(feature = "test-util"), allow(rustdoc::broken_intra_doc_links))]
+// Links to `test_util` and `metrics` resolve only with these features, as on docs.rs and in CI.
+#![cfg_attr(
+    not(all(feature = "test-util", feature = "metrics")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 // The guide has no code: it exists for rustdoc and its tests only.
 #[cfg(doc)]
@@ -107,8 +112,11 @@ mod any;
 mod builder;
 mod fleet;
 mod kucoin;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod recovered;
 mod replace_key;
+mod stats;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 
@@ -145,17 +153,20 @@ pub use fleet::{
 pub use kucoin::Kucoin;
 pub use recovered::{RecoverableSubscription, RecoveredItem, RecoveredSubscription};
 pub use replace_key::ReplaceKeyError;
+pub use stats::{FleetStats, KucoinStats};
 
 pub use self::core::{
-    ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event, Fill,
-    FillKey, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text, Timestamp, Topic, WsKey,
+    ClockOffset, ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource,
+    Event, Fill, FillKey, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text, Timestamp,
+    Topic, WsKey,
 };
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError, DynSign, Sign};
 pub use client::{
-    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialLimiter, EndReason,
-    Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
-    SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
+    ClosedError, Config, ConnectionCounters, ConnectionRuntime, ConnectionState, ConnectionStats,
+    Connections, DialLimiter, EndReason, Events, Gap, GapReason, LatencyStats, LatencySummary,
+    Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError, SlowConsumer, SubscribeError,
+    Subscription, SubscriptionHandle, TopicLedger, Update,
 };
 pub use kept::{
     AccountBalance, AccountChange, AccountFill, AccountOrder, AccountPart, AccountPosition,
@@ -166,7 +177,7 @@ pub use recovery::{
     LiveReport, MissingPart, MissingReason, Recoverable, RecoverySettings, SnapshotRow,
     VanishedOrder,
 };
-pub use session::{CloseReason, Failure};
+pub use session::{CloseReason, Failure, RoundTrip};
 /// The TLS library, for your own `ClientConfig`.
 ///
 /// [`WebSocketConnector::with_tls_config`] and

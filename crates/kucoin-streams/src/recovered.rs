@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -184,6 +185,8 @@ struct Connection<E> {
     recovery: Recovery<Update<E>>,
     /// Epoch of the current connection.
     epoch: u64,
+    /// Number of recovered events, for the statistics of the client.
+    recovered: Arc<AtomicU64>,
 }
 
 impl Kucoin {
@@ -220,7 +223,11 @@ impl Kucoin {
         subscription: S,
         settings: RecoverySettings,
     ) -> RecoveredSubscription<S> {
-        RecoveredSubscription::new(subscription, self.rest().clone(), settings)
+        let mut recovered = RecoveredSubscription::new(subscription, self.rest().clone(), settings);
+        for connection in &mut recovered.connections {
+            connection.recovered = self.recovered_counts().of(connection.ws_key);
+        }
+        recovered
     }
 }
 
@@ -237,6 +244,7 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
             ws_key,
             recovery: Recovery::new(settings.clone(), ws_key, names, now, offset_ms),
             epoch: 0,
+            recovered: Arc::default(),
         });
         Self {
             connections: connections.collect(),
@@ -392,6 +400,7 @@ impl<S: RecoverableSubscription> RecoveredSubscription<S> {
                         let (ws_key, epoch) = (connection.ws_key, connection.epoch);
                         match self.subscription.decode(ws_key, &frame.frame) {
                             Ok(Some(push)) => {
+                                connection.recovered.fetch_add(1, Relaxed);
                                 RecoveredItem::Event(recovered(ws_key, push, &frame, epoch))
                             }
                             Ok(None) => continue,

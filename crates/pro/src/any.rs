@@ -119,6 +119,12 @@ macro_rules! any {
                 }
             }
 
+            fn occurred_at(&self) -> Option<kucoin_streams_core::Timestamp> {
+                match self {
+                    $(Self::$event(event) => kucoin_streams_core::Event::occurred_at(event),)*
+                }
+            }
+
             fn fill(&self) -> Option<kucoin_streams_core::Fill> {
                 match self {
                     $(Self::$event(event) => kucoin_streams_core::Event::fill(event),)*

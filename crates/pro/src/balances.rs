@@ -163,4 +163,8 @@ impl Event for Balance {
             status.map_or("", CollateralStatus::as_str),
         )
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
 }

@@ -181,6 +181,10 @@ macro_rules! fill {
                 format!("{}::{order}:{time}:{side}{amounts}", self.symbol)
             }
 
+            fn occurred_at(&self) -> Option<Timestamp> {
+                self.execution_time
+            }
+
             fn fill(&self) -> Option<Fill> {
                 self.fill()
             }

@@ -122,4 +122,8 @@ impl Event for Position {
             self.updated_at.unwrap_or_default(),
         )
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
 }

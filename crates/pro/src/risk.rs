@@ -116,6 +116,10 @@ impl Event for LiquidationWarning {
         let time = self.updated_at.unwrap_or_default();
         format!("{}:{time}{amounts}", self.warning)
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
 }
 
 /// Dedup key: all fields.

@@ -38,8 +38,8 @@ pub mod rows;
 
 #[cfg(feature = "client")]
 pub use client::{
-    AccountQueries, FuturesQueries, MarginQueries, PreparedQuery, Rest, RestBuilder, RowStream,
-    SpotQueries, UnifiedQueries,
+    AccountQueries, FuturesQueries, MarginQueries, PreparedQuery, Rest, RestBuilder, RestStats,
+    RowStream, SpotQueries, UnifiedQueries,
 };
 pub use endpoint::{Endpoint, Paging, Permission, Pool, RestHost, UnifiedVersion};
 pub use error::{FailedQuery, QueryError};

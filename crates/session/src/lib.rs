@@ -39,16 +39,20 @@ pub use bytes::Bytes;
 pub use config::SessionConfig;
 pub use connection::Session;
 pub use connection::backoff::Backoff;
+pub use connection::probe::RoundTrip;
 pub use delivery::{
-    Answer, Buffer, Capacity, ClockReading, ClosedError, DedupKey, DedupKeyFn, Delivery, EndReason,
-    Frame, FrameOutcome, Gap, GapReason, Mailbox, OnRefusal, RotateError, SlowConsumer,
-    SubscribeError, Subscribed, TakeOutcome, Ticket, TopicCounters, TopicLedger, dedup_key_fn,
+    Answer, Buffer, BufferTotals, Capacity, ClockReading, ClosedError, DedupKey, DedupKeyFn,
+    Delivery, EndReason, Frame, FrameOutcome, Gap, GapReason, Mailbox, OnRefusal, RotateError,
+    SlowConsumer, SubscribeError, Subscribed, TakeOutcome, Ticket, TopicCounters, TopicLedger,
+    dedup_key_fn,
 };
 pub use event::LifecycleEvent;
 pub use failure::{Failure, FailureStage};
 pub use placement::Placement;
 pub use rotation::{ConnectionRole, Overlap, RotatingSession};
-pub use streams::{ConnectionState, Output, Streams, Subscribe, Timeouts};
+pub use streams::{
+    ConnectionCounts, ConnectionState, Output, Streams, StreamsStats, Subscribe, Timeouts,
+};
 
 /// The README, so that its example is tested.
 #[cfg(doctest)]

@@ -107,6 +107,13 @@ macro_rules! subjects {
                     Self::Other(event) => event.has_unique_key(),
                 }
             }
+
+            fn occurred_at(&self) -> Option<::kucoin_streams_core::Timestamp> {
+                match self {
+                    $(Self::$variant(event) => event.occurred_at(),)*
+                    Self::Other(_) => None,
+                }
+            }
         }
 
         /// Serializes the event inside, with KuCoin's field names.

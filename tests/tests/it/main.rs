@@ -28,6 +28,7 @@ mod secrets;
 mod session_v1;
 mod setup;
 mod simulated;
+mod stats;
 mod subscriptions;
 mod tasks;
 mod temporary_refusals;

@@ -21,7 +21,6 @@ mod url;
 
 pub use address::AddressProblem;
 pub use builder::{ConfigError, RestTokensBuilder};
-pub use clock::ClockOffset;
 pub use error::{TokenError, TokenRefusal};
 pub use hosts::{HostRole, Hosts, HostsError};
 pub use region::{ParseRegionError, Region};

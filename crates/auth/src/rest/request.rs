@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use kucoin_streams_core::{ClockOffset, Timestamp};
 use reqwest::Method;
 use zeroize::Zeroizing;
 
 use super::address::Address;
-use super::clock::{ClockOffset, local_ms};
+use super::clock::offset_of;
 use super::error::TokenError;
 use super::http::Reply;
 use super::{HostRole, RestTokens, refusal, reply};
@@ -176,7 +177,9 @@ impl RestTokens {
         let measuring = self.clock_measurement.lock().await;
         // Another request may have measured the clock while this one was sent.
         if self.clock.offset_ms() == signed_with {
-            let offset_ms = self.measure_clock(rest).await?.offset_ms;
+            let measured = self.measure_clock_at(rest).await?;
+            self.clock.set(measured);
+            let offset_ms = measured.offset_ms();
             tracing::warn!(
                 offset_ms,
                 "this machine's clock is off; signing with the server's time"
@@ -186,27 +189,13 @@ impl RestTokens {
         send().await
     }
 
-    /// Measures the offset of KuCoin's clock by one unsigned request, `GET /api/v1/timestamp`.
-    ///
-    /// Later requests are signed with this offset. The first request to a host also connects, so a second call is more
-    /// exact.
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`TokenError`] if the host sends no time.
-    pub async fn measure_clock_offset(&self, host: HostRole) -> Result<ClockOffset, TokenError> {
-        self.measure_clock(&*self.hosts.rest(host)?).await
-    }
-
-    pub(super) async fn measure_clock(&self, rest: &Address) -> Result<ClockOffset, TokenError> {
-        let (sent_at, sent_ms) = (Instant::now(), local_ms());
+    /// Measures the offset of the server's clock, and leaves the offset for signing as it is.
+    pub(super) async fn measure_clock_at(&self, rest: &Address) -> Result<ClockOffset, TokenError> {
+        let (sent_at, sent) = (Timestamp::now(), Instant::now());
         let reply = self.http.get(rest, TIME).await?;
-        let round_trip = sent_at.elapsed();
+        let round_trip = sent.elapsed();
         let host = self.http.name_of(rest);
         let server_ms = reply::server_time(&host, &reply, self.clock.offset_ms())?;
-        Ok(ClockOffset {
-            offset_ms: self.clock.update(server_ms, sent_ms, round_trip),
-            round_trip,
-        })
+        Ok(offset_of(server_ms, sent_at, round_trip))
     }
 }

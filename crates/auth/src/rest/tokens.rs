@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use kucoin_streams_core::{
-    ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain, redact::Redactor,
+    ClockOffset, ConnectionInfo, ConnectionSource, SecretUrl, SourceError, WsKey, explain,
+    redact::Redactor,
 };
 use reqwest::Method;
 use tokio::sync::Mutex;
@@ -18,8 +19,11 @@ use super::error::TokenError;
 use super::http::Http;
 use super::rate_limiter::RateLimiter;
 use super::reply::{self, Server, TokenReply};
-use super::{AddressProblem, ConfigError, Hosts, RestTokensBuilder, url};
+use super::{AddressProblem, ConfigError, HostRole, Hosts, RestTokensBuilder, url};
 use crate::{Credentials, DynSign, HmacSigner, Sign, login};
+
+/// Maximum error of a clock offset that replaces another one: KuCoin refuses a timestamp that is 5 s off.
+const MAX_ERROR_NS: u64 = 1_000_000_000;
 
 const TOKEN_V1: &str = "/api/v1/bullet-private";
 const TOKEN_V2: &str = "/api/v2/bullet-private";
@@ -152,9 +156,34 @@ impl RestTokens {
     /// Returns how many milliseconds the server's clock is ahead of this machine's.
     ///
     /// It is negative if the server's clock is behind, and 0 until it is first measured: after KuCoin refuses a
-    /// timestamp, and before each login of [`ProAuthentication::Login`].
+    /// timestamp, before each login of [`ProAuthentication::Login`], and if the statistics of a client are read.
     pub fn clock_offset_ms(&self) -> i64 {
         self.clock.offset_ms()
+    }
+
+    /// Returns the last measured offset of the server's clock, with its error.
+    ///
+    /// `None` before the first measurement.
+    pub fn clock_offset(&self) -> Option<ClockOffset> {
+        self.clock.offset()
+    }
+
+    /// Measures the offset of the server's clock: one unsigned `GET /api/v1/timestamp`, of weight 3.
+    ///
+    /// The server's time has milliseconds. The error is half the round trip plus half a millisecond, so a request on a
+    /// new connection has a larger error than one that follows another request. Later requests are signed with this
+    /// offset, unless its error is larger than a second. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`TokenError`] if the server's time cannot be read.
+    pub async fn measure_clock(&self, host: HostRole) -> Result<ClockOffset, TokenError> {
+        let rest = self.hosts.rest(host)?;
+        let measured = self.measure_clock_at(&rest).await?;
+        if measured.error_ns <= MAX_ERROR_NS {
+            self.clock.set(measured);
+        }
+        Ok(measured)
     }
 
     /// Fetches the connection information for one dial: the URL with its token, and the heartbeat.
@@ -226,9 +255,12 @@ impl RestTokens {
         let (rest, web_socket) = self.hosts.pro()?;
         // A login refused for its timestamp is not retried, so measure the clock first. If that fails, the last known
         // offset is used.
-        if let Err(error) = self.measure_clock(&rest).await {
-            let error = explain(&error, error.remedy());
-            tracing::debug!(error, "the server's clock could not be measured");
+        match self.measure_clock_at(&rest).await {
+            Ok(measured) => self.clock.set(measured),
+            Err(error) => {
+                let error = explain(&error, error.remedy());
+                tracing::debug!(error, "the server's clock could not be measured");
+            }
         }
         let login = login(
             &*self.signer(),
@@ -281,6 +313,25 @@ impl RestTokens {
 impl ConnectionSource for RestTokens {
     async fn connection_info(&self, ws_key: WsKey) -> Result<ConnectionInfo, SourceError> {
         self.fetch(ws_key).await.map_err(SourceError::from)
+    }
+
+    /// Measures the clock, unless it was measured less than a minute ago.
+    async fn clock_offset(&self, ws_key: WsKey) -> Option<ClockOffset> {
+        // Connections that become live together need one measurement.
+        let _measuring = self.clock_measurement.lock().await;
+        if let Some(recent) = self.clock.recent_offset() {
+            return Some(recent);
+        }
+        let host = match ws_key {
+            WsKey::FuturesPrivateV1 => HostRole::FuturesRest,
+            _ => HostRole::SpotRest,
+        };
+        let measured = self.measure_clock(host).await;
+        if let Err(error) = &measured {
+            let error = explain(error, error.remedy());
+            tracing::debug!(error, "the server's clock could not be measured");
+        }
+        measured.ok()
     }
 }
 

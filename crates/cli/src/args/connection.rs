@@ -1,5 +1,6 @@
 //! Arguments of all commands that watch an account: which account, which connections, how to reach them.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -7,6 +8,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use kucoin_streams::{ProAuthentication, RecoverySettings, Region, Text, WsKey};
 
 use super::duration;
+use crate::metrics_server::parse_address;
 
 /// Options that choose an exchange; they cannot be combined with `--demo`, which has its own.
 pub(super) const HOST_OPTIONS: [&str; 4] = ["region", "rest_url", "futures_rest_url", "pro_ws_url"];
@@ -32,6 +34,11 @@ pub(crate) struct ConnectionArgs {
     /// Time limit for each connection to become live the first time; exit status 4 if it is exceeded.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub(crate) connect_timeout: Duration,
+
+    /// Serve metrics for Prometheus at http://ADDR/metrics: counters, queues and latencies of each connection. ADDR is
+    /// IP:PORT, or a port of this machine (loopback); without ADDR, 127.0.0.1:9600.
+    #[arg(long, value_name = "ADDR", value_parser = parse_address, num_args = 0..=1, default_missing_value = "127.0.0.1:9600")]
+    pub(crate) metrics_addr: Option<SocketAddr>,
 
     #[command(flatten)]
     pub(crate) hosts: HostArgs,

@@ -71,7 +71,7 @@ impl HostPath {
             }
         };
         report.begin(&self.check_of(steps[0]));
-        let failed = match tokens.measure_clock_offset(role).await {
+        let failed = match tokens.measure_clock(role).await {
             Ok(_) => None,
             Err(error) => {
                 let step = match Step::of_request(&error) {
@@ -225,22 +225,22 @@ impl Doctor<'_> {
         };
         self.report.begin(&check);
         // The connection is open now, so that the round trip is short.
-        let measured = match self.tokens.measure_clock_offset(role).await {
+        let measured = match self.tokens.measure_clock(role).await {
             Ok(measured) => measured,
             Err(error) => {
                 self.report.failed(check, Finding::of_token(&error));
                 return;
             }
         };
-        let error_ms = u64::try_from(measured.max_error().as_millis()).unwrap_or(u64::MAX);
-        let certain_ms = measured.offset_ms.unsigned_abs().saturating_sub(error_ms);
-        let direction = match measured.offset_ms < 0 {
+        let (offset_ms, error_ms) = (measured.offset_ms(), measured.error_ns.div_ceil(1_000_000));
+        let certain_ms = offset_ms.unsigned_abs().saturating_sub(error_ms);
+        let direction = match offset_ms < 0 {
             true => "ahead of",
             false => "behind",
         };
         let text = format!(
             "this machine's clock is {} ms {direction} KuCoin's (±{error_ms} ms)",
-            measured.offset_ms.unsigned_abs()
+            offset_ms.unsigned_abs()
         );
         let remedy = "synchronize this machine's clock";
         if certain_ms > MAX_SKEW_MS {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use kucoin_streams::{
-    CloseReason, ConnectionActivity, Lifecycle, LifecycleEvent, Timestamp, WsKey,
+    CloseReason, ConnectionActivity, KucoinStats, Lifecycle, LifecycleEvent, Timestamp, WsKey,
 };
 
 use super::view::{ConnectionStatus, ConnectionView, Latency};
@@ -14,9 +14,6 @@ const RATE_WINDOW: Duration = Duration::from_secs(3);
 
 /// Interval between two counts of events.
 const RATE_INTERVAL: Duration = Duration::from_millis(250);
-
-/// Number of latencies that the percentiles are taken from.
-const MAX_LATENCIES: usize = 1_000;
 
 /// The connections of an account.
 #[derive(Debug, Default)]
@@ -32,7 +29,7 @@ struct Facts {
     activity: Option<ConnectionActivity>,
     /// Counts of events, oldest first.
     counts: VecDeque<(Timestamp, u64)>,
-    latencies: VecDeque<Duration>,
+    latency: Option<Latency>,
 }
 
 impl ConnectionFacts {
@@ -89,6 +86,25 @@ impl ConnectionFacts {
         }
     }
 
+    /// Takes the latency of each key from its first connection.
+    pub(super) fn on_stats(&mut self, stats: &KucoinStats) {
+        for connection in stats
+            .connections
+            .iter()
+            .filter(|connection| connection.number == 0)
+        {
+            let latency = connection.latency;
+            if let (Some(pushes), Some(clock)) = (latency.push_to_read, latency.clock) {
+                let nanos = |nanos: i64| Duration::from_nanos(nanos.max(0).unsigned_abs());
+                self.of(connection.ws_key).latency = Some(Latency {
+                    median: nanos(pushes.p50_ns),
+                    p99: nanos(pushes.p99_ns),
+                    error: Duration::from_nanos(clock.error_ns),
+                });
+            }
+        }
+    }
+
     pub(super) fn views(&self) -> Vec<ConnectionView> {
         self.0.iter().map(Facts::view).collect()
     }
@@ -103,7 +119,7 @@ impl ConnectionFacts {
                 was_live: false,
                 activity: None,
                 counts: VecDeque::new(),
-                latencies: VecDeque::new(),
+                latency: None,
             });
             self.0.len() - 1
         });
@@ -113,13 +129,6 @@ impl ConnectionFacts {
 
 impl Facts {
     fn on_activity(&mut self, activity: ConnectionActivity, now: Timestamp) {
-        let last = self.activity.as_ref().map_or(0, |last| last.events);
-        if let Some(latency) = activity.latency.filter(|_| activity.events > last) {
-            if self.latencies.len() >= MAX_LATENCIES {
-                self.latencies.pop_front();
-            }
-            self.latencies.push_back(latency);
-        }
         let age = |at: Timestamp| now.duration_since(at);
         if self
             .counts
@@ -148,7 +157,7 @@ impl Facts {
             events: activity.map_or(0, |activity| activity.events),
             recovered: activity.map_or(0, |activity| activity.recovered),
             gaps: activity.map_or(0, |activity| activity.gaps),
-            latency: self.latency(),
+            latency: self.latency,
             rotated_at: self.rotated_at,
         }
     }
@@ -163,18 +172,6 @@ impl Facts {
             true => f64::from(events) / seconds,
             false => 0.0,
         }
-    }
-
-    fn latency(&self) -> Option<Latency> {
-        let last = *self.latencies.back()?;
-        let mut sorted = Vec::from_iter(self.latencies.iter().copied());
-        sorted.sort_unstable();
-        let percentile = |percent: usize| sorted[(sorted.len() - 1) * percent / 100];
-        Some(Latency {
-            last,
-            median: percentile(50),
-            p99: percentile(99),
-        })
     }
 }
 

@@ -15,6 +15,7 @@ use std::io::IsTerminal;
 use crate::access;
 use crate::args::TopArgs;
 use crate::exit::{CommandError, Stderr};
+use crate::metrics_server;
 use crate::signals::Signals;
 use crate::top::keys::Keys;
 use crate::top::screen::Screen;
@@ -24,6 +25,7 @@ pub(crate) async fn run(args: Box<TopArgs>, stderr: Stderr) -> Result<(), Comman
     check_terminal()?;
     let ws_keys = args.connection.ws_key.iter().copied();
     let (kucoin, demo) = access::connect(&args.connection, ws_keys).await?;
+    metrics_server::start(args.connection.metrics_addr, &kucoin, &stderr).await?;
     let signals = Signals::listen()
         .map_err(|error| CommandError::because("cannot listen for signals", &error))?;
     let cannot_show =

@@ -207,6 +207,7 @@ impl TopLoop {
         if let Some((account, _)) = &self.account {
             self.connections
                 .on_activity(account.activity(), Timestamp::now());
+            self.connections.on_stats(&account.client().stats());
         }
     }
 

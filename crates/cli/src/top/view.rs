@@ -59,12 +59,13 @@ pub(super) enum ConnectionStatus {
     },
 }
 
-/// Time from KuCoin's push to the receipt of an event, by two clocks.
+/// Time from KuCoin's push to the receipt of an event, by two clocks, since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Latency {
-    pub(super) last: Duration,
     pub(super) median: Duration,
     pub(super) p99: Duration,
+    /// Maximum error of the offset between the clocks.
+    pub(super) error: Duration,
 }
 
 /// A list of the screen.

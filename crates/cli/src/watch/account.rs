@@ -17,6 +17,7 @@ use crate::access;
 use crate::args::{Format, WatchArgs};
 use crate::demo::Demo;
 use crate::exit::{CommandError, ExitStatus, Stderr};
+use crate::metrics_server;
 use crate::output::{AccountLines, Printer, TopicAliases};
 use crate::signals::Signals;
 
@@ -26,6 +27,7 @@ const END_CHECK: Duration = Duration::from_millis(200);
 pub(super) async fn run(args: &WatchArgs, stderr: Stderr) -> Result<(), CommandError> {
     let ws_keys = args.connection.ws_key.iter().copied();
     let (kucoin, demo) = access::connect(&args.connection, ws_keys).await?;
+    metrics_server::start(args.connection.metrics_addr, &kucoin, &stderr).await?;
     let signals = Signals::listen()
         .map_err(|error| CommandError::because("cannot listen for signals", &error))?;
     let format = Format::or_by_terminal(args.format);

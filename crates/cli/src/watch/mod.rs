@@ -13,6 +13,7 @@ use kucoin_streams::{CloseReason, WsKey};
 use crate::access;
 use crate::args::{Format, WatchArgs};
 use crate::exit::{CommandError, ExitStatus, Stderr};
+use crate::metrics_server;
 use crate::output::{MARKS, Printer};
 use crate::signals::Signals;
 use crate::watch::plan::{Plan, PlannedConnection};
@@ -26,6 +27,7 @@ pub(crate) async fn run(args: Box<WatchArgs>, stderr: Stderr) -> Result<(), Comm
     let plan = Plan::new(&args.connection.ws_key, &args.topic)?;
     let ws_keys = plan.connections.iter().map(PlannedConnection::ws_key);
     let (kucoin, demo) = access::connect(&args.connection, ws_keys).await?;
+    metrics_server::start(args.connection.metrics_addr, &kucoin, &stderr).await?;
     let signals = Signals::listen()
         .map_err(|error| CommandError::because("cannot listen for signals", &error))?;
     let format = Format::or_by_terminal(args.format);

@@ -13,6 +13,7 @@ mod graceful_exit;
 mod hosts;
 mod independent_pro_exchange;
 mod logs;
+mod metrics;
 mod ndjson;
 mod pretty;
 mod pro_v2;

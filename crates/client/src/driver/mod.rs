@@ -1,5 +1,6 @@
 //! Task of one connection: does the I/O and the timers for [`Streams`], which makes all decisions.
 
+mod clock;
 mod slot;
 mod socket;
 
@@ -19,10 +20,12 @@ use kucoin_streams_transport::{DynConnect, Message, ReadError};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
+use self::clock::ClockTimer;
 use self::slot::{Attempt, Slot, SlotEvent, ended};
 use crate::LifecycleSender;
 use crate::dial_limiter::ConnectionDialLimiter;
 use crate::queue::QueueMailbox;
+use crate::stats::{ConnectionMeter, PublishedStats};
 
 /// Maximum number of frames handled before other work and readers run: few enough for the CPU cache.
 const BATCH: usize = 64;
@@ -59,6 +62,7 @@ enum Caller {
 pub(crate) struct Observers {
     pub(crate) lifecycle: LifecycleSender,
     pub(crate) state: watch::Sender<ConnectionState>,
+    pub(crate) meter: Arc<ConnectionMeter>,
 }
 
 /// Everything needed to dial: the source of connection information, the transport, and the dial limits.
@@ -91,6 +95,8 @@ pub(crate) struct Driver<K: ConnectionKind> {
     read_first: ConnectionRole,
     /// `true` if there is more to read, but other tasks run first.
     yield_next: bool,
+    published: PublishedStats,
+    clock: ClockTimer,
 }
 
 /// Reason why the task woke.
@@ -123,6 +129,8 @@ impl<K: ConnectionKind> Driver<K> {
             unrouted: 0,
             read_first: ConnectionRole::Current,
             yield_next: false,
+            published: PublishedStats::default(),
+            clock: ClockTimer::default(),
         }
     }
 
@@ -183,7 +191,8 @@ impl<K: ConnectionKind> Driver<K> {
         if notified.poll(context).is_ready() {
             return Poll::Ready(Wake::Timer);
         }
-        if let Some(deadline) = self.streams.deadline().map(Instant::from_std) {
+        let deadlines = [self.streams.deadline(), self.clock.deadline()];
+        if let Some(deadline) = deadlines.into_iter().flatten().min().map(Instant::from_std) {
             if sleep.deadline() != deadline {
                 sleep.as_mut().reset(deadline);
             }
@@ -192,6 +201,9 @@ impl<K: ConnectionKind> Driver<K> {
             }
         }
         self.poll_closing(context);
+        if let Some(clock) = self.clock.poll(context) {
+            self.observers.meter.set_clock(clock);
+        }
         for role in [ConnectionRole::Current, ConnectionRole::Replacement] {
             if let Poll::Ready(event) = self.slot(role).poll_work(context) {
                 return Poll::Ready(Wake::Slot(role, event));
@@ -257,10 +269,12 @@ impl<K: ConnectionKind> Driver<K> {
         loop {
             match next {
                 Ok(Message::Text(payload) | Message::Binary(payload)) => {
+                    self.published.bytes_received += payload.len() as u64;
                     let now = ClockReading::new(monotonic, wall_clock());
                     self.streams.message(now, role, payload);
                 }
                 Ok(Message::Ping(payload)) => {
+                    self.published.bytes_sent += payload.len() as u64;
                     self.streams.touch(role);
                     self.slot(role).pong(payload);
                 }
@@ -293,7 +307,13 @@ impl<K: ConnectionKind> Driver<K> {
                 self.streams.dial_queued(now(), role);
             }
         }
-        self.streams.tick(now());
+        let now = now();
+        self.streams.tick(now);
+        if *self.streams.state() == ConnectionState::Live && self.observers.meter.needs_clock() {
+            self.clock.start(now.monotonic);
+        }
+        let source = &self.dialler.source;
+        self.clock.on_timer(now.monotonic, source, K::WS_KEY);
     }
 
     /// Carries out all outputs, then wakes the readers.
@@ -312,7 +332,10 @@ impl<K: ConnectionKind> Driver<K> {
                     };
                     self.slot(role).attempt(Attempt::Dialling(Box::pin(dial)));
                 }
-                Output::Send(role, frame) => self.slot(role).send(frame),
+                Output::Send(role, frame) => {
+                    self.published.bytes_sent += frame.len() as u64;
+                    self.slot(role).send(frame);
+                }
                 Output::HangUp(role, code) => {
                     let slot = std::mem::take(self.slot(role));
                     self.hang_up(slot, code);
@@ -329,6 +352,9 @@ impl<K: ConnectionKind> Driver<K> {
         if std::mem::replace(&mut self.unrouted, unrouted) < unrouted {
             tracing::debug!(total = unrouted, "frames without a subscription");
         }
+        // Before readers are woken, so that what they read is counted.
+        let stats = self.streams.stats();
+        self.observers.meter.publish(&stats, &mut self.published);
         self.streams.wakers().wake_all();
     }
 
@@ -369,7 +395,12 @@ impl<K: ConnectionKind> Driver<K> {
     /// Sends an output to the user or the caller; a caller that no longer waits is ignored.
     fn report(&mut self, output: Output) {
         match output {
-            Output::State(state) => drop(self.observers.state.send_replace(state)),
+            Output::State(state) => {
+                if state == ConnectionState::Live && self.observers.meter.needs_clock() {
+                    self.clock.start(Instant::now().into_std());
+                }
+                self.observers.state.send_replace(state);
+            }
             Output::Event(event) => self
                 .observers
                 .lifecycle

@@ -13,4 +13,5 @@ mod many_topics;
 mod overflow;
 mod reconnecting;
 mod rotating;
+mod stats;
 mod subscribing;

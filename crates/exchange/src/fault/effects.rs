@@ -261,8 +261,8 @@ faults! {
         "expire-tokens" ExpireTokens,
         /// Makes every token valid for one connection only, including tokens issued before.
         "single-use-tokens" SingleUseTokens,
-        /// Changes the clock of the local exchange: signatures are refused with code 400002 if the client's timestamp
-        /// is more than 5 s off.
+        /// Changes the clock of the local exchange, from which it takes all times that it sends: signatures are refused
+        /// with code 400002 if the client's timestamp is more than 5 s off.
         "clock-skew" ClockSkew {
             /// The offset; positive is ahead of the real time, `0s` corrects the clock.
             by_ms["by"]: i64,

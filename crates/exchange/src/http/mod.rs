@@ -181,6 +181,6 @@ async fn route(
     shared.board.change(|stats| stats.time_requests += 1);
     let time = Object::new()
         .field("code", SUCCESS)
-        .field("data", shared.skewed_now_ms());
+        .field("data", shared.clock.now_ms());
     Ok(reply::json(200, time.end()))
 }

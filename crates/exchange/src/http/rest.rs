@@ -10,7 +10,6 @@ use super::faulty::{self, Body};
 use super::reply::{self, Reply};
 use super::{EndedByFault, SUCCESS, signature};
 use crate::activity::Activity;
-use crate::clock;
 use crate::credentials::ApiError;
 use crate::fault::{Effect, RestFault};
 use crate::json::{Object, Raw};
@@ -121,7 +120,7 @@ fn data(
     let query = Query::parse(query);
     let credentials = shared.current_credentials();
     let mut hub = lock(&shared.hub);
-    let now_ms = clock::now_ms();
+    let now_ms = shared.clock.now_ms();
     hub.history.advance(now_ms);
     let hub = &*hub;
     (endpoint.answer)(&rest::Ask {

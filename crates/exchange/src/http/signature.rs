@@ -25,7 +25,7 @@ pub(super) fn check(shared: &Shared, head: &Parts, body: &[u8]) -> Result<(), Ap
         path,
         body,
     };
-    let now_ms = shared.skewed_now_ms();
+    let now_ms = shared.clock.now_ms();
     credentials::check(&shared.current_credentials(), &head.headers, signed, now_ms)?;
     let version = head.headers.get("KC-API-KEY-VERSION");
     let version = version.and_then(|version| version.to_str().ok());

@@ -8,7 +8,6 @@ use super::channels::{self, ChannelRequest};
 use super::frames::{self, Refusal};
 use super::login;
 use super::request::{self, Kind, Request};
-use crate::clock;
 use crate::fault::{Effect, take};
 use crate::hub::{Delivery, Outgoing};
 use crate::limits::PingRate;
@@ -54,9 +53,10 @@ impl ProSession {
 
     fn answer(&mut self, request: &Request, now: Instant) -> Result<(), Refusal> {
         let id = request.id.as_deref();
+        let clock = self.base.shared.clock.clone();
         match &request.kind {
-            Kind::TypedPing => self.ping(now, || frames::typed_pong(id, clock::now_ns())),
-            Kind::OperationPing => self.ping(now, || frames::operation_pong(id, clock::now_ms())),
+            Kind::TypedPing => self.ping(now, || frames::typed_pong(id, clock.now_ns())),
+            Kind::OperationPing => self.ping(now, || frames::operation_pong(id, clock.now_ms())),
             Kind::Login(parts) => self.login(id.ok_or_else(Refusal::invalid)?, parts)?,
             Kind::Subscribe(parameters) => self.subscribe(id, parameters)?,
             Kind::Unsubscribe(parameters) => {
@@ -83,7 +83,7 @@ impl ProSession {
         if let Some(text) = refusal {
             return Err(Refusal::Message(text));
         }
-        login::check(&shared.current_credentials(), parts, shared.skewed_now_ms())?;
+        login::check(&shared.current_credentials(), parts, shared.clock.now_ms())?;
         self.authenticated = true;
         shared
             .board

@@ -5,7 +5,6 @@ use std::time::Instant;
 use super::frames;
 use super::request::{self, Kind, Request, Subscription};
 use super::topics::{self, Refusal, RequestedTopic};
-use crate::clock;
 use crate::hub::{Delivery, Outgoing};
 use crate::session::Session;
 use crate::sync::lock;
@@ -45,7 +44,7 @@ impl V1Session {
         match &request.kind {
             Kind::Ping => {
                 self.base.count_ping();
-                let pong = frames::pong(request.id.as_deref(), clock::now_us());
+                let pong = frames::pong(request.id.as_deref(), self.base.shared.clock.now_us());
                 self.base.reply(Outgoing::Pong(pong));
                 Ok(())
             }

@@ -18,6 +18,7 @@ pub use builder::FleetBuilder;
 pub use changes::{FleetChanges, FleetEvent};
 pub use member::{FleetStatus, StartFailure};
 
+use crate::stats::FleetStats;
 use crate::{Account, AccountBuilder, BuildError, KucoinBuilder, Lagged, ReplaceKeyError};
 use builder::Settings;
 use member::Member;
@@ -279,6 +280,15 @@ impl Fleet {
             *count += 1;
         }
         totals
+    }
+
+    /// Returns the statistics of each account, and their [sums](FleetStats::total). Waits for nothing.
+    pub fn stats(&self) -> FleetStats {
+        let members = self.inner.members.borrow();
+        let accounts = members.by_label.values();
+        FleetStats {
+            accounts: accounts.map(|member| member.kucoin().stats()).collect(),
+        }
     }
 
     /// Closes the connections of an account, starts it at once, and returns it.

@@ -32,6 +32,7 @@ pub mod from_ccxt;
 pub mod from_kucoin_api;
 pub mod from_universal_sdk;
 pub mod gaps;
+pub mod operations;
 pub mod recovery;
 pub mod runtimes;
 pub mod testing;

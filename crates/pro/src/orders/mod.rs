@@ -239,4 +239,8 @@ impl Event for Order {
     fn fill(&self) -> Option<Fill> {
         self.fill()
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
 }

@@ -10,10 +10,12 @@ mod stream;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use kucoin_streams_auth::rest::{HostRole, Quota, RequestLimits, RestTokens};
 use kucoin_streams_core::{RetryPolicy, SourceError, explain};
+use serde::Serialize;
 
 use crate::{
     FailedQuery, PageProblem, Pool, Query, QueryError, QueryOf, RawPage, RestHost, UnifiedVersion,
@@ -53,6 +55,21 @@ struct RestInner {
     management: Gate,
     unified: Gate,
     public: Gate,
+    sent: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// Number of queries of a [`Rest`] client so far: see [`Rest::stats`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RestStats {
+    /// Requests sent, repeated ones included.
+    pub sent: u64,
+    /// Requests that KuCoin refused: permissions, rate limits, overload, unknown orders.
+    ///
+    /// A request without a reply is not one of them.
+    pub refused: u64,
 }
 
 /// A builder for [`Rest`], from [`Rest::builder`].
@@ -95,6 +112,8 @@ impl RestInner {
             management: gate(Pool::Management),
             unified: gate(Pool::Unified),
             public: gate(Pool::Public),
+            sent: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
         }
     }
 }
@@ -181,6 +200,14 @@ impl Rest {
     /// Returns the token source; `None` if the client is [`disabled`](Self::disabled).
     pub fn tokens(&self) -> Option<&Arc<RestTokens>> {
         self.inner.tokens.as_ref()
+    }
+
+    /// Returns the number of queries so far.
+    pub fn stats(&self) -> RestStats {
+        RestStats {
+            sent: self.inner.sent.load(Relaxed),
+            refused: self.inner.refused.load(Relaxed),
+        }
     }
 
     /// Sends a query and returns the rows of the first page only.
@@ -283,6 +310,7 @@ impl Rest {
         })?;
         let path = query.path_and_query(self.inner.version);
         let host = host_role(endpoint.host());
+        self.inner.sent.fetch_add(1, Relaxed);
         let reply = tokens.get(host, &path, self.inner.limits).await;
         let reply = reply.map_err(|error| classify::no_reply(self.failed(query), error))?;
         let (status, quota) = (reply.status(), reply.quota());
@@ -303,6 +331,9 @@ impl Rest {
             },
             Err(problem) => problem,
         };
+        if let PageProblem::Refused { .. } = &read {
+            self.inner.refused.fetch_add(1, Relaxed);
+        }
         let error = classify::not_a_page(self.failed(query), status, quota, read);
         if let QueryError::RateLimited { reset, .. } = &error {
             entered.pause(*reset);

@@ -5,7 +5,7 @@ mod heartbeat;
 mod loss;
 mod pace;
 mod phase;
-mod probe;
+pub(crate) mod probe;
 mod replacement;
 mod requests;
 mod topics;
@@ -26,7 +26,7 @@ use crate::connection::heartbeat::{HeartbeatStep, HeartbeatTimer, clamp_times, w
 use crate::connection::loss::History;
 use crate::connection::pace::Pace;
 use crate::connection::phase::Phase;
-use crate::connection::probe::Pings;
+use crate::connection::probe::{Pings, RoundTrip};
 use crate::connection::topics::{Entry, TopicState, Topics};
 use crate::{
     Action, CloseReason, Failure, FailureStage, FrameKind, Input, SessionConfig, SessionEvent,
@@ -124,6 +124,11 @@ impl<P: Protocol> Session<P> {
     /// Returns `true` while the connection is open, welcomed and logged in.
     pub fn is_live(&self) -> bool {
         matches!(self.phase, Phase::Live { .. })
+    }
+
+    /// Returns the round trip of the heartbeat on this connection; `None` before the first pong.
+    pub fn heartbeat(&self) -> Option<RoundTrip> {
+        self.pings.round_trip()
     }
 
     /// Returns the stage that the session waits for; `None` if it waits for none.

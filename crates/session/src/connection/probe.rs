@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use kucoin_streams_core::{Protocol, RequestId};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::Session;
@@ -20,9 +21,36 @@ pub(crate) struct Pings {
     answered: u64,
     last_sent: Option<Instant>,
     last_answered: Option<Instant>,
+    /// ID and send time of the last ping, until its answer arrives.
+    in_flight: Option<(RequestId, Instant)>,
+    round_trip: Option<RoundTrip>,
     /// ID of the last ping whose answer had the same ID.
     answered_id: Option<RequestId>,
     probe: Option<Probe>,
+}
+
+/// Round trip of the heartbeat: from a ping to its pong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RoundTrip {
+    /// Round trip of the last ping, in nanoseconds.
+    pub last_ns: u64,
+    /// Smoothed round trip in nanoseconds: each new one counts an eighth, as in TCP.
+    pub smoothed_ns: u64,
+}
+
+impl RoundTrip {
+    fn after(last: Option<Self>, round_trip: Duration) -> Self {
+        let last_ns = u64::try_from(round_trip.as_nanos()).unwrap_or(u64::MAX);
+        let smoothed_ns = last.map_or(last_ns, |last| {
+            last.smoothed_ns - last.smoothed_ns / 8 + last_ns / 8
+        });
+        Self {
+            last_ns,
+            smoothed_ns,
+        }
+    }
 }
 
 /// A ping that marks the end of the frames sent before it.
@@ -61,6 +89,19 @@ impl Pings {
         if self.answered < self.sent {
             self.answered += 1;
         }
+        let is_answer = |(ping, _): &(RequestId, Instant)| match id {
+            Some(answered) => answered == Some(*ping),
+            None => self.answered == self.sent,
+        };
+        if let Some((_, sent)) = self.in_flight.take_if(|ping| is_answer(ping)) {
+            let round_trip = now.saturating_duration_since(sent);
+            self.round_trip = Some(RoundTrip::after(self.round_trip, round_trip));
+        }
+    }
+
+    /// Returns the round trip of the pings on this connection; `None` before the first answer.
+    pub(crate) fn round_trip(&self) -> Option<RoundTrip> {
+        self.round_trip
     }
 
     /// Returns `true` if the probe is answered.
@@ -124,6 +165,7 @@ impl<P: Protocol> Session<P> {
         self.send(now, Zeroizing::new(frame));
         self.pings.sent += 1;
         self.pings.last_sent = Some(now);
+        self.pings.in_flight = Some((id, now));
         id
     }
 
@@ -163,6 +205,35 @@ mod tests {
         assert!(probed(2, 1, Some(7)), "a pong before it was lost");
         assert!(probed(2, 2, None));
         assert!(!Pings::default().is_probe_answered());
+    }
+
+    #[test]
+    fn round_trip_is_from_the_last_ping_to_its_own_pong() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut pings = Pings::default();
+        let ping = |pings: &mut Pings, id, ms| {
+            pings.sent += 1;
+            pings.in_flight = Some((RequestId(id), at(ms)));
+        };
+        let last_ms = |pings: &Pings| pings.round_trip().map(|trip| trip.last_ns / 1_000_000);
+        ping(&mut pings, 3, 0);
+        pings.take_answer(at(5), Some(None));
+        assert_eq!(last_ms(&pings), None, "an unsolicited pong");
+        pings.take_answer(at(80), Some(Some(RequestId(3))));
+        pings.take_answer(at(90), Some(Some(RequestId(3))));
+        assert_eq!(last_ms(&pings), Some(80), "a pong that arrives twice");
+        ping(&mut pings, 4, 100);
+        ping(&mut pings, 5, 200);
+        pings.take_answer(at(210), Some(Some(RequestId(4))));
+        assert_eq!(last_ms(&pings), Some(80), "the pong of an earlier ping");
+        pings.take_answer(at(360), Some(Some(RequestId(5))));
+        let smoothed_ns = 80_000_000 / 8 * 7 + 160_000_000 / 8;
+        let expected = RoundTrip {
+            last_ns: 160_000_000,
+            smoothed_ns,
+        };
+        assert_eq!(pings.round_trip(), Some(expected));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::pause::{Backpressure, PauseLimit};
-use super::{Frame, FrameOutcome, Gap, GapReason, TopicCounters, TopicLedger};
+use super::{BufferTotals, Frame, FrameOutcome, Gap, GapReason, TopicCounters, TopicLedger};
 use crate::CloseReason;
 
 /// Shared access to the [`Buffer`] of one subscription, for the connection and the reader.
@@ -148,6 +148,8 @@ pub struct Buffer {
     /// Queued frames by topic, as of when the reader was dropped.
     unread: Vec<u64>,
     counters: Vec<Arc<TopicCounters>>,
+    /// Maximum number of items at any time.
+    longest: usize,
 }
 
 impl Buffer {
@@ -169,6 +171,7 @@ impl Buffer {
             read_before: 0,
             unread: Vec::new(),
             counters: Vec::new(),
+            longest: 0,
         }
     }
 
@@ -180,6 +183,8 @@ impl Buffer {
         now: impl FnOnce() -> Instant,
         into: &mut VecDeque<Delivery>,
     ) -> TakeOutcome {
+        // It only grows until it is taken.
+        self.longest = self.longest.max(self.items.len());
         std::mem::swap(&mut self.items, into);
         self.bytes = 0;
         if into.is_empty() {
@@ -225,6 +230,21 @@ impl Buffer {
             .collect()
     }
 
+    /// Returns the sums of the counters of all topics. It takes time proportional to the number of topics.
+    pub fn totals(&self) -> BufferTotals {
+        let mut totals = BufferTotals {
+            queued_max: self.longest.max(self.items.len()) as u64,
+            ..BufferTotals::default()
+        };
+        for counters in &self.counters {
+            totals += counters.totals();
+        }
+        if self.reader_gone {
+            totals.queued = 0;
+        }
+        totals
+    }
+
     /// Returns the reason why the subscription has ended; `None` if it has not.
     ///
     /// Queued items may still have to be read.
@@ -237,6 +257,7 @@ impl Buffer {
     /// `taken` contains the items that the reader has taken but not returned. Wake the driver afterwards, so that the
     /// topics are unsubscribed.
     pub fn close(&mut self, taken: &VecDeque<Delivery>) {
+        self.longest = self.longest.max(self.items.len());
         self.unread = self.queued(taken);
         self.reader_gone = true;
         self.end.get_or_insert(EndReason::Unsubscribed);

@@ -1,5 +1,6 @@
 //! Delivery ledger: counters for every frame of a subscription, by topic.
 
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,6 +53,35 @@ impl TopicLedger {
     #[deprecated(note = "renamed to `is_consistent`")]
     pub fn balances(&self) -> bool {
         self.is_consistent()
+    }
+}
+
+/// Sums of the counters of all topics of a [`Buffer`](crate::Buffer), or of several buffers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BufferTotals {
+    /// Frames returned to the consumer as events.
+    pub delivered: u64,
+    /// Duplicates of events, dropped in a rotation.
+    pub duplicates: u64,
+    /// Frames that could not be decoded.
+    pub undecodable: u64,
+    /// Frames dropped because the queue was full.
+    pub overflowed: u64,
+    /// Frames in the queue; 0 once the reader is dropped.
+    pub queued: u64,
+    /// Maximum number of items that were in one queue.
+    pub queued_max: u64,
+}
+
+impl AddAssign for BufferTotals {
+    fn add_assign(&mut self, other: Self) {
+        self.delivered += other.delivered;
+        self.duplicates += other.duplicates;
+        self.undecodable += other.undecodable;
+        self.overflowed += other.overflowed;
+        self.queued += other.queued;
+        self.queued_max = self.queued_max.max(other.queued_max);
     }
 }
 
@@ -141,19 +171,42 @@ impl TopicCounters {
         increment(&self.outcomes.0[outcome as usize]);
     }
 
+    fn get(&self, outcome: FrameOutcome) -> u64 {
+        self.outcomes.0[outcome as usize].load(Ordering::Relaxed)
+    }
+
+    /// Returns the current counters; the queue has the frames that are in no other counter.
+    pub(super) fn totals(&self) -> BufferTotals {
+        // A reader on another thread may count meanwhile, so read what it counts before what was received.
+        let outcomes = self.outcomes.0.each_ref();
+        let counted: u64 = outcomes
+            .map(|count| count.load(Ordering::Relaxed))
+            .iter()
+            .sum();
+        BufferTotals {
+            delivered: self.get(FrameOutcome::Delivered),
+            duplicates: self.get(FrameOutcome::Duplicate),
+            undecodable: self.get(FrameOutcome::Undecodable),
+            overflowed: self.get(FrameOutcome::Overflowed),
+            queued: self
+                .received
+                .load(Ordering::Relaxed)
+                .saturating_sub(counted),
+            queued_max: 0,
+        }
+    }
+
     /// Returns the current counters; `queued` is the number of frames in the queue.
     pub(super) fn ledger(&self, queued: u64) -> TopicLedger {
-        let count =
-            |outcome: FrameOutcome| self.outcomes.0[outcome as usize].load(Ordering::Relaxed);
         TopicLedger {
             topic: self.topic.to_string(),
             received: self.received.load(Ordering::Relaxed),
-            delivered: count(FrameOutcome::Delivered),
-            duplicates: count(FrameOutcome::Duplicate),
-            undecodable: count(FrameOutcome::Undecodable),
-            other: count(FrameOutcome::Other),
+            delivered: self.get(FrameOutcome::Delivered),
+            duplicates: self.get(FrameOutcome::Duplicate),
+            undecodable: self.get(FrameOutcome::Undecodable),
+            other: self.get(FrameOutcome::Other),
             queued,
-            overflowed: count(FrameOutcome::Overflowed),
+            overflowed: self.get(FrameOutcome::Overflowed),
         }
     }
 }

@@ -19,7 +19,7 @@ pub use dedup::{DedupKey, DedupKeyFn, dedup_key_fn};
 pub use error::{ClosedError, RotateError, SubscribeError};
 pub use frame::Frame;
 pub use gap::{Gap, GapReason};
-pub use ledger::{FrameOutcome, TopicCounters, TopicLedger};
+pub use ledger::{BufferTotals, FrameOutcome, TopicCounters, TopicLedger};
 pub(crate) use pause::PauseLimit;
 pub(crate) use route_cache::RouteId;
 pub(crate) use routes::{Loss, Routes, Undelivered, WhenFull};

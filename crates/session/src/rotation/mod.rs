@@ -13,7 +13,8 @@ use kucoin_streams_core::{Protocol, RetryPolicy};
 pub use self::overlap::Overlap;
 use self::schedule::{Rotation, RotationPhase};
 use crate::{
-    Action, Failure, FailureStage, FrameKind, Input, Session, SessionConfig, SessionEvent,
+    Action, Failure, FailureStage, FrameKind, Input, RoundTrip, Session, SessionConfig,
+    SessionEvent,
 };
 
 /// Role of a connection in a rotation.
@@ -97,6 +98,11 @@ impl<P: Protocol> RotatingSession<P> {
     /// Like [`Session::is_live`], for the current connection.
     pub fn is_live(&self) -> bool {
         self.current.is_live()
+    }
+
+    /// Like [`Session::heartbeat`], for the current connection.
+    pub fn heartbeat(&self) -> Option<RoundTrip> {
+        self.current.heartbeat()
     }
 
     /// Like [`Session::stage`], for the current connection.

@@ -2,6 +2,7 @@
 
 mod frame_router;
 mod output;
+mod stats;
 mod waiters;
 
 use std::collections::{HashSet, VecDeque};
@@ -15,6 +16,7 @@ use kucoin_streams_core::{HumanDuration, Protocol, RetryPolicy, TopicMatch, Wire
 
 use self::frame_router::{FrameRouter, decode_text};
 pub use self::output::{ConnectionState, Output, Subscribe, Timeouts};
+pub use self::stats::{ConnectionCounts, StreamsStats};
 use self::waiters::Waiters;
 use crate::config::NEVER;
 use crate::delivery::{
@@ -42,6 +44,7 @@ pub struct Streams<P: Protocol, M: Mailbox> {
     last_failure: Option<Failure>,
     waiters: Waiters,
     outputs: VecDeque<Output>,
+    counts: ConnectionCounts,
 }
 
 impl<P: Protocol, M: Mailbox> fmt::Debug for Streams<P, M> {
@@ -69,6 +72,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             last_failure: None,
             waiters: Waiters::new(limits.connect_timeout),
             outputs: VecDeque::new(),
+            counts: ConnectionCounts::default(),
         }
     }
 
@@ -294,7 +298,21 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
 
     /// Returns the next output; `None` if there is none.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front()?;
+        self.counts.count(&output);
+        Some(output)
+    }
+
+    /// Returns the counters of the connection so far.
+    pub fn stats(&self) -> StreamsStats {
+        let frames = self.router.frame_count();
+        StreamsStats {
+            epoch: self.session.epoch(ConnectionRole::Current),
+            frames,
+            last_frame_at: (frames > 0).then(|| self.router.last_heard_at()),
+            heartbeat: self.session.heartbeat(),
+            counts: self.counts,
+        }
     }
 
     /// Returns `true` if [`Streams::poll`] would return an output.
@@ -407,6 +425,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 attempt,
                 delay,
             } => {
+                self.counts.count_failure(&cause);
                 self.last_failure = Some(cause.clone());
                 self.event(LifecycleEvent::Reconnect {
                     cause,
@@ -434,6 +453,7 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
                 self.report_out_of_sync(now, &missing);
             }
             SessionEvent::RotationFailed(failure) => {
+                self.counts.count_failure(&failure);
                 self.router.overlap().end();
                 let message = format!("rotation failed: {failure}");
                 self.exception(None, failure.code.as_deref(), message);
@@ -441,7 +461,12 @@ impl<P: Protocol, M: Mailbox> Streams<P, M> {
             }
             SessionEvent::Exception { code, message } => self.exception(None, code, message),
             SessionEvent::Ended { .. } => self.answer_unsubscribed(),
-            SessionEvent::Closed(reason) => self.closed(now, reason),
+            SessionEvent::Closed(reason) => {
+                if let CloseReason::Failed(failure) = &reason {
+                    self.counts.count_failure(failure);
+                }
+                self.closed(now, reason);
+            }
         }
     }
 

@@ -22,6 +22,17 @@ pub enum ConnectionState {
     Closed(CloseReason),
 }
 
+impl ConnectionState {
+    /// Returns the name of the state: `connecting`, `live` or `closed`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Closed(_) => "closed",
+        }
+    }
+}
+
 /// Instruction to the driver of [`Streams`](crate::Streams).
 #[derive(Debug)]
 #[non_exhaustive]

@@ -140,6 +140,13 @@ impl kucoin_streams_core::Event for V1Event {
         }
     }
 
+    fn occurred_at(&self) -> Option<kucoin_streams_core::Timestamp> {
+        match self {
+            Self::Spot(event) => event.occurred_at(),
+            Self::Futures(event) => event.occurred_at(),
+        }
+    }
+
     fn fill(&self) -> Option<kucoin_streams_core::Fill> {
         match self {
             Self::Spot(event) => event.fill(),

@@ -127,6 +127,12 @@ macro_rules! any_topic {
                 }
             }
 
+            fn occurred_at(&self) -> Option<kucoin_streams_core::Timestamp> {
+                match self {
+                    $(Self::$variant(event) => event.occurred_at(),)*
+                }
+            }
+
             fn fill(&self) -> Option<kucoin_streams_core::Fill> {
                 match self {
                     $(Self::$variant(event) => Event::fill(event),)*

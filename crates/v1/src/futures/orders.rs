@@ -212,4 +212,8 @@ impl Event for FuturesOrder {
     fn fill(&self) -> Option<Fill> {
         self.fill()
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.engine_time
+    }
 }

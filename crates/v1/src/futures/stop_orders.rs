@@ -101,4 +101,8 @@ impl Event for FuturesStopOrder {
         let time = self.time.unwrap_or_default();
         format!("{}:{}:{time}", self.order_id, self.kind)
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }

@@ -200,6 +200,10 @@ impl Event for FuturesWalletBalance {
             self.currency
         )
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }
 
 /// Dedup key: currency, time and amount.
@@ -207,6 +211,10 @@ impl Event for FuturesOrderMargin {
     fn dedup_key(&self) -> String {
         let time = self.time.unwrap_or_default();
         format!("{}:{time}:{}", self.currency, normalized(self.order_margin))
+    }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
     }
 }
 
@@ -216,6 +224,10 @@ impl Event for FuturesAvailableBalance {
         let time = self.time.unwrap_or_default();
         let [available, hold] = [self.available_balance, self.hold_balance].map(normalized);
         format!("{}:{time}:{available}:{hold}", self.currency)
+    }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
     }
 }
 
@@ -228,6 +240,10 @@ impl Event for FuturesWithdrawHold {
             self.currency,
             normalized(self.withdraw_hold)
         )
+    }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
     }
 }
 

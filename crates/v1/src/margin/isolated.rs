@@ -135,4 +135,8 @@ impl Event for IsolatedMarginPosition {
         }
         key
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }

@@ -162,11 +162,19 @@ impl Event for MarginDebtRatio {
             amount(self.total_debt),
         )
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }
 
 /// Dedup key: time and status.
 impl Event for MarginStatusChange {
     fn dedup_key(&self) -> String {
         format!("{}:{}", timestamp_key(self.time, &self.extra), self.status)
+    }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
     }
 }

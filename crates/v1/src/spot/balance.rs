@@ -93,4 +93,8 @@ impl Event for Balance {
             amount(self.hold),
         )
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }

@@ -103,4 +103,8 @@ impl Event for MarketMatch {
     fn dedup_key(&self) -> String {
         format!("{}:{}", self.symbol, self.trade_id)
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }

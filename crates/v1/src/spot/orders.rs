@@ -200,4 +200,8 @@ impl Event for SpotOrder {
     fn fill(&self) -> Option<Fill> {
         self.fill()
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.engine_time
+    }
 }

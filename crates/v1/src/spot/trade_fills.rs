@@ -83,4 +83,8 @@ impl Event for SpotTradeFill {
     fn fill(&self) -> Option<Fill> {
         self.fill()
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }

@@ -139,10 +139,10 @@ fn counted(count: u64, what: &str) -> String {
 
 fn latency(latency: &Latency) -> String {
     format!(
-        "{} ms p50 {} p99 {}",
-        millis(latency.last),
+        "p50 {} p99 {} ms ±{}",
         millis(latency.median),
-        millis(latency.p99)
+        millis(latency.p99),
+        millis(latency.error)
     )
 }
 

@@ -26,8 +26,8 @@ const LINES: &[(&str, &str)] = &[
     ("/s", "events per second, over the last 3 seconds"),
     ("+15", "events that were missed and recovered"),
     (
-        "ms p50 p99",
-        "latency of the last event, median and 99th percentile of 1,000",
+        "p50 p99 ms ±",
+        "latency of pushes, and the error of the clock offset",
     ),
 ];
 

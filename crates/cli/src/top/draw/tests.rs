@@ -85,7 +85,7 @@ fn connection(ws_key: WsKey, status: ConnectionStatus) -> ConnectionView {
         recovered: 15,
         gaps: 1,
         latency: Some(Latency {
-            last: Duration::from_micros(1_250),
+            error: Duration::from_micros(1_250),
             median: Duration::from_millis(2),
             p99: Duration::from_millis(35),
         }),
@@ -248,7 +248,7 @@ fn header_shows_each_connection() {
             futures.contains("attempt 3 in 1.0 s: connection reset"),
             "{futures}"
         );
-        assert!(spot.ends_with("1.2 ms p50 2.0 p99 35"), "{spot}");
+        assert!(spot.ends_with("p50 2.0 p99 35 ms ±1.2"), "{spot}");
     }
 }
 

@@ -201,4 +201,8 @@ impl Event for FuturesPositionChange {
             self.quantity.normalize(),
         )
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }

@@ -66,4 +66,8 @@ impl Event for FuturesMarkPriceChange {
             self.time.unwrap_or_default(),
         )
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }

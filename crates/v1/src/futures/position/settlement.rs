@@ -55,4 +55,8 @@ impl Event for FuturesFundingSettlement {
             self.settle_currency.as_deref().unwrap_or_default(),
         )
     }
+
+    fn occurred_at(&self) -> Option<Timestamp> {
+        self.time
+    }
 }
