@@ -7,13 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use futures_util::future::{join_all, try_join_all};
 use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use kucoin_streams_session::{
-    ConnectionState, DedupKeyFn, OnRefusal, Placement, RotateError, SubscribeError, dedup_key_fn,
+    ConnectionState, DedupKeyFn, OnRefusal, Placement, RotateError, SubscribeError, TopicDrift,
+    dedup_key_fn,
 };
 use kucoin_streams_transport::Connect;
 
 use crate::connection::{Connection, OpenOutcome, OpenRequest};
 use crate::dial_limiter::ConnectionDialLimiter;
+use crate::drift::SharedDrift;
 use crate::driver::{Dialler, RequestOf};
+use crate::feed::Feed;
 use crate::{Config, LifecycleSender, Subscription};
 
 /// Handle to the connections of one kind and one account.
@@ -31,6 +34,7 @@ struct Inner<K: ConnectionKind> {
     config: Config,
     lifecycle: LifecycleSender,
     members: Arc<Mutex<Members<K>>>,
+    drift: SharedDrift,
 }
 
 /// Connections by number, and the assignment of topics to them.
@@ -93,6 +97,7 @@ impl<K: ConnectionKind> Connections<K> {
                     connections: BTreeMap::new(),
                     placement: Placement::new(limits.topics),
                 })),
+                drift: SharedDrift::default(),
             }),
         }
     }
@@ -119,6 +124,14 @@ impl<K: ConnectionKind> Connections<K> {
             .or_else(|| states.first().cloned())
     }
 
+    /// Returns what in the pushes of each subscribed topic differs from the format that the SDK knows.
+    ///
+    /// Counts every event that a subscription has returned, and every gap of an undecodable push. It is empty if nothing
+    /// differs. Each new finding is also logged once: an unknown field as `info`, anything else as `warn`.
+    pub fn drift(&self) -> Vec<TopicDrift> {
+        self.inner.drift.topics()
+    }
+
     /// Subscribes to a topic, and resolves when KuCoin has acknowledged it.
     ///
     /// Opens a new connection unless an open one has room for the topic, and retries until [`Config::connect_timeout`].
@@ -138,7 +151,7 @@ impl<K: ConnectionKind> Connections<K> {
         let dedup_key_fn = dedup_key_fn(topic.clone());
         let opened = try_join_all(self.open(shares, &dedup_key_fn, OnRefusal::Fail)).await?;
         let feeds = opened.into_iter().filter_map(|opened| opened.feed);
-        Ok(Subscription::new(topic, feeds.collect()))
+        Ok(self.subscription(topic, feeds.collect()))
     }
 
     /// Subscribes to several topics, and leaves out those that KuCoin refuses.
@@ -191,7 +204,7 @@ impl<K: ConnectionKind> Connections<K> {
             refused.extend(opened.refused);
         }
         let is_open = !feeds.is_empty();
-        Ok((is_open.then(|| Subscription::new(topics, feeds)), refused))
+        Ok((is_open.then(|| self.subscription(topics, feeds)), refused))
     }
 
     /// Opens a connection if none is open, and waits until all are live. Cancel safe.
@@ -245,6 +258,17 @@ impl<K: ConnectionKind> Connections<K> {
     pub async fn close(&self) {
         let connections = self.all();
         join_all(connections.iter().map(Connection::close)).await;
+    }
+
+    fn subscription<T: Topic<Kind = K>>(
+        &self,
+        topic: Arc<T>,
+        mut feeds: Vec<Feed>,
+    ) -> Subscription<T> {
+        for feed in &mut feeds {
+            feed.set_drift(self.inner.drift.clone());
+        }
+        Subscription::new(topic, feeds)
     }
 
     fn open(

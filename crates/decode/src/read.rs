@@ -1,10 +1,11 @@
 //! Reads JSON values into types. All rules about accepted spellings are here.
 
+use kucoin_streams_core::{Finding, FindingKind};
 use rust_decimal::Decimal;
 
 use super::bytes::{are_digits, number_of};
 use super::number_text::NumberText;
-use super::{Raw, Value, ValueKind, decimal};
+use super::{Extra, Raw, Value, ValueKind, decimal};
 use crate::{Text, Timestamp};
 
 /// A type that can be read from a JSON value, for fields of events.
@@ -13,6 +14,9 @@ use crate::{Text, Timestamp};
 /// calls the methods with valid JSON only. A value that the type cannot hold is kept in [`Extra`](super::Extra); in a
 /// required field, it is an error.
 pub trait FromJson: Sized {
+    /// `true` if a frame without the field differs from KuCoin's known format, although it can be decoded.
+    const IS_EXPECTED: bool = false;
+
     /// Reads a value; `None` if the type cannot hold it.
     fn from_json(value: Value<'_>) -> Option<Self>;
 
@@ -38,6 +42,19 @@ pub trait FromJson: Sized {
         let _ = value;
         true
     }
+
+    /// Returns `false` if `self`, read from `value`, differs from KuCoin's known format, such as an unknown enum word.
+    fn is_known(&self, value: Value<'_>) -> bool {
+        let _ = value;
+        true
+    }
+
+    /// Adds to `extra` how `self`, the field `name`, differs from the known format.
+    ///
+    /// It is called if [`is_known`](Self::is_known) returns `false`.
+    fn note(&self, name: &str, value: Value<'_>, extra: &mut Extra) {
+        extra.note(Finding::new(FindingKind::WrongType, name, value.as_str()));
+    }
 }
 
 /// A missing field, `null` and the empty string are `None`.
@@ -59,6 +76,17 @@ impl<T: FromJson> FromJson for Option<T> {
     fn round_trips(&self, value: Value<'_>) -> bool {
         self.as_ref().is_none_or(|inner| inner.round_trips(value))
     }
+
+    #[inline(always)]
+    fn is_known(&self, value: Value<'_>) -> bool {
+        self.as_ref().is_none_or(|inner| inner.is_known(value))
+    }
+
+    fn note(&self, name: &str, value: Value<'_>, extra: &mut Extra) {
+        if let Some(inner) = self {
+            inner.note(name, value, extra);
+        }
+    }
 }
 
 /// Reads a string, or the text of a number.
@@ -77,6 +105,12 @@ impl FromJson for Text {
     /// Such a string can be an ID, which must not lose the event.
     fn unreadable(value: Value<'_>) -> Option<Self> {
         value.lossless_text().map(|text| Text::new(&text))
+    }
+
+    /// Returns `false` for a number: KuCoin sends texts as strings.
+    #[inline(always)]
+    fn is_known(&self, value: Value<'_>) -> bool {
+        value.kind() != ValueKind::Number
     }
 }
 

@@ -148,14 +148,16 @@ pub use replace_key::ReplaceKeyError;
 
 pub use self::core::{
     ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource, Event, Fill,
-    FillKey, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text, Timestamp, Topic, WsKey,
+    FillKey, FindingKind, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text, Timestamp,
+    Topic, WsKey,
 };
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError, DynSign, Sign};
 pub use client::{
-    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialLimiter, EndReason,
-    Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError,
-    SlowConsumer, SubscribeError, Subscription, SubscriptionHandle, TopicLedger, Update,
+    ClosedError, Config, ConnectionRuntime, ConnectionState, Connections, DialLimiter,
+    DriftFinding, EndReason, Events, Gap, GapReason, Lifecycle, LifecycleEvent, LifecycleStream,
+    Origin, RotateError, SlowConsumer, SubscribeError, Subscription, SubscriptionHandle,
+    TopicDrift, TopicLedger, Update,
 };
 pub use kept::{
     AccountBalance, AccountChange, AccountFill, AccountOrder, AccountPart, AccountPosition,

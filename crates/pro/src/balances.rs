@@ -126,6 +126,10 @@ impl FieldGroup for BalanceAccount {
 }
 
 impl PushData for Balance {
+    fn extra(&self) -> &Extra {
+        &self.extra
+    }
+
     fn set_topic(&mut self, topic: &str) {
         if let Some((_, account)) = topic.rsplit_once('.') {
             self.account = account.into();

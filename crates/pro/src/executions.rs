@@ -1,6 +1,6 @@
 //! Fills: channels `execution` (with fees) and `execution.lite` (earlier, without fees).
 
-use kucoin_streams_core::{Decimal, Event, Fill, Liquidity, Side, Text, Timestamp};
+use kucoin_streams_core::{Decimal, Event, Extra, Fill, Liquidity, Side, Text, Timestamp};
 use kucoin_streams_decode::{Uppercase, event, open_enum};
 
 use crate::orders::PositionSide;
@@ -164,7 +164,11 @@ macro_rules! fill {
             }
         }
 
-        impl PushData for $event {}
+        impl PushData for $event {
+            fn extra(&self) -> &Extra {
+                &self.extra
+            }
+        }
 
         /// Dedup key: symbol, trade ID and order ID.
         ///

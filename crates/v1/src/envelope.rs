@@ -1,6 +1,8 @@
 //! The envelope of a V1 push, decoded in one pass if the keys have the usual order.
 
-use kucoin_streams_core::{DecodeError, Extra, Push, Text, Timestamp, TopicMatch};
+use kucoin_streams_core::{
+    DecodeError, Extra, Finding, FindingKind, Push, Text, Timestamp, TopicMatch,
+};
 use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Object, Scanner, Value};
 
 use crate::path::{match_topic, symbol};
@@ -12,6 +14,9 @@ pub(crate) trait PushData: Sized {
 
     /// Decodes the data at the scanner's position.
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError>;
+
+    /// Returns the unknown fields of the event, with the findings of the decoder; `None` for an unknown subject.
+    fn extra(&self) -> Option<&Extra>;
 
     /// Returns the push time of the gateway, if the data has it.
     fn pushed_at(&self) -> Option<Timestamp> {
@@ -148,7 +153,7 @@ impl<'f> PushEnvelope<'f> {
                         return Ok(ReadStop::Other);
                     }
                 }
-                Key::Other(key) => self.extra.push(&key, object.value()?),
+                Key::Other(key) => self.extra.push_unknown(&key, object.value()?),
             }
         }
         Ok(ReadStop::End)
@@ -182,9 +187,34 @@ impl<'f> PushEnvelope<'f> {
             USER_ID if self.user_id.is_none() => {
                 read_text(&mut self.user_id, &mut self.extra, at, value)
             }
-            _ => self.extra.push(NAMES.name(at), value),
+            _ => self.keep_unexpected(at, value),
         }
         true
+    }
+
+    /// Keeps a value that is repeated, or of another type or channel type than that of private pushes.
+    #[cold]
+    fn keep_unexpected(&mut self, at: usize, value: Value<'f>) {
+        let name = NAMES.name(at);
+        match (at, value.text()) {
+            (CHANNEL_TYPE, Some(word)) => self.extra.note(Finding::unknown_word(name, &word)),
+            (TYPE | CHANNEL_TYPE, _) => self.extra.note(wrong_type(name, value)),
+            _ => {}
+        }
+        self.extra.push(name, value);
+    }
+
+    /// Adds the findings of the event to those of the envelope.
+    #[cold]
+    fn note_event(&mut self, extra: Option<&Extra>) {
+        match (extra, &self.subject) {
+            (Some(extra), _) => self.extra.note_all(NAMES.name(DATA), extra),
+            (None, Some(subject)) => {
+                let finding = Finding::unknown_word(NAMES.name(SUBJECT), subject);
+                self.extra.note(finding);
+            }
+            (None, None) => self.extra.note(Finding::missing(NAMES.name(SUBJECT))),
+        }
     }
 
     fn read_topic(&mut self, value: Value<'f>, requested: &Text) -> bool {
@@ -207,8 +237,8 @@ impl<'f> PushEnvelope<'f> {
 
     /// Combines the event with its envelope; `None` if the event is for a symbol that was not requested.
     #[inline]
-    fn push<E: PushData>(self, event: E, requested: &str) -> Option<Push<E>> {
-        let topic = self.topic.unwrap_or_default();
+    fn push<E: PushData>(mut self, event: E, requested: &str) -> Option<Push<E>> {
+        let topic = self.topic.take().unwrap_or_default();
         // Of the pushes under the account-wide topic, a symbol's topic keeps only those of its symbol.
         if let Some(found) = event.symbol()
             && let Some(wanted) = symbol(requested)
@@ -219,6 +249,12 @@ impl<'f> PushEnvelope<'f> {
             return None;
         }
         let pushed_at = event.pushed_at();
+        if event
+            .extra()
+            .is_none_or(|extra| !extra.findings().is_empty())
+        {
+            self.note_event(event.extra());
+        }
         let mut push = Push::new(event, topic);
         push.subject = self.subject;
         push.id = self.id;
@@ -248,7 +284,15 @@ fn read_text(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value
         Some(text) => *slot = Some(Text::new(text)),
         None => match FromJson::from_json(value) {
             Some(text) => *slot = text,
-            None => extra.push(NAMES.name(at), value),
+            None => {
+                extra.note(wrong_type(NAMES.name(at), value));
+                extra.push(NAMES.name(at), value);
+            }
         },
     }
+}
+
+#[cold]
+fn wrong_type(name: &str, value: Value<'_>) -> Finding {
+    Finding::new(FindingKind::WrongType, name, value.as_str())
 }

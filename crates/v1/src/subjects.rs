@@ -66,6 +66,14 @@ macro_rules! subjects {
                     _ => $crate::OtherChange::read(scanner).map(Self::Other),
                 }
             }
+
+            /// Returns the unknown fields of the event inside; `None` for an unknown subject.
+            fn known_extra(&self) -> Option<&::kucoin_streams_core::Extra> {
+                match self {
+                    $(Self::$variant(event) => Some(&event.extra),)*
+                    Self::Other(_) => None,
+                }
+            }
         }
 
         impl $name {

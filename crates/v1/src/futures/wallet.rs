@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text, Timestamp};
 use kucoin_streams_decode::{FromJson, Scanner, ToJson, Value, event};
 use serde::Serializer;
 
@@ -179,6 +179,10 @@ impl FuturesWalletChange {
 
 impl PushData for FuturesWalletChange {
     const BY_SUBJECT: bool = true;
+
+    fn extra(&self) -> Option<&Extra> {
+        self.known_extra()
+    }
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::by_subject(context.subject, scanner)

@@ -5,7 +5,7 @@ mod mark_price;
 mod risk_limit;
 mod settlement;
 
-use kucoin_streams_core::{DecodeError, Text};
+use kucoin_streams_core::{DecodeError, Extra, Text};
 use kucoin_streams_decode::{Record, Scanner};
 
 pub use change::{FuturesPositionChange, FuturesPositionChangeReason};
@@ -112,6 +112,10 @@ impl FuturesPosition {
 
 impl PushData for FuturesPosition {
     const BY_SUBJECT: bool = true;
+
+    fn extra(&self) -> Option<&Extra> {
+        self.known_extra()
+    }
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
         let mut position = match context.subject {
