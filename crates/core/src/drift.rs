@@ -75,10 +75,14 @@ impl Finding {
         Self::with_sample(kind, name, shape(json))
     }
 
-    /// Creates a finding about a field without the text of an enum word, unless the text is surely a word.
+    /// Creates a finding about an enum word, with the word as the sample if it surely is a word, else with its shape.
     pub fn unknown_word(name: &str, word: &str) -> Self {
         let sample = match word {
             word if is_word(word) => word.to_owned(),
+            // Some enums have numbers as words.
+            word if word.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("number({})", word.len())
+            }
             word => format!("text({})", word.chars().count()),
         };
         Self::with_sample(FindingKind::UnknownWord, name, sample)

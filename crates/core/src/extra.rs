@@ -186,6 +186,13 @@ impl Extra {
         self.0.get_or_insert_default().findings.add(finding);
     }
 
+    /// Replaces all findings by one.
+    #[cold]
+    pub fn replace_findings(&mut self, finding: Finding) {
+        self.0.get_or_insert_default().findings = Findings::default();
+        self.note(finding);
+    }
+
     /// Adds the findings of an object in the field `name`.
     #[cold]
     pub fn note_all(&mut self, name: &str, inner: &Extra) {

@@ -87,11 +87,11 @@ impl<T: CasedEnum> FromJson for Uppercase<T> {
     }
 
     #[inline(always)]
-    fn is_known(&self, _: Value<'_>) -> bool {
+    fn is_known(&self) -> bool {
         self.0.is_known_word()
     }
 
-    fn note(&self, name: &str, _: Value<'_>, extra: &mut Extra) {
+    fn note(&self, name: &str, extra: &mut Extra) {
         note_word(name, self.0.as_uppercase_str(), extra);
     }
 }
@@ -165,11 +165,11 @@ macro_rules! impl_cased_enum {
             }
 
             #[inline(always)]
-            fn is_known(&self, _: Value<'_>) -> bool {
+            fn is_known(&self) -> bool {
                 self.is_known_word()
             }
 
-            fn note(&self, name: &str, _: Value<'_>, extra: &mut Extra) {
+            fn note(&self, name: &str, extra: &mut Extra) {
                 note_word(name, self.as_str(), extra);
             }
         }

@@ -74,15 +74,15 @@ impl<T: FromJson> FromJson for Entries<T> {
         })
     }
 
-    /// The entries are judged without their own JSON values.
-    fn is_known(&self, value: Value<'_>) -> bool {
-        self.0.iter().all(|(_, entry)| entry.is_known(value))
+    fn is_known(&self) -> bool {
+        self.0.iter().all(|(_, entry)| entry.is_known())
     }
 
-    fn note(&self, name: &str, value: Value<'_>, extra: &mut Extra) {
+    /// The keys are data, so they are not part of the path.
+    fn note(&self, name: &str, extra: &mut Extra) {
         let mut inner = Extra::default();
-        for (_, entry) in self.0.iter().filter(|(_, entry)| !entry.is_known(value)) {
-            entry.note("*", value, &mut inner);
+        for (_, entry) in self.0.iter().filter(|(_, entry)| !entry.is_known()) {
+            entry.note("*", &mut inner);
         }
         extra.note_all(name, &inner);
     }

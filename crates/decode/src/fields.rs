@@ -63,9 +63,10 @@ pub fn field<T: FromJson>(
         }
         return T::absent().ok_or(DecodeError::Missing { field: name });
     };
-    if let Some(read) = T::from_json(value)
+    if T::is_usual(value)
+        && let Some(read) = T::from_json(value)
         && read.round_trips(value)
-        && read.is_known(value)
+        && read.is_known()
     {
         *slot = None;
         return Ok(read);
@@ -92,8 +93,11 @@ fn read_keeping_raw<T: FromJson>(
     let value = slot.take().ok_or(DecodeError::Missing { field: name })?;
     let read = match T::from_json(value) {
         Some(read) => {
-            if !read.is_known(value) {
-                read.note(name, value, extra);
+            if !T::is_usual(value) {
+                extra.note(Finding::new(FindingKind::WrongType, name, value.as_str()));
+            }
+            if !read.is_known() {
+                read.note(name, extra);
             }
             if read.round_trips(value) {
                 return Ok(Box::new(read));

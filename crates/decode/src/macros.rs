@@ -116,11 +116,11 @@ macro_rules! event {
                 }
 
                 #[inline]
-                fn is_known(&self, _: $crate::Value<'_>) -> bool {
+                fn is_known(&self) -> bool {
                     self.extra.findings().is_empty()
                 }
 
-                fn note(&self, name: &str, _: $crate::Value<'_>, extra: &mut p::Extra) {
+                fn note(&self, name: &str, extra: &mut p::Extra) {
                     extra.note_all(name, &self.extra);
                 }
             }

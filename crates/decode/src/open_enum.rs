@@ -112,16 +112,11 @@ macro_rules! open_enum {
             }
 
             #[inline(always)]
-            fn is_known(&self, _: $crate::Value<'_>) -> bool {
+            fn is_known(&self) -> bool {
                 !::core::matches!(self, Self::Unknown(_))
             }
 
-            fn note(
-                &self,
-                name: &str,
-                _: $crate::Value<'_>,
-                extra: &mut $crate::__private::Extra,
-            ) {
+            fn note(&self, name: &str, extra: &mut $crate::__private::Extra) {
                 $crate::__private::note_word(name, self.as_str(), extra);
             }
         }

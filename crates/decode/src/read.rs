@@ -1,6 +1,5 @@
 //! Reads JSON values into types. All rules about accepted spellings are here.
 
-use kucoin_streams_core::{Finding, FindingKind};
 use rust_decimal::Decimal;
 
 use super::bytes::{are_digits, number_of};
@@ -43,17 +42,22 @@ pub trait FromJson: Sized {
         true
     }
 
-    /// Returns `false` if `self`, read from `value`, differs from KuCoin's known format, such as an unknown enum word.
-    fn is_known(&self, value: Value<'_>) -> bool {
+    /// Returns `false` if the type can hold the value, but KuCoin sends values of another kind, such as texts.
+    fn is_usual(value: Value<'_>) -> bool {
         let _ = value;
+        true
+    }
+
+    /// Returns `false` if `self` differs from KuCoin's known format, such as an unknown enum word.
+    fn is_known(&self) -> bool {
         true
     }
 
     /// Adds to `extra` how `self`, the field `name`, differs from the known format.
     ///
     /// It is called if [`is_known`](Self::is_known) returns `false`.
-    fn note(&self, name: &str, value: Value<'_>, extra: &mut Extra) {
-        extra.note(Finding::new(FindingKind::WrongType, name, value.as_str()));
+    fn note(&self, name: &str, extra: &mut Extra) {
+        let _ = (name, extra);
     }
 }
 
@@ -78,13 +82,18 @@ impl<T: FromJson> FromJson for Option<T> {
     }
 
     #[inline(always)]
-    fn is_known(&self, value: Value<'_>) -> bool {
-        self.as_ref().is_none_or(|inner| inner.is_known(value))
+    fn is_usual(value: Value<'_>) -> bool {
+        T::is_usual(value)
     }
 
-    fn note(&self, name: &str, value: Value<'_>, extra: &mut Extra) {
+    #[inline(always)]
+    fn is_known(&self) -> bool {
+        self.as_ref().is_none_or(T::is_known)
+    }
+
+    fn note(&self, name: &str, extra: &mut Extra) {
         if let Some(inner) = self {
-            inner.note(name, value, extra);
+            inner.note(name, extra);
         }
     }
 }
@@ -109,7 +118,7 @@ impl FromJson for Text {
 
     /// Returns `false` for a number: KuCoin sends texts as strings.
     #[inline(always)]
-    fn is_known(&self, value: Value<'_>) -> bool {
+    fn is_usual(value: Value<'_>) -> bool {
         value.kind() != ValueKind::Number
     }
 }

@@ -126,8 +126,8 @@ impl FieldGroup for BalanceAccount {
 }
 
 impl PushData for Balance {
-    fn extra(&self) -> &Extra {
-        &self.extra
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn set_topic(&mut self, topic: &str) {

@@ -165,8 +165,8 @@ macro_rules! fill {
         }
 
         impl PushData for $event {
-            fn extra(&self) -> &Extra {
-                &self.extra
+            fn extra(&mut self) -> &mut Extra {
+                &mut self.extra
             }
         }
 

@@ -86,8 +86,8 @@ event! {
 }
 
 impl PushData for Position {
-    fn extra(&self) -> &Extra {
-        &self.extra
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn symbol(&self) -> Option<&str> {

@@ -10,7 +10,7 @@ use crate::{Channel, ChannelRequest};
 /// The event data of a push: `d`.
 pub(crate) trait PushData: Record {
     /// Returns the unknown fields of the event, with the findings of the decoder.
-    fn extra(&self) -> &Extra;
+    fn extra(&mut self) -> &mut Extra;
 
     /// Returns the symbol of the event; `None` if its channels take no symbol.
     ///
@@ -166,11 +166,15 @@ impl<'f> PushEnvelope<'f> {
             return Ok(None);
         }
         event.set_topic(&topic);
+        let unknown = event.extra();
+        if !unknown.findings().is_empty() {
+            // Moved out and in: with a reference into it, the large event would be copied more often.
+            let moved = std::mem::take(unknown);
+            self.extra.note_all(NAMES.name(DATA), &moved);
+            *unknown = moved;
+        }
         let mut push = Push::new(event, topic);
         push.pushed_at = self.pushed_at;
-        if !push.event.extra().findings().is_empty() {
-            self.extra.note_all(NAMES.name(DATA), push.event.extra());
-        }
         push.extra = self.extra;
         Ok(Some(push))
     }

@@ -98,14 +98,14 @@ event! {
 }
 
 impl PushData for LiquidationWarning {
-    fn extra(&self) -> &Extra {
-        &self.extra
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 }
 
 impl PushData for Leverage {
-    fn extra(&self) -> &Extra {
-        &self.extra
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 }
 

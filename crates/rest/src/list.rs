@@ -79,15 +79,14 @@ impl<T: FromJson> FromJson for RowList<T> {
         self.0.iter().all(&mut is_same)
     }
 
-    /// The elements are judged without their own JSON values.
-    fn is_known(&self, value: Value<'_>) -> bool {
-        self.0.iter().all(|element| element.is_known(value))
+    fn is_known(&self) -> bool {
+        self.0.iter().all(T::is_known)
     }
 
-    fn note(&self, name: &str, value: Value<'_>, extra: &mut Extra) {
+    fn note(&self, name: &str, extra: &mut Extra) {
         let name = format!("{name}[]");
-        let unknown = self.0.iter().filter(|element| !element.is_known(value));
-        unknown.for_each(|element| element.note(&name, value, extra));
+        let unknown = self.0.iter().filter(|element| !element.is_known());
+        unknown.for_each(|element| element.note(&name, extra));
     }
 }
 

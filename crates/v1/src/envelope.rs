@@ -15,8 +15,13 @@ pub(crate) trait PushData: Sized {
     /// Decodes the data at the scanner's position.
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError>;
 
-    /// Returns the unknown fields of the event, with the findings of the decoder; `None` for an unknown subject.
-    fn extra(&self) -> Option<&Extra>;
+    /// Returns the unknown fields of the event, with the findings of the decoder.
+    fn extra(&mut self) -> &mut Extra;
+
+    /// Returns `true` if the findings are about the subject of the push and not about the data.
+    fn is_of_unknown_subject(&self) -> bool {
+        false
+    }
 
     /// Returns the push time of the gateway, if the data has it.
     fn pushed_at(&self) -> Option<Timestamp> {
@@ -187,34 +192,9 @@ impl<'f> PushEnvelope<'f> {
             USER_ID if self.user_id.is_none() => {
                 read_text(&mut self.user_id, &mut self.extra, at, value)
             }
-            _ => self.keep_unexpected(at, value),
+            _ => keep_unexpected(&mut self.extra, at, value),
         }
         true
-    }
-
-    /// Keeps a value that is repeated, or of another type or channel type than that of private pushes.
-    #[cold]
-    fn keep_unexpected(&mut self, at: usize, value: Value<'f>) {
-        let name = NAMES.name(at);
-        match (at, value.text()) {
-            (CHANNEL_TYPE, Some(word)) => self.extra.note(Finding::unknown_word(name, &word)),
-            (TYPE | CHANNEL_TYPE, _) => self.extra.note(wrong_type(name, value)),
-            _ => {}
-        }
-        self.extra.push(name, value);
-    }
-
-    /// Adds the findings of the event to those of the envelope.
-    #[cold]
-    fn note_event(&mut self, extra: Option<&Extra>) {
-        match (extra, &self.subject) {
-            (Some(extra), _) => self.extra.note_all(NAMES.name(DATA), extra),
-            (None, Some(subject)) => {
-                let finding = Finding::unknown_word(NAMES.name(SUBJECT), subject);
-                self.extra.note(finding);
-            }
-            (None, None) => self.extra.note(Finding::missing(NAMES.name(SUBJECT))),
-        }
     }
 
     fn read_topic(&mut self, value: Value<'f>, requested: &Text) -> bool {
@@ -237,8 +217,8 @@ impl<'f> PushEnvelope<'f> {
 
     /// Combines the event with its envelope; `None` if the event is for a symbol that was not requested.
     #[inline]
-    fn push<E: PushData>(mut self, event: E, requested: &str) -> Option<Push<E>> {
-        let topic = self.topic.take().unwrap_or_default();
+    fn push<E: PushData>(self, mut event: E, requested: &str) -> Option<Push<E>> {
+        let topic = self.topic.unwrap_or_default();
         // Of the pushes under the account-wide topic, a symbol's topic keeps only those of its symbol.
         if let Some(found) = event.symbol()
             && let Some(wanted) = symbol(requested)
@@ -249,18 +229,25 @@ impl<'f> PushEnvelope<'f> {
             return None;
         }
         let pushed_at = event.pushed_at();
-        if event
-            .extra()
-            .is_none_or(|extra| !extra.findings().is_empty())
-        {
-            self.note_event(event.extra());
+        let mut envelope_extra = self.extra;
+        if !event.extra().findings().is_empty() {
+            // Moved out and in: with a reference into it, the large event would be copied more often.
+            let moved = std::mem::take(event.extra());
+            match event.is_of_unknown_subject() {
+                true => moved
+                    .findings()
+                    .iter()
+                    .for_each(|finding| envelope_extra.note(finding.clone())),
+                false => envelope_extra.note_all(NAMES.name(DATA), &moved),
+            }
+            *event.extra() = moved;
         }
         let mut push = Push::new(event, topic);
         push.subject = self.subject;
         push.id = self.id;
         push.user_id = self.user_id;
         push.pushed_at = pushed_at;
-        push.extra = self.extra;
+        push.extra = envelope_extra;
         Some(push)
     }
 }
@@ -290,6 +277,18 @@ fn read_text(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value
             }
         },
     }
+}
+
+/// Keeps a value that is repeated, or of another type or channel type than that of private pushes.
+#[cold]
+fn keep_unexpected(extra: &mut Extra, at: usize, value: Value<'_>) {
+    let name = NAMES.name(at);
+    match (at, value.text()) {
+        (CHANNEL_TYPE, Some(word)) => extra.note(Finding::unknown_word(name, &word)),
+        (TYPE | CHANNEL_TYPE, _) => extra.note(wrong_type(name, value)),
+        _ => {}
+    }
+    extra.push(name, value);
 }
 
 #[cold]

@@ -216,8 +216,8 @@ impl Order {
 }
 
 impl PushData for Order {
-    fn extra(&self) -> &Extra {
-        &self.extra
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn symbol(&self) -> Option<&str> {

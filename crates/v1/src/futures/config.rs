@@ -100,8 +100,8 @@ impl<'de> Deserialize<'de> for FuturesCrossLeverageChange {
 }
 
 impl PushData for FuturesMarginModeChange {
-    fn extra(&self) -> Option<&Extra> {
-        Some(&self.extra)
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
@@ -110,8 +110,8 @@ impl PushData for FuturesMarginModeChange {
 }
 
 impl PushData for FuturesCrossLeverageChange {
-    fn extra(&self) -> Option<&Extra> {
-        Some(&self.extra)
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
@@ -195,9 +195,9 @@ fn entries<T: FromJson>(
         }
         let entry = T::from_json(*value).filter(|_| is_entry(*value));
         match &entry {
-            Some(entry) if entry.is_known(*value) => {}
+            Some(entry) if entry.is_known() => {}
             // The keys are symbols.
-            Some(entry) => entry.note("*", *value, &mut extra),
+            Some(entry) => entry.note("*", &mut extra),
             None => extra.note(Finding::new(FindingKind::WrongType, "*", value.as_str())),
         }
         let is_unique = all.len() == 1;

@@ -181,8 +181,8 @@ impl FuturesOrder {
 }
 
 impl PushData for FuturesOrder {
-    fn extra(&self) -> Option<&Extra> {
-        Some(&self.extra)
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {

@@ -180,8 +180,12 @@ impl FuturesWalletChange {
 impl PushData for FuturesWalletChange {
     const BY_SUBJECT: bool = true;
 
-    fn extra(&self) -> Option<&Extra> {
-        self.known_extra()
+    fn extra(&mut self) -> &mut Extra {
+        self.extra_mut()
+    }
+
+    fn is_of_unknown_subject(&self) -> bool {
+        matches!(self, Self::Other(_))
     }
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {

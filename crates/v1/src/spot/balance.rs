@@ -71,8 +71,8 @@ event! {
 }
 
 impl PushData for Balance {
-    fn extra(&self) -> Option<&Extra> {
-        Some(&self.extra)
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {

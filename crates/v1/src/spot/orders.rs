@@ -164,8 +164,8 @@ fn if_present(liquidity: &Liquidity) -> Option<Liquidity> {
 }
 
 impl PushData for SpotOrder {
-    fn extra(&self) -> Option<&Extra> {
-        Some(&self.extra)
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {

@@ -104,8 +104,8 @@ open_enum! {
 }
 
 impl PushData for SpotStopOrder {
-    fn extra(&self) -> Option<&Extra> {
-        Some(&self.extra)
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {

@@ -67,8 +67,8 @@ impl SpotTradeFill {
 }
 
 impl PushData for SpotTradeFill {
-    fn extra(&self) -> Option<&Extra> {
-        Some(&self.extra)
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
     }
 
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
