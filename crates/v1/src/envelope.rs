@@ -232,15 +232,11 @@ impl<'f> PushEnvelope<'f> {
         let mut envelope_extra = self.extra;
         if !event.extra().findings().is_empty() {
             // Moved out and in: with a reference into it, the large event would be copied more often.
-            let moved = std::mem::take(event.extra());
-            match event.is_of_unknown_subject() {
-                true => moved
-                    .findings()
-                    .iter()
-                    .for_each(|finding| envelope_extra.note(finding.clone())),
-                false => envelope_extra.note_all(NAMES.name(DATA), &moved),
-            }
-            *event.extra() = moved;
+            let found = std::mem::take(event.extra());
+            let is_of_subject = event.is_of_unknown_subject();
+            let (found, noted) = with_findings(found, envelope_extra, is_of_subject);
+            *event.extra() = found;
+            envelope_extra = noted;
         }
         let mut push = Push::new(event, topic);
         push.subject = self.subject;
@@ -277,6 +273,20 @@ fn read_text(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value
             }
         },
     }
+}
+
+/// Adds the findings of an event to those of its envelope, and returns both.
+#[cold]
+#[inline(never)]
+fn with_findings(found: Extra, mut envelope: Extra, is_of_subject: bool) -> (Extra, Extra) {
+    match is_of_subject {
+        true => {
+            let findings = found.findings().iter().cloned();
+            findings.for_each(|finding| envelope.note(finding));
+        }
+        false => envelope.note_all(NAMES.name(DATA), &found),
+    }
+    (found, envelope)
 }
 
 /// Keeps a value that is repeated, or of another type or channel type than that of private pushes.
