@@ -75,7 +75,9 @@ impl Finding {
         Self::with_sample(kind, name, shape(json))
     }
 
-    /// Creates a finding about an enum word, with the word as the sample if it surely is a word, else with its shape.
+    /// Creates a finding about an unknown enum word.
+    ///
+    /// The sample is the word if it surely is one, else its shape.
     pub fn unknown_word(name: &str, word: &str) -> Self {
         let sample = match word {
             word if is_word(word) => word.to_owned(),
@@ -127,12 +129,12 @@ impl Finding {
         self.kind
     }
 
-    /// Returns the path of the field in wire names, such as `orderType` in an event and `data.orderType` in a push.
+    /// Returns the path of the field in wire names, such as `data.orderType` in a push.
     pub fn path(&self) -> &Text {
         &self.path
     }
 
-    /// Returns the shape of the value, such as `text(24)`, `number(7)`, `object(2)`, `null`, or the unknown enum word.
+    /// Returns the shape of the value, such as `text(24)` or `null`, or the unknown enum word.
     pub fn sample(&self) -> &Text {
         &self.sample
     }

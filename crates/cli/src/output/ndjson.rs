@@ -45,7 +45,7 @@ pub(crate) enum NdjsonLine<'a> {
     },
 }
 
-/// A difference from the known format; without `path` it stands for those of a kind that are not listed.
+/// A difference from the known format; without `path`, the count of those that are not listed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DriftLine<'a> {
