@@ -60,7 +60,7 @@ impl SharedDrift {
         };
         let finding = match data {
             // The error can be about the data itself.
-            Some(data) if finding.path() != &data => finding.within(data),
+            Some(data) if finding.path().as_str() != data => finding.within(data),
             _ => finding,
         };
         self.record(span, topic, None, &[finding], received_at);
