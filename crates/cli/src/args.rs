@@ -240,6 +240,10 @@ pub(crate) struct DecodeArgs {
     /// Exit with status 1 if a line is `undecodable` or `other`.
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Print only how the frames differ from the known format, without values.
+    #[arg(long)]
+    pub(crate) drift: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

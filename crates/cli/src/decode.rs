@@ -5,23 +5,25 @@ mod input;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use kucoin_streams::core::{DecodeError, Inbound, Protocol, Push, Raw};
+use kucoin_streams::core::{DecodeError, Finding, Inbound, Protocol, Push, Raw};
 use kucoin_streams::pro::{self, ProV2};
 use kucoin_streams::v1::{self, V1};
 
-use kucoin_streams::AnyEvent;
+use kucoin_streams::session::DriftLog;
+use kucoin_streams::{AnyEvent, Text, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::args::{DecodeArgs, ProtocolArg};
 use crate::decode::input::{Input, InputLine};
 use crate::exit::CommandError;
-use crate::output::{ControlFrame, LineBuffer, NdjsonLine, PushLine};
+use crate::output::{self, ControlFrame, LineBuffer, NdjsonLine, PushLine};
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), CommandError> {
     let mut counted = FrameCounts::default();
     let input = Input::open(args.file.as_deref())?;
-    let is_complete = decode(input, args, &mut counted)?;
+    let mut drift = args.drift.then(DriftLog::default);
+    let is_complete = decode(input, args, &mut counted, &mut drift)?;
     match args.strict && is_complete {
         true => counted.check_strict(),
         false => Ok(()),
@@ -33,6 +35,7 @@ fn decode(
     mut input: Input,
     args: &DecodeArgs,
     counted: &mut FrameCounts,
+    drift: &mut Option<DriftLog>,
 ) -> Result<bool, CommandError> {
     let mut out = LineBuffer::new(args.times.into());
     loop {
@@ -42,9 +45,15 @@ fn decode(
             return Ok(false);
         }
         let Some(line) = input.next()? else {
+            let topics = drift.as_ref().map(DriftLog::topics).unwrap_or_default();
+            for topic in &topics {
+                for line in output::drift(None, &topic.topic, topic) {
+                    out.json(&line)?;
+                }
+            }
             return write(&mut out);
         };
-        add(&line, &mut out, args.protocol, counted)?;
+        add(&line, &mut out, args.protocol, counted, drift)?;
     }
 }
 
@@ -90,7 +99,29 @@ impl FrameCounts {
 enum DecodedFrame<'f> {
     Push(Box<Push<AnyEvent>>),
     Control(Inbound<'f>, Raw),
-    Undecodable(String),
+    Undecodable {
+        reason: String,
+        topic: Option<Text>,
+        /// `None` if the frame is not JSON.
+        finding: Option<Finding>,
+    },
+}
+
+impl DecodedFrame<'_> {
+    fn undecodable(reason: impl ToString) -> Self {
+        Self::Undecodable {
+            reason: reason.to_string(),
+            topic: None,
+            finding: None,
+        }
+    }
+}
+
+/// Adds findings of a frame. A recorded frame has no receive time.
+fn note(drift: &mut DriftLog, topic: &Text, findings: &[Finding]) {
+    if !findings.is_empty() {
+        drift.record(topic, Some(topic), findings, Timestamp::default());
+    }
 }
 
 fn add(
@@ -98,6 +129,7 @@ fn add(
     out: &mut LineBuffer,
     protocol: Option<ProtocolArg>,
     counted: &mut FrameCounts,
+    drift: &mut Option<DriftLog>,
 ) -> serde_json::Result<()> {
     counted.frames += 1;
     let (text, too_long) = match line {
@@ -105,15 +137,29 @@ fn add(
         InputLine::TooLong(start, length) => (String::from_utf8_lossy(start), Some(length)),
     };
     let frame = match (&text, too_long) {
-        (_, Some(length)) => DecodedFrame::Undecodable(format!(
+        (_, Some(length)) => DecodedFrame::undecodable(format!(
             "line of {length} bytes is too long for a frame; only its beginning is shown"
         )),
-        (Cow::Owned(_), _) => DecodedFrame::Undecodable("not utf-8".to_owned()),
+        (Cow::Owned(_), _) => DecodedFrame::undecodable("not utf-8"),
         (Cow::Borrowed(text), _) => match protocol.unwrap_or_else(|| detect(text)) {
             ProtocolArg::V1 => classify::<V1>(text, v1_push(text)),
             ProtocolArg::Pro => classify::<ProV2>(text, pro_push(text)),
         },
     };
+    if let Some(drift) = drift {
+        match frame {
+            DecodedFrame::Push(push) => note(drift, &push.topic, push.extra.findings()),
+            DecodedFrame::Control(inbound, frame) => {
+                let is_other = matches!(control(inbound, &frame), NdjsonLine::Other { .. });
+                counted.other += u64::from(is_other);
+            }
+            DecodedFrame::Undecodable { topic, finding, .. } => {
+                counted.undecodable += 1;
+                note(drift, &topic.unwrap_or_default(), finding.as_slice());
+            }
+        }
+        return Ok(());
+    }
     match frame {
         DecodedFrame::Push(push) => out.json(&NdjsonLine::Update(PushLine {
             topic: &push.topic,
@@ -129,7 +175,7 @@ fn add(
             counted.other += u64::from(matches!(line, NdjsonLine::Other { .. }));
             out.json(&line)
         }
-        DecodedFrame::Undecodable(reason) => {
+        DecodedFrame::Undecodable { reason, .. } => {
             counted.undecodable += 1;
             out.json(&NdjsonLine::Undecodable { reason, raw: &text })
         }
@@ -189,11 +235,18 @@ fn classify<P: Protocol>(text: &str, decoded: DecodedPush) -> DecodedFrame<'_> {
         Ok(Some(push)) => DecodedFrame::Push(Box::new(push)),
         Ok(None) => match (P::classify(text), Raw::parse(text)) {
             (Ok(inbound), Ok(raw)) => DecodedFrame::Control(inbound, raw),
-            (Err(error), _) => DecodedFrame::Undecodable(error.to_string()),
+            (Err(error), _) => DecodedFrame::undecodable(error),
             // `classify` reads only the beginning of a push; the rest is not valid JSON.
-            (_, Err(error)) => DecodedFrame::Undecodable(error.to_string()),
+            (_, Err(error)) => DecodedFrame::undecodable(error),
         },
-        Err(error) => DecodedFrame::Undecodable(error.to_string()),
+        Err(error) => DecodedFrame::Undecodable {
+            reason: error.to_string(),
+            topic: match P::classify(text) {
+                Ok(Inbound::Message { topic }) => Some(Text::new(&topic)),
+                _ => None,
+            },
+            finding: Finding::of_error(&error),
+        },
     }
 }
 

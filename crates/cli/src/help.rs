@@ -151,6 +151,9 @@ Each output line has a `kind` and these fields. A field with ? is optional:
                id? code? message? frame
   other        frame: any other frame, or a push of an unknown topic
   undecodable  reason raw: the input line, cut if it is too long
+With --drift, the lines are instead, at the end of the input:
+  drift        topic finding path? sample? count: a difference from the known
+               format, see below
 Blank lines are skipped. In `data`, V1 events have KuCoin's field names, and
 Pro V2 events have long names in place of KuCoin's abbreviations. Times are
 strings, see --times. Decimals are strings with all digits of the exchange. A
@@ -160,6 +163,11 @@ is decoded. Half of a UTF-16 surrogate pair in a string becomes the text
 output. The protocol is detected for each frame, so V1 and Pro V2 frames may
 be mixed. The input is UTF-8, with or without a byte order mark, with Unix or
 Windows line endings.
+
+`finding` is unknownField, unknownWord (of an enum), wrongType or missingField,
+and `path` the field in KuCoin's frame. `sample` has the kind of the value and
+its length, never the value, except an enum word of letters. At most 32
+findings a topic are listed. The rest is counted by `finding`, without `path`.
 
 Exit status: 0 success; 1 with --strict, a line was `undecodable` or `other`,
 or reading or writing failed; 2 wrong usage, or the input cannot be opened or
@@ -220,6 +228,9 @@ with ? is optional:
   close        reason
   stats        topic received delivered duplicates undecodable other queued
                overflowed consistent
+  drift        topic finding path? sample? count pushedTopic? firstSeen?, with
+               --stats: how events differ from the known format, without
+               values; see `kucoin-streams decode --help`
 Times (receivedAt, lostAt, and those in data) are strings, see --times.
 Decimals are strings with all digits of the exchange. Durations are numbers
 with the unit in the name. A field of data that cannot be parsed keeps its

@@ -9,13 +9,15 @@ use futures_util::future::{join_all, try_join_all};
 use kucoin_streams_core::{ConnectionKind, ConnectionSource, Topic, WsKey};
 use kucoin_streams_session::{
     CloseReason, ConnectionState, DedupKeyFn, OnRefusal, Placement, RotateError, SubscribeError,
-    dedup_key_fn,
+    TopicDrift, dedup_key_fn,
 };
 use kucoin_streams_transport::Connect;
 
 use crate::connection::{Connection, OpenOutcome, OpenRequest};
 use crate::dial_limiter::ConnectionDialLimiter;
+use crate::drift::SharedDrift;
 use crate::driver::{Dialler, RequestOf};
+use crate::feed::Feed;
 use crate::stats::ConnectionMeter;
 use crate::{Config, ConnectionStats, LifecycleSender, Subscription};
 
@@ -38,6 +40,7 @@ struct Inner<K: ConnectionKind> {
     meters: Mutex<BTreeMap<u32, Arc<ConnectionMeter>>>,
     /// Set at the first call of [`Connections::stats`].
     is_read: Arc<AtomicBool>,
+    drift: SharedDrift,
 }
 
 /// Connections by number, and the assignment of topics to them.
@@ -102,6 +105,7 @@ impl<K: ConnectionKind> Connections<K> {
                 })),
                 meters: Mutex::default(),
                 is_read: Arc::default(),
+                drift: SharedDrift::default(),
             }),
         }
     }
@@ -148,6 +152,14 @@ impl<K: ConnectionKind> Connections<K> {
         meters.into_iter().map(stats_of).collect()
     }
 
+    /// Returns what in the pushes of each subscribed topic differs from the format that the SDK knows.
+    ///
+    /// Counts every event that a subscription has returned, and every gap of an undecodable push. It is empty if nothing
+    /// differs. Each new finding is also logged once: an unknown field as `info`, anything else as `warn`.
+    pub fn drift(&self) -> Vec<TopicDrift> {
+        self.inner.drift.topics()
+    }
+
     /// Subscribes to a topic, and resolves when KuCoin has acknowledged it.
     ///
     /// Opens a new connection unless an open one has room for the topic, and retries until [`Config::connect_timeout`].
@@ -167,7 +179,7 @@ impl<K: ConnectionKind> Connections<K> {
         let dedup_key_fn = dedup_key_fn(topic.clone());
         let opened = try_join_all(self.open(shares, &dedup_key_fn, OnRefusal::Fail)).await?;
         let feeds = opened.into_iter().filter_map(|opened| opened.feed);
-        Ok(Subscription::new(topic, feeds.collect()))
+        Ok(self.subscription(topic, feeds.collect()))
     }
 
     /// Subscribes to several topics, and leaves out those that KuCoin refuses.
@@ -220,7 +232,7 @@ impl<K: ConnectionKind> Connections<K> {
             refused.extend(opened.refused);
         }
         let is_open = !feeds.is_empty();
-        Ok((is_open.then(|| Subscription::new(topics, feeds)), refused))
+        Ok((is_open.then(|| self.subscription(topics, feeds)), refused))
     }
 
     /// Opens a connection if none is open, and waits until all are live. Cancel safe.
@@ -274,6 +286,17 @@ impl<K: ConnectionKind> Connections<K> {
     pub async fn close(&self) {
         let connections = self.all();
         join_all(connections.iter().map(Connection::close)).await;
+    }
+
+    fn subscription<T: Topic<Kind = K>>(
+        &self,
+        topic: Arc<T>,
+        mut feeds: Vec<Feed>,
+    ) -> Subscription<T> {
+        for feed in &mut feeds {
+            feed.set_drift(self.inner.drift.clone());
+        }
+        Subscription::new(topic, feeds)
     }
 
     fn open(

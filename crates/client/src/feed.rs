@@ -13,6 +13,7 @@ use tracing::Span;
 
 use crate::Update;
 use crate::connection::ConnectionHandle;
+use crate::drift::SharedDrift;
 use crate::queue::{QueueReader, QueueWatch};
 use crate::stats::ConnectionMeter;
 
@@ -33,6 +34,8 @@ pub(crate) struct Feed {
     span: Span,
     /// Number of events that could not be decoded.
     undecodable: u64,
+    /// What differs from the known format.
+    drift: SharedDrift,
 }
 
 impl Feed {
@@ -52,7 +55,13 @@ impl Feed {
             meter,
             span,
             undecodable: 0,
+            drift: SharedDrift::default(),
         }
+    }
+
+    /// Sets where to count what differs from the known format.
+    pub(crate) fn set_drift(&mut self, drift: SharedDrift) {
+        self.drift = drift;
     }
 
     /// Sets the positions of the feed's topics in the requests of the subscription.
@@ -92,6 +101,12 @@ impl Feed {
                     if self.queue.is_sample() {
                         self.meter.record_delivery(received_at);
                     }
+                    let findings = push.extra.findings();
+                    if !findings.is_empty() {
+                        let pushed = Some(&push.topic);
+                        self.drift
+                            .record(&self.span, &subscribed, pushed, findings, received_at);
+                    }
                     let update =
                         Update::live(T::Kind::WS_KEY, subscribed, push, received_at, epoch);
                     return Poll::Ready(Some(Ok(update)));
@@ -99,6 +114,12 @@ impl Feed {
                 // The frame belongs to another topic that is pushed under the same name.
                 Ok(None) => self.count(at, FrameOutcome::Other),
                 Err(error) => {
+                    if let Some(counters) = self.queue.counters(at) {
+                        let (ws_key, topic) = (T::Kind::WS_KEY, counters.topic());
+                        let received_at = frame.received_at();
+                        self.drift
+                            .record_error(&self.span, ws_key, topic, &error, received_at);
+                    }
                     let mut gap = self.undecodable(error, at, &frame);
                     gap.ws_key = Some(T::Kind::WS_KEY);
                     return Poll::Ready(Some(Err(gap)));

@@ -17,6 +17,7 @@ mod config;
 mod connection;
 mod connections;
 mod dial_limiter;
+mod drift;
 mod driver;
 mod failure;
 mod feed;
@@ -34,8 +35,8 @@ pub use config::Config;
 pub use connections::Connections;
 pub use dial_limiter::DialLimiter;
 pub use kucoin_streams_session::{
-    ClosedError, ConnectionState, EndReason, Gap, GapReason, LifecycleEvent, RotateError,
-    SlowConsumer, SubscribeError, TopicLedger,
+    ClosedError, ConnectionState, DriftFinding, EndReason, Gap, GapReason, LifecycleEvent,
+    RotateError, SlowConsumer, SubscribeError, TopicDrift, TopicLedger,
 };
 pub use lifecycle::{Lifecycle, LifecycleSender, LifecycleStream};
 pub use runtime::ConnectionRuntime;

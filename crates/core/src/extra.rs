@@ -7,8 +7,9 @@ use serde::ser::{Error as _, SerializeMap, Serializer};
 
 use serde_json::value::RawValue;
 
+use crate::drift::Findings;
 use crate::error::excerpt;
-use crate::{DecodeError, Text};
+use crate::{DecodeError, Finding, FindingKind, Text};
 
 /// One JSON value, byte for byte as KuCoin sent it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -103,28 +104,43 @@ impl Serialize for Raw {
 /// differently, such as `buy` for `BUY`. An optional field that cannot be read is `None` in the event, and this list
 /// has its value as KuCoin sent it. If a name is in this list, serialization writes the value of the list instead of
 /// the typed value.
-#[derive(Clone, Default, PartialEq, Eq)]
+///
+/// The list also has the [`findings`](Self::findings) of the decoder, which do not count for equality.
+#[derive(Clone, Default)]
 // Boxed to take eight bytes if it is empty, as it is for nearly every event.
-pub struct Extra(#[allow(clippy::box_collection)] Option<Box<Vec<(Text, Raw)>>>);
+pub struct Extra(Option<Box<Contents>>);
+
+#[derive(Clone, Default)]
+struct Contents {
+    entries: Vec<(Text, Raw)>,
+    findings: Findings,
+}
 
 impl Extra {
     /// Returns `true` if all fields were known and readable.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.entries().is_empty()
     }
 
     /// Returns the number of values.
     #[inline]
     pub fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |entries| entries.len())
+        self.entries().len()
+    }
+
+    #[inline]
+    fn entries(&self) -> &[(Text, Raw)] {
+        match &self.0 {
+            Some(contents) => &contents.entries,
+            None => &[],
+        }
     }
 
     /// Returns the value of a field by its wire name; the last value if the frame repeats the field.
     #[inline]
     pub fn get(&self, name: &str) -> Option<&Raw> {
-        let entries = self.0.as_ref()?;
-        entries
+        self.entries()
             .iter()
             .rev()
             .find(|(known, _)| known == name)
@@ -133,26 +149,75 @@ impl Extra {
 
     /// Returns an iterator over all names and values, in the order of the frame.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Raw)> {
-        self.0
+        self.entries()
             .iter()
-            .flat_map(|entries| entries.iter())
             .map(|(name, raw)| (name.as_str(), raw))
     }
 
     /// Appends a field.
     pub fn push(&mut self, name: &str, raw: impl Into<Raw>) {
-        let entries = self.0.get_or_insert_default();
-        entries.push((Text::new(name), raw.into()));
+        let contents = self.0.get_or_insert_default();
+        contents.entries.push((Text::new(name), raw.into()));
+    }
+
+    /// Appends a field that the event type does not have, and its finding.
+    #[cold]
+    pub fn push_unknown(&mut self, name: &str, raw: impl Into<Raw>) {
+        let raw = raw.into();
+        self.note(Finding::new(FindingKind::UnknownField, name, raw.as_str()));
+        self.push(name, raw);
+    }
+
+    /// Returns what the decoder found to differ from the known format, each difference once; usually empty.
+    ///
+    /// The paths begin in the object that has this list. The list of a push, the envelope, also has the findings of its
+    /// event.
+    #[inline]
+    pub fn findings(&self) -> &[Finding] {
+        match &self.0 {
+            Some(contents) => contents.findings.as_slice(),
+            None => &[],
+        }
+    }
+
+    /// Adds a finding.
+    #[cold]
+    pub fn note(&mut self, finding: Finding) {
+        self.0.get_or_insert_default().findings.add(finding);
+    }
+
+    /// Replaces all findings by one.
+    #[cold]
+    pub fn replace_findings(&mut self, finding: Finding) {
+        self.0.get_or_insert_default().findings = Findings::default();
+        self.note(finding);
+    }
+
+    /// Adds the findings of an object in the field `name`.
+    #[cold]
+    pub fn note_all(&mut self, name: &str, inner: &Extra) {
+        for finding in inner.findings() {
+            self.note(finding.within(name));
+        }
     }
 
     /// Removes all fields after the first `count`.
     #[cold]
     pub fn truncate(&mut self, count: usize) {
-        if let Some(entries) = &mut self.0 {
-            entries.truncate(count);
+        if let Some(contents) = &mut self.0 {
+            contents.entries.truncate(count);
         }
-        if count == 0 {
+        if self.is_empty() && self.findings().is_empty() {
             self.0 = None;
+        }
+    }
+
+    /// Removes all fields, keeps the findings, and returns the fields.
+    #[cold]
+    pub fn take_fields(&mut self) -> Vec<(Text, Raw)> {
+        match &mut self.0 {
+            Some(contents) => std::mem::take(&mut contents.entries),
+            None => Vec::new(),
         }
     }
 
@@ -164,6 +229,14 @@ impl Extra {
         }
     }
 }
+
+impl PartialEq for Extra {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries() == other.entries()
+    }
+}
+
+impl Eq for Extra {}
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,7 +6,7 @@
 //!   [`Topic`] (what to subscribe to, and its event type), [`Event`] and [`ConnectionSource`] (URL and token for a
 //!   dial);
 //! - value types: [`Text`], [`Timestamp`], [`Decimal`], [`Side`], [`Liquidity`], [`Fill`], unknown fields ([`Extra`],
-//!   [`Raw`]) and symbol shapes ([`SymbolShape`]);
+//!   [`Raw`]), what differs from the known format ([`Finding`]) and symbol shapes ([`SymbolShape`]);
 //! - error texts: an error with its causes and a remedy on one line ([`explain()`]).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
@@ -14,6 +14,7 @@
 
 mod clock;
 mod connection;
+mod drift;
 mod error;
 mod explain;
 mod extra;
@@ -33,6 +34,7 @@ pub mod redact;
 
 pub use clock::ClockOffset;
 pub use connection::{ConnectionInfo, Heartbeat, Login, SecretUrl};
+pub use drift::{Finding, FindingKind};
 pub use error::DecodeError;
 pub use explain::{causes, describe, explain, is_out_of_descriptors, remedy, with_code};
 pub use extra::{Extra, Raw};

@@ -3,7 +3,8 @@
 use kucoin_streams_core::{Liquidity, Side};
 use serde::Serializer;
 
-use super::{FromJson, ToJson, Value};
+use super::fields::note_word;
+use super::{Extra, FromJson, ToJson, Value};
 use crate::Text;
 
 /// An enum whose values differ only in case between V1 and Pro V2.
@@ -13,6 +14,9 @@ use crate::Text;
 pub trait CasedEnum: for<'t> From<&'t str> {
     /// Returns the value in upper case, as Pro V2 writes it.
     fn as_uppercase_str(&self) -> &str;
+
+    /// Returns `true` unless the value is a word that the enum does not have.
+    fn is_known_word(&self) -> bool;
 
     /// Returns `true` if V1 spells the value like `text`.
     fn is_lowercase(&self, text: &str) -> bool;
@@ -66,6 +70,8 @@ fn read<T: CasedEnum>(value: Value<'_>) -> Option<T> {
 }
 
 impl<T: CasedEnum> FromJson for Uppercase<T> {
+    const IS_EXPECTED: bool = true;
+
     #[inline(always)]
     fn from_json(value: Value<'_>) -> Option<Self> {
         read(value).map(Self)
@@ -78,6 +84,15 @@ impl<T: CasedEnum> FromJson for Uppercase<T> {
     #[inline]
     fn round_trips(&self, value: Value<'_>) -> bool {
         has_spelling(value, |text| self.0.is_uppercase(text))
+    }
+
+    #[inline(always)]
+    fn is_known(&self) -> bool {
+        self.0.is_known_word()
+    }
+
+    fn note(&self, name: &str, extra: &mut Extra) {
+        note_word(name, self.0.as_uppercase_str(), extra);
     }
 }
 
@@ -117,6 +132,11 @@ macro_rules! impl_cased_enum {
             }
 
             #[inline(always)]
+            fn is_known_word(&self) -> bool {
+                !matches!(self, Self::Unknown(_))
+            }
+
+            #[inline(always)]
             fn is_lowercase(&self, text: &str) -> bool {
                 self.is_lowercase_spelling(text)
             }
@@ -128,6 +148,8 @@ macro_rules! impl_cased_enum {
         }
 
         impl FromJson for $name {
+            const IS_EXPECTED: bool = true;
+
             #[inline(always)]
             fn from_json(value: Value<'_>) -> Option<Self> {
                 read(value)
@@ -140,6 +162,15 @@ macro_rules! impl_cased_enum {
             #[inline]
             fn round_trips(&self, value: Value<'_>) -> bool {
                 has_spelling(value, |text| self.is_lowercase(text))
+            }
+
+            #[inline(always)]
+            fn is_known(&self) -> bool {
+                self.is_known_word()
+            }
+
+            fn note(&self, name: &str, extra: &mut Extra) {
+                note_word(name, self.as_str(), extra);
             }
         }
 

@@ -2,7 +2,7 @@
 
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{AsJson, FromJson, ToJson, Value, ValueKind};
+use super::{AsJson, Extra, FromJson, ToJson, Value, ValueKind};
 use crate::Text;
 
 /// Entries of a JSON object whose keys are data, such as currencies, in the order of the frame.
@@ -72,6 +72,19 @@ impl<T: FromJson> FromJson for Entries<T> {
             matches!(object.key(), Ok(Some(_)))
                 && object.value().is_ok_and(|value| entry.round_trips(value))
         })
+    }
+
+    fn is_known(&self) -> bool {
+        self.0.iter().all(|(_, entry)| entry.is_known())
+    }
+
+    /// The keys are data, so they are not part of the path.
+    fn note(&self, name: &str, extra: &mut Extra) {
+        let mut inner = Extra::default();
+        for (_, entry) in self.0.iter().filter(|(_, entry)| !entry.is_known()) {
+            entry.note("*", &mut inner);
+        }
+        extra.note_all(name, &inner);
     }
 }
 

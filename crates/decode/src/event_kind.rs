@@ -129,6 +129,7 @@ macro_rules! event_kind {
                         }
                     )*
                     let _ = end;
+                    p::note_word($tag, &text, extra);
                     ::core::result::Result::Ok(Self::Unknown(text))
                 }
 

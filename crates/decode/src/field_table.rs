@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::fields::concat;
 use super::key_token::KeyToken;
-use super::{DecodeError, Extra, Key, Scanner, Value};
+use super::{DecodeError, Extra, Key, Raw, Scanner, Text, Value};
 
 const BUCKETS: usize = 256;
 /// Number of hash multipliers that are tried to find one without collisions.
@@ -163,7 +163,7 @@ impl<const N: usize> FieldTable<N> {
                         }
                     }
                 }
-                Some(Key::Other(key)) => extra.push(&key, object.value()?),
+                Some(Key::Other(key)) => extra.push_unknown(&key, object.value()?),
             }
         }
         if repeated {
@@ -192,13 +192,15 @@ impl<const N: usize> FieldTable<N> {
     /// Serialization writes the values in this order, so they deserialize to the same `extra`.
     #[cold]
     fn keep_repeated(&self, slots: &[Option<Value<'_>>; N], extra: &mut Extra) {
-        let kept = std::mem::take(extra);
-        for (name, raw) in kept.iter().filter(|(name, _)| !self.names.contains(name)) {
+        let kept = extra.take_fields();
+        let is_known = |(name, _): &&(Text, Raw)| self.names.contains(&name.as_str());
+        for (name, raw) in kept.iter().filter(|field| !is_known(field)) {
             extra.push(name, raw.clone());
         }
         for (name, slot) in self.names.iter().zip(slots) {
-            if let (Some(last), true) = (slot, kept.get(name).is_some()) {
-                for (_, raw) in kept.iter().filter(|(known, _)| known == name) {
+            let mut earlier = kept.iter().filter(|(known, _)| known == name).peekable();
+            if let (Some(last), true) = (slot, earlier.peek().is_some()) {
+                for (_, raw) in earlier {
                     extra.push(name, raw.clone());
                 }
                 extra.push(name, *last);

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use serde::ser::SerializeMap;
 
-use super::{DecodeError, Extra, FieldWriter, FromJson, Scanner, Value};
+use kucoin_streams_core::{Finding, FindingKind};
+
+use super::{DecodeError, Extra, FieldWriter, FromJson, Scanner, Value, ValueKind};
 
 /// A type that is read from a JSON object. [`event!`](crate::event) implements it.
 pub trait Record: Sized {
@@ -56,10 +58,15 @@ pub fn field<T: FromJson>(
     extra: &mut Extra,
 ) -> Result<T, DecodeError> {
     let Some(value) = *slot else {
+        if T::IS_EXPECTED {
+            note_missing(name, extra);
+        }
         return T::absent().ok_or(DecodeError::Missing { field: name });
     };
-    if let Some(read) = T::from_json(value)
+    if T::is_usual(value)
+        && let Some(read) = T::from_json(value)
         && read.round_trips(value)
+        && read.is_known()
     {
         *slot = None;
         return Ok(read);
@@ -67,7 +74,14 @@ pub fn field<T: FromJson>(
     read_keeping_raw(name, slot, extra).map(|read| *read)
 }
 
-/// Reads a value that is unreadable or would be written differently, and keeps its JSON in `extra`.
+#[cold]
+fn note_missing(name: &'static str, extra: &mut Extra) {
+    extra.note(Finding::missing(name));
+}
+
+/// Reads a value that is unreadable, unknown, or would be written differently.
+///
+/// The JSON of an unreadable value, or of one that would be written differently, is kept in `extra`.
 ///
 /// The result is boxed so that the fast path of [`field`] does not copy it through memory.
 #[cold]
@@ -77,9 +91,28 @@ fn read_keeping_raw<T: FromJson>(
     extra: &mut Extra,
 ) -> Result<Box<T>, DecodeError> {
     let value = slot.take().ok_or(DecodeError::Missing { field: name })?;
-    let read = T::from_json(value)
-        .or_else(|| T::unreadable(value))
-        .ok_or_else(|| value.unreadable(name))?;
+    let read = match T::from_json(value) {
+        Some(read) => {
+            if !T::is_usual(value) {
+                extra.note(Finding::new(FindingKind::WrongType, name, value.as_str()));
+            }
+            if !read.is_known() {
+                read.note(name, extra);
+            }
+            if read.round_trips(value) {
+                return Ok(Box::new(read));
+            }
+            read
+        }
+        None => {
+            let read = T::unreadable(value).ok_or_else(|| value.unreadable(name))?;
+            // A text with an unpaired surrogate has the right type.
+            if value.kind() != ValueKind::EscapedString || value.text().is_some() {
+                extra.note(Finding::new(FindingKind::WrongType, name, value.as_str()));
+            }
+            read
+        }
+    };
     extra.push_if_new(name, value.as_str());
     Ok(Box::new(read))
 }
@@ -143,12 +176,24 @@ pub fn group_or_none<G: FieldGroup>(
     let kept = extra.len();
     match G::read(slots, extra) {
         Ok(group) => Some(group),
-        Err(_) => {
+        Err(error) => {
             slots.copy_from_slice(before);
             extra.truncate(kept);
+            if let Some(finding) = Finding::of_error(&error) {
+                extra.note(finding);
+            }
             None
         }
     }
+}
+
+/// Notes an unknown word of an enum; the empty text stands for a missing field.
+#[cold]
+pub fn note_word(name: &str, word: &str, extra: &mut Extra) {
+    extra.note(match word {
+        "" => Finding::missing(name),
+        word => Finding::unknown_word(name, word),
+    });
 }
 
 /// Moves a value into `range` of `slots` if it is stored before `range` under the same name.

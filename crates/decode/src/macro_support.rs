@@ -8,7 +8,9 @@ pub mod __private {
 
     use crate::Value;
     pub use crate::field_table::FieldTable;
-    pub use crate::fields::{claim_shared_names, concat, field, field_of_any_name, group_or_none};
+    pub use crate::fields::{
+        claim_shared_names, concat, field, field_of_any_name, group_or_none, note_word,
+    };
     pub use crate::{
         __kind as kind, __names as names, __otherwise as otherwise, __read as read,
         __round_trips as round_trips, __write as write, __written as written,

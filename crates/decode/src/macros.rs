@@ -114,6 +114,15 @@ macro_rules! event {
                 fn from_json(value: $crate::Value<'_>) -> ::core::option::Option<Self> {
                     <Self as $crate::Record>::read(&mut value.scanner()).ok()
                 }
+
+                #[inline]
+                fn is_known(&self) -> bool {
+                    self.extra.findings().is_empty()
+                }
+
+                fn note(&self, name: &str, extra: &mut p::Extra) {
+                    extra.note_all(name, &self.extra);
+                }
             }
 
             impl $crate::ToJson for $name {

@@ -92,6 +92,8 @@ macro_rules! open_enum {
         }
 
         impl $crate::FromJson for $name {
+            const IS_EXPECTED: bool = true;
+
             #[inline(always)]
             fn from_json(value: $crate::Value<'_>) -> ::core::option::Option<Self> {
                 if let ::core::option::Option::Some(text) = value.digits() {
@@ -107,6 +109,15 @@ macro_rules! open_enum {
             #[inline]
             fn round_trips(&self, value: $crate::Value<'_>) -> bool {
                 $crate::__private::round_trips!(self, value $(, $case)?)
+            }
+
+            #[inline(always)]
+            fn is_known(&self) -> bool {
+                !::core::matches!(self, Self::Unknown(_))
+            }
+
+            fn note(&self, name: &str, extra: &mut $crate::__private::Extra) {
+                $crate::__private::note_word(name, self.as_str(), extra);
             }
         }
 

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::bytes::{are_digits, number_of};
 use super::number_text::NumberText;
-use super::{Raw, Value, ValueKind, decimal};
+use super::{Extra, Raw, Value, ValueKind, decimal};
 use crate::{Text, Timestamp};
 
 /// A type that can be read from a JSON value, for fields of events.
@@ -13,6 +13,9 @@ use crate::{Text, Timestamp};
 /// calls the methods with valid JSON only. A value that the type cannot hold is kept in [`Extra`](super::Extra); in a
 /// required field, it is an error.
 pub trait FromJson: Sized {
+    /// `true` if a frame without the field differs from KuCoin's known format, although it can be decoded.
+    const IS_EXPECTED: bool = false;
+
     /// Reads a value; `None` if the type cannot hold it.
     fn from_json(value: Value<'_>) -> Option<Self>;
 
@@ -38,6 +41,24 @@ pub trait FromJson: Sized {
         let _ = value;
         true
     }
+
+    /// Returns `false` if the type can hold the value, but KuCoin sends values of another kind, such as texts.
+    fn is_usual(value: Value<'_>) -> bool {
+        let _ = value;
+        true
+    }
+
+    /// Returns `false` if `self` differs from KuCoin's known format, such as an unknown enum word.
+    fn is_known(&self) -> bool {
+        true
+    }
+
+    /// Adds to `extra` how `self`, the field `name`, differs from the known format.
+    ///
+    /// It is called if [`is_known`](Self::is_known) returns `false`.
+    fn note(&self, name: &str, extra: &mut Extra) {
+        let _ = (name, extra);
+    }
 }
 
 /// A missing field, `null` and the empty string are `None`.
@@ -59,6 +80,22 @@ impl<T: FromJson> FromJson for Option<T> {
     fn round_trips(&self, value: Value<'_>) -> bool {
         self.as_ref().is_none_or(|inner| inner.round_trips(value))
     }
+
+    #[inline(always)]
+    fn is_usual(value: Value<'_>) -> bool {
+        T::is_usual(value)
+    }
+
+    #[inline(always)]
+    fn is_known(&self) -> bool {
+        self.as_ref().is_none_or(T::is_known)
+    }
+
+    fn note(&self, name: &str, extra: &mut Extra) {
+        if let Some(inner) = self {
+            inner.note(name, extra);
+        }
+    }
 }
 
 /// Reads a string, or the text of a number.
@@ -77,6 +114,12 @@ impl FromJson for Text {
     /// Such a string can be an ID, which must not lose the event.
     fn unreadable(value: Value<'_>) -> Option<Self> {
         value.lossless_text().map(|text| Text::new(&text))
+    }
+
+    /// Returns `false` for a number: KuCoin sends texts as strings.
+    #[inline(always)]
+    fn is_usual(value: Value<'_>) -> bool {
+        value.kind() != ValueKind::Number
     }
 }
 

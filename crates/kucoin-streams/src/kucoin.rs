@@ -9,7 +9,7 @@ use kucoin_streams_auth::rest::RestTokens;
 use kucoin_streams_auth::{Credentials, DynSign, HmacSigner};
 use kucoin_streams_client::{
     ClosedError, Config, ConnectionState, ConnectionStats, Connections, LifecycleSender,
-    LifecycleStream, RotateError, SubscribeError, Subscription,
+    LifecycleStream, RotateError, SubscribeError, Subscription, TopicDrift,
 };
 use kucoin_streams_core::{
     ConnectionKind, DynConnectionSource, RetryPolicy, Timestamp, Topic, WsKey,
@@ -224,6 +224,16 @@ impl Kucoin {
         states.into_iter().next()
     }
 
+    /// Returns what in the pushes differs from the format that the SDK knows, by topic as subscribed.
+    ///
+    /// KuCoin adds fields and enum words at any time. Nothing is lost: events keep what their types do not know. Here is
+    /// what was found, at most [`DriftLog::MAX_FINDINGS`](crate::session::DriftLog::MAX_FINDINGS) findings a topic, each
+    /// with its path, a sample without the value, and a count. See the guide, [`gaps`](crate::guide::gaps).
+    pub fn drift(&self) -> Vec<TopicDrift> {
+        let kinds = self.kinds();
+        kinds.iter().flat_map(|kind| kind.drift()).collect()
+    }
+
     /// Replaces a connection by a new one without a gap: see [`Connections::rotate`].
     ///
     /// # Errors
@@ -356,6 +366,7 @@ trait DynConnections: fmt::Debug + Send + Sync {
     fn ws_key(&self) -> WsKey;
     fn state(&self) -> Option<ConnectionState>;
     fn stats(&self) -> Vec<ConnectionStats>;
+    fn drift(&self) -> Vec<TopicDrift>;
     fn wait_live(&self) -> BoxFuture<'_, Result<(), SubscribeError>>;
     fn rotate(&self) -> BoxFuture<'_, Result<(), RotateError>>;
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -376,6 +387,10 @@ impl<K: ConnectionKind> DynConnections for Connections<K> {
 
     fn stats(&self) -> Vec<ConnectionStats> {
         self.stats()
+    }
+
+    fn drift(&self) -> Vec<TopicDrift> {
+        self.drift()
     }
 
     fn wait_live(&self) -> BoxFuture<'_, Result<(), SubscribeError>> {

@@ -157,16 +157,16 @@ pub use stats::{FleetStats, KucoinStats};
 
 pub use self::core::{
     ClockOffset, ConnectionInfo, ConnectionKind, ConnectionSource, Decimal, DynConnectionSource,
-    Event, Fill, FillKey, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text, Timestamp,
-    Topic, WsKey,
+    Event, Fill, FillKey, FindingKind, Liquidity, RetryPolicy, SecretUrl, Side, SourceError, Text,
+    Timestamp, Topic, WsKey,
 };
 pub use auth::rest::{Hosts, ProAuthentication, Region, RestTokens};
 pub use auth::{Credentials, CredentialsError, DynSign, Sign};
 pub use client::{
     ClosedError, Config, ConnectionCounters, ConnectionRuntime, ConnectionState, ConnectionStats,
-    Connections, DialLimiter, EndReason, Events, Gap, GapReason, LatencyStats, LatencySummary,
-    Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError, SlowConsumer, SubscribeError,
-    Subscription, SubscriptionHandle, TopicLedger, Update,
+    Connections, DialLimiter, DriftFinding, EndReason, Events, Gap, GapReason, LatencyStats,
+    LatencySummary, Lifecycle, LifecycleEvent, LifecycleStream, Origin, RotateError, SlowConsumer,
+    SubscribeError, Subscription, SubscriptionHandle, TopicDrift, TopicLedger, Update,
 };
 pub use kept::{
     AccountBalance, AccountChange, AccountFill, AccountOrder, AccountPart, AccountPosition,

@@ -126,6 +126,10 @@ impl FieldGroup for BalanceAccount {
 }
 
 impl PushData for Balance {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn set_topic(&mut self, topic: &str) {
         if let Some((_, account)) = topic.rsplit_once('.') {
             self.account = account.into();

@@ -1,7 +1,8 @@
 //! Fills: channels `execution` (with fees) and `execution.lite` (earlier, without fees).
 
-use kucoin_streams_core::{Decimal, Event, Fill, Liquidity, Side, Text, Timestamp};
-use kucoin_streams_decode::{Uppercase, event, open_enum};
+use kucoin_streams_core::{Decimal, Event, Extra, Fill, Liquidity, Side, Text, Timestamp};
+use kucoin_streams_decode::{FieldAdapter, FromJson, ToJson, Uppercase, Value, event, open_enum};
+use serde::Serializer;
 
 use crate::orders::PositionSide;
 use crate::push::PushData;
@@ -95,7 +96,7 @@ event! {
         /// Client order ID: `ci`; documented, not seen in a capture.
         pub client_oid: Option<Text> = "ci" as "clientOid",
         /// Trade ID: `ti`, a JSON number for spot and margin (decoded exactly), a string for futures.
-        pub trade_id: Option<Text> = "ti" as "tradeId",
+        pub trade_id: Option<Text> = "ti" as "tradeId" with NumberOrText,
         /// Side, buy or sell: `S`.
         pub side: Side = "S" as "side" with Uppercase,
         /// Position side: `pS`; documented for orders only.
@@ -128,6 +129,39 @@ open_enum! {
         AutoDeleveraging = "ADL",
         /// `RECONCILIATION`: a correction by KuCoin; seen in REST answers only.
         Reconciliation = "RECONCILIATION",
+    }
+}
+
+/// Adapter for a text that KuCoin also sends as a number.
+struct NumberOrText<T>(T);
+
+impl FieldAdapter<Option<Text>> for NumberOrText<Option<Text>> {
+    type Read = Self;
+
+    #[inline(always)]
+    fn field(read: Self) -> Option<Text> {
+        read.0
+    }
+}
+
+impl FromJson for NumberOrText<Option<Text>> {
+    #[inline(always)]
+    fn from_json(value: Value<'_>) -> Option<Self> {
+        FromJson::from_json(value).map(Self)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self(None))
+    }
+}
+
+impl ToJson for NumberOrText<&Option<Text>> {
+    fn to_json<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.to_json(serializer)
+    }
+
+    fn is_omitted(&self) -> bool {
+        self.0.is_omitted()
     }
 }
 
@@ -164,7 +198,11 @@ macro_rules! fill {
             }
         }
 
-        impl PushData for $event {}
+        impl PushData for $event {
+            fn extra(&mut self) -> &mut Extra {
+                &mut self.extra
+            }
+        }
 
         /// Dedup key: symbol, trade ID and order ID.
         ///

@@ -1,6 +1,6 @@
 //! Futures positions: channels `position` (one contract) and `positionAll`.
 
-use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, Event, Extra, Text, Timestamp};
 use kucoin_streams_decode::event;
 
 use crate::orders::PositionSide;
@@ -86,6 +86,10 @@ event! {
 }
 
 impl PushData for Position {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn symbol(&self) -> Option<&str> {
         Some(&self.symbol)
     }

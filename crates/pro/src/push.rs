@@ -1,12 +1,17 @@
 //! Decodes a Pro V2 push: envelope and data, in one pass if the keys come in the usual order.
 
-use kucoin_streams_core::{DecodeError, Extra, Push, Text, Timestamp, TopicMatch};
+use kucoin_streams_core::{
+    DecodeError, Extra, Finding, FindingKind, Push, Text, Timestamp, TopicMatch,
+};
 use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Record, Scanner, Value};
 
 use crate::{Channel, ChannelRequest};
 
 /// The event data of a push: `d`.
 pub(crate) trait PushData: Record {
+    /// Returns the unknown fields of the event, with the findings of the decoder.
+    fn extra(&mut self) -> &mut Extra;
+
     /// Returns the symbol of the event; `None` if its channels take no symbol.
     ///
     /// Channels of one symbol need the symbol, since `T` does not contain the symbol.
@@ -64,7 +69,7 @@ pub(crate) fn decode<E: PushData>(
             }
             Key::Known(index) => index,
             Key::Other(key) => {
-                envelope.extra.push(&key, object.value()?);
+                envelope.extra.push_unknown(&key, object.value()?);
                 continue;
             }
         };
@@ -125,7 +130,11 @@ impl<'f> PushEnvelope<'f> {
             DATA if self.data.is_none() => self.data = Some(value),
             PUSHED_AT if self.pushed_at.is_none() => match FromJson::from_json(value) {
                 Some(time) => self.pushed_at = time,
-                None => self.extra.push(NAMES.name(index), value),
+                None => {
+                    let (kind, name) = (FindingKind::WrongType, NAMES.name(index));
+                    self.extra.note(Finding::new(kind, name, value.as_str()));
+                    self.extra.push(name, value);
+                }
             },
             _ => self.extra.push(NAMES.name(index), value),
         }
@@ -157,6 +166,13 @@ impl<'f> PushEnvelope<'f> {
             return Ok(None);
         }
         event.set_topic(&topic);
+        let unknown = event.extra();
+        if !unknown.findings().is_empty() {
+            // Moved out and in: with a reference into it, the large event would be copied more often.
+            let moved = std::mem::take(unknown);
+            self.extra.note_all(NAMES.name(DATA), &moved);
+            *unknown = moved;
+        }
         let mut push = Push::new(event, topic);
         push.pushed_at = self.pushed_at;
         push.extra = self.extra;

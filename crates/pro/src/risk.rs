@@ -1,6 +1,6 @@
 //! Account risk: channels `lw` (liquidation warnings) and `leverage`.
 
-use kucoin_streams_core::{Decimal, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, Event, Extra, Text, Timestamp};
 use kucoin_streams_decode::{event, open_enum};
 
 use crate::push::PushData;
@@ -97,9 +97,17 @@ event! {
     }
 }
 
-impl PushData for LiquidationWarning {}
+impl PushData for LiquidationWarning {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+}
 
-impl PushData for Leverage {}
+impl PushData for Leverage {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+}
 
 /// Dedup key: warning type, update time and all amounts.
 impl Event for LiquidationWarning {

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use kucoin_streams_core::Extra;
 use kucoin_streams_decode::{AsJson, FromJson, ToJson, Value, ValueKind};
 use serde::ser::{SerializeSeq, Serializer};
 
@@ -76,6 +77,16 @@ impl<T: FromJson> FromJson for RowList<T> {
             value.is_some_and(|value| element.round_trips(value))
         };
         self.0.iter().all(&mut is_same)
+    }
+
+    fn is_known(&self) -> bool {
+        self.0.iter().all(T::is_known)
+    }
+
+    fn note(&self, name: &str, extra: &mut Extra) {
+        let name = format!("{name}[]");
+        let unknown = self.0.iter().filter(|element| !element.is_known());
+        unknown.for_each(|element| element.note(&name, extra));
     }
 }
 

@@ -26,6 +26,7 @@ mod action;
 mod config;
 mod connection;
 mod delivery;
+mod drift;
 mod event;
 mod failure;
 mod json;
@@ -46,6 +47,7 @@ pub use delivery::{
     SlowConsumer, SubscribeError, Subscribed, TakeOutcome, Ticket, TopicCounters, TopicLedger,
     dedup_key_fn,
 };
+pub use drift::{DriftFinding, DriftLog, TopicDrift};
 pub use event::LifecycleEvent;
 pub use failure::{Failure, FailureStage};
 pub use placement::Placement;

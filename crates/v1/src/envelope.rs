@@ -1,6 +1,8 @@
 //! The envelope of a V1 push, decoded in one pass if the keys have the usual order.
 
-use kucoin_streams_core::{DecodeError, Extra, Push, Text, Timestamp, TopicMatch};
+use kucoin_streams_core::{
+    DecodeError, Extra, Finding, FindingKind, Push, Text, Timestamp, TopicMatch,
+};
 use kucoin_streams_decode::{FieldCursor, FieldTable, FromJson, Key, Object, Scanner, Value};
 
 use crate::path::{match_topic, symbol};
@@ -12,6 +14,14 @@ pub(crate) trait PushData: Sized {
 
     /// Decodes the data at the scanner's position.
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError>;
+
+    /// Returns the unknown fields of the event, with the findings of the decoder.
+    fn extra(&mut self) -> &mut Extra;
+
+    /// Returns `true` if the findings are about the subject of the push and not about the data.
+    fn is_of_unknown_subject(&self) -> bool {
+        false
+    }
 
     /// Returns the push time of the gateway, if the data has it.
     fn pushed_at(&self) -> Option<Timestamp> {
@@ -148,7 +158,7 @@ impl<'f> PushEnvelope<'f> {
                         return Ok(ReadStop::Other);
                     }
                 }
-                Key::Other(key) => self.extra.push(&key, object.value()?),
+                Key::Other(key) => self.extra.push_unknown(&key, object.value()?),
             }
         }
         Ok(ReadStop::End)
@@ -182,7 +192,7 @@ impl<'f> PushEnvelope<'f> {
             USER_ID if self.user_id.is_none() => {
                 read_text(&mut self.user_id, &mut self.extra, at, value)
             }
-            _ => self.extra.push(NAMES.name(at), value),
+            _ => keep_unexpected(&mut self.extra, at, value),
         }
         true
     }
@@ -207,7 +217,7 @@ impl<'f> PushEnvelope<'f> {
 
     /// Combines the event with its envelope; `None` if the event is for a symbol that was not requested.
     #[inline]
-    fn push<E: PushData>(self, event: E, requested: &str) -> Option<Push<E>> {
+    fn push<E: PushData>(self, mut event: E, requested: &str) -> Option<Push<E>> {
         let topic = self.topic.unwrap_or_default();
         // Of the pushes under the account-wide topic, a symbol's topic keeps only those of its symbol.
         if let Some(found) = event.symbol()
@@ -219,12 +229,21 @@ impl<'f> PushEnvelope<'f> {
             return None;
         }
         let pushed_at = event.pushed_at();
+        let mut envelope_extra = self.extra;
+        if !event.extra().findings().is_empty() {
+            // Moved out and in: with a reference into it, the large event would be copied more often.
+            let found = std::mem::take(event.extra());
+            let is_of_subject = event.is_of_unknown_subject();
+            let (found, noted) = with_findings(found, envelope_extra, is_of_subject);
+            *event.extra() = found;
+            envelope_extra = noted;
+        }
         let mut push = Push::new(event, topic);
         push.subject = self.subject;
         push.id = self.id;
         push.user_id = self.user_id;
         push.pushed_at = pushed_at;
-        push.extra = self.extra;
+        push.extra = envelope_extra;
         Some(push)
     }
 }
@@ -248,7 +267,41 @@ fn read_text(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value
         Some(text) => *slot = Some(Text::new(text)),
         None => match FromJson::from_json(value) {
             Some(text) => *slot = text,
-            None => extra.push(NAMES.name(at), value),
+            None => {
+                extra.note(wrong_type(NAMES.name(at), value));
+                extra.push(NAMES.name(at), value);
+            }
         },
     }
+}
+
+/// Adds the findings of an event to those of its envelope, and returns both.
+#[cold]
+#[inline(never)]
+fn with_findings(found: Extra, mut envelope: Extra, is_of_subject: bool) -> (Extra, Extra) {
+    match is_of_subject {
+        true => {
+            let findings = found.findings().iter().cloned();
+            findings.for_each(|finding| envelope.note(finding));
+        }
+        false => envelope.note_all(NAMES.name(DATA), &found),
+    }
+    (found, envelope)
+}
+
+/// Keeps a value that is repeated, or of another type or channel type than that of private pushes.
+#[cold]
+fn keep_unexpected(extra: &mut Extra, at: usize, value: Value<'_>) {
+    let name = NAMES.name(at);
+    match (at, value.text()) {
+        (CHANNEL_TYPE, Some(word)) => extra.note(Finding::unknown_word(name, &word)),
+        (TYPE | CHANNEL_TYPE, _) => extra.note(wrong_type(name, value)),
+        _ => {}
+    }
+    extra.push(name, value);
+}
+
+#[cold]
+fn wrong_type(name: &str, value: Value<'_>) -> Finding {
+    Finding::new(FindingKind::WrongType, name, value.as_str())
 }

@@ -1,7 +1,7 @@
 //! The macro that defines an event whose type depends on the subject of the push.
 
-use kucoin_streams_core::{Event, Raw};
-use kucoin_streams_decode::event;
+use kucoin_streams_core::{DecodeError, Event, Finding, Raw};
+use kucoin_streams_decode::{Record, Scanner, event};
 
 event! {
     /// An event with a subject that this SDK does not know.
@@ -19,6 +19,19 @@ impl Event for OtherChange {
     fn has_unique_key(&self) -> bool {
         false
     }
+}
+
+/// Reads data of an unknown subject. The finding is the subject, not all the fields.
+pub(crate) fn read_other(
+    subject: Option<&str>,
+    scanner: &mut Scanner<'_>,
+) -> Result<OtherChange, DecodeError> {
+    let mut event = OtherChange::read(scanner)?;
+    event.extra.replace_findings(match subject {
+        Some(subject) => Finding::unknown_word("subject", subject),
+        None => Finding::missing("subject"),
+    });
+    Ok(event)
 }
 
 /// Returns `true` if at least one of these fields has a value.
@@ -63,7 +76,14 @@ macro_rules! subjects {
                 use kucoin_streams_decode::Record;
                 match subject {
                     $($(Some($subject) => <$event>::read(scanner).map(Self::$variant),)?)*
-                    _ => $crate::OtherChange::read(scanner).map(Self::Other),
+                    _ => $crate::subjects::read_other(subject, scanner).map(Self::Other),
+                }
+            }
+
+            fn extra_mut(&mut self) -> &mut ::kucoin_streams_core::Extra {
+                match self {
+                    $(Self::$variant(event) => &mut event.extra,)*
+                    Self::Other(event) => &mut event.extra,
                 }
             }
         }

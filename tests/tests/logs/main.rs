@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod capture;
+mod drift;
 mod levels;
 mod setup;

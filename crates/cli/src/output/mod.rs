@@ -15,7 +15,7 @@ use std::io;
 
 use kucoin_streams::core::TimeFormat;
 use kucoin_streams::{
-    AnyEvent, GapReason, Lifecycle, LifecycleEvent, RecoveredItem, TopicLedger, WsKey,
+    AnyEvent, GapReason, Lifecycle, LifecycleEvent, RecoveredItem, TopicDrift, TopicLedger, WsKey,
 };
 
 use crate::args::Format;
@@ -24,7 +24,7 @@ use crate::output::pretty::Pretty;
 
 pub(crate) use account_line::{AccountFact, AccountLine, AccountLines};
 pub(crate) use line_buffer::LineBuffer;
-pub(crate) use ndjson::{ControlFrame, NdjsonLine, PushLine};
+pub(crate) use ndjson::{ControlFrame, NdjsonLine, PushLine, drift};
 pub(crate) use pretty::{
     MARKS, format_amount, is_coloured, margin_text, outcome_name, safe, short_name, shortened,
     terminal_size, time_of_day, unexplained, wrapped,
@@ -223,6 +223,22 @@ impl Printer {
             let mut ledger = ledger.clone();
             ledger.topic = self.aliases.name(&ledger.topic).to_owned();
             self.lines.json(&ndjson::stats(*ws_key, &ledger))?;
+        }
+        Ok(())
+    }
+
+    /// Prints how the events of each topic differ from the known format; nothing if they do not.
+    pub(crate) fn drift(&mut self, drift: &[(WsKey, TopicDrift)]) -> Result<(), CommandError> {
+        for (ws_key, drift) in drift {
+            let topic = self.aliases.name(&drift.topic);
+            match &self.pretty {
+                Some(pretty) => self.lines.text(&pretty.drift(topic, drift)),
+                None => {
+                    for line in ndjson::drift(Some(*ws_key), topic, drift) {
+                        self.lines.json(&line)?;
+                    }
+                }
+            }
         }
         Ok(())
     }

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use kucoin_streams::core::{Extra, Raw};
+use kucoin_streams::core::{Extra, FindingKind, Raw};
 use kucoin_streams::session::FailureStage;
 use kucoin_streams::{
     AnyEvent, CloseReason, Failure, Gap, GapReason, Lifecycle, LifecycleEvent, RetryPolicy, Text,
-    Timestamp, TopicLedger, WsKey,
+    Timestamp, TopicDrift, TopicLedger, WsKey,
 };
 use serde::Serialize;
 
@@ -25,6 +25,7 @@ pub(crate) enum NdjsonLine<'a> {
         /// `true` if the counters add up.
         consistent: bool,
     },
+    Drift(DriftLine<'a>),
     /// Changes of the kept state were dropped.
     Lagged {
         missed: u64,
@@ -42,6 +43,56 @@ pub(crate) enum NdjsonLine<'a> {
         reason: String,
         raw: &'a str,
     },
+}
+
+/// A difference from the known format; without `path`, the count of those that are not listed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DriftLine<'a> {
+    /// `None` in a line of `decode`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ws_key: Option<&'static str>,
+    pub(crate) topic: &'a str,
+    pub(crate) finding: FindingKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sample: Option<&'a Text>,
+    pub(crate) count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pushed_topic: Option<&'a Text>,
+    /// `None` in a line of `decode`, since a recorded frame has no receive time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_seen: Option<Timestamp>,
+}
+
+/// Returns the lines of a topic.
+pub(crate) fn drift<'a>(
+    ws_key: Option<WsKey>,
+    topic: &'a str,
+    drift: &'a TopicDrift,
+) -> impl Iterator<Item = NdjsonLine<'a>> {
+    let line = move |finding, count| DriftLine {
+        ws_key: ws_key.map(WsKey::as_str),
+        topic,
+        finding,
+        path: None,
+        sample: None,
+        count,
+        pushed_topic: None,
+        first_seen: None,
+    };
+    let listed = drift.findings.iter().map(move |found| DriftLine {
+        path: Some(&found.path),
+        sample: Some(&found.sample),
+        pushed_topic: found.pushed_topic.as_ref().filter(|_| ws_key.is_some()),
+        first_seen: ws_key.map(|_| found.first_seen),
+        ..line(found.kind, found.count)
+    });
+    let unlisted = FindingKind::ALL.into_iter().zip(drift.unlisted);
+    let unlisted = unlisted.filter(|(_, count)| *count > 0);
+    let unlisted = unlisted.map(move |(kind, count)| line(kind, count));
+    listed.chain(unlisted).map(NdjsonLine::Drift)
 }
 
 /// An event of a recorded frame. `watch` serializes `Update` instead, with its connection and times.

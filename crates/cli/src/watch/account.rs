@@ -5,11 +5,12 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use kucoin_streams::{
-    Account, AccountBuilder, AccountChange, AccountChanges, AnyTopic, CloseReason, Kucoin, Lagged,
-    Lifecycle, LifecycleEvent, LifecycleStream, SubscribeError, TopicLedger, WsKey,
+    Account, AccountBuilder, AccountChange, AccountChanges, CloseReason, Kucoin, Lagged, Lifecycle,
+    LifecycleEvent, LifecycleStream, SubscribeError, WsKey,
 };
 use tokio::time::{Instant, timeout_at};
 
+use super::by_connection;
 use super::ending::{CLOSE_TIMEOUT, outcome, report_unwritten, write_out};
 use super::stop_reason::{StopFuture, StopReason, wait_for_stop};
 use super::{ended, whose_account};
@@ -242,7 +243,10 @@ impl AccountLoop {
             self.print_lifecycle(&event)?;
         }
         if let Some(account) = account.filter(|_| self.stats) {
-            self.printer.stats(&by_connection(account.ledger()))?;
+            let ledgers = by_connection(account.ledger(), |ledger| &ledger.topic);
+            self.printer.stats(&ledgers)?;
+            let drift = by_connection(self.kucoin.drift(), |drift| &drift.topic);
+            self.printer.drift(&drift)?;
         }
         self.printer.flush();
         Ok(write_out(self.printer.writer(), reason, began, stop).await)
@@ -253,13 +257,4 @@ impl AccountLoop {
 enum Started {
     Account(Box<Account>),
     Stopped(StopReason),
-}
-
-/// Adds the connection of each topic.
-fn by_connection(ledgers: Vec<TopicLedger>) -> Vec<(WsKey, TopicLedger)> {
-    let with_key = |ledger: TopicLedger| {
-        let topic: AnyTopic = ledger.topic.parse().ok()?;
-        Some((topic.ws_key(), ledger))
-    };
-    ledgers.into_iter().filter_map(with_key).collect()
 }

@@ -8,7 +8,7 @@ mod stop_reason;
 mod watch_loop;
 
 use kucoin_streams::client::ClosedError;
-use kucoin_streams::{CloseReason, WsKey};
+use kucoin_streams::{AnyTopic, CloseReason, WsKey};
 
 use crate::access;
 use crate::args::{Format, WatchArgs};
@@ -75,4 +75,13 @@ fn ended(ws_key: WsKey, reason: &CloseReason) -> Result<(), CommandError> {
         },
         message: format!("{ws_key}: {failure}"),
     })
+}
+
+/// Adds the connection of each topic, which is one of the topics that `watch` knows.
+fn by_connection<T>(items: Vec<T>, topic: impl Fn(&T) -> &str) -> Vec<(WsKey, T)> {
+    let with_key = |item: T| {
+        let parsed: AnyTopic = topic(&item).parse().ok()?;
+        Some((parsed.ws_key(), item))
+    };
+    items.into_iter().filter_map(with_key).collect()
 }

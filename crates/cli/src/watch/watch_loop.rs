@@ -10,6 +10,7 @@ use kucoin_streams::{
 };
 use tokio::time::{Instant, timeout_at};
 
+use super::by_connection;
 use super::ending::{CLOSE_TIMEOUT, outcome, report_unwritten, write_out};
 use super::feed::{ConnectionFeeds, FeedEvent};
 use super::plan::PlannedConnection;
@@ -361,6 +362,8 @@ impl WatchLoop {
         }
         if self.options.stats {
             self.printer.stats(&self.feeds.ledgers())?;
+            let drift = by_connection(self.kucoin.drift(), |drift| &drift.topic);
+            self.printer.drift(&drift)?;
         }
         self.printer.flush();
         Ok(())

@@ -118,3 +118,21 @@
 //! After that, frames of the slow subscription are dropped, and `Overflowed` contains their number. With
 //! [`SlowConsumer::Disconnect`](crate::SlowConsumer), the subscription ends after this gap, on all its connections;
 //! unread events of the others are dropped.
+//!
+//! # When KuCoin changes its format
+//!
+//! KuCoin adds fields and enum words without notice. No event is lost by that: an unknown field or a value of another
+//! type is kept in the event's `extra`, and an unknown word in `Unknown`. [`Kucoin::drift`](crate::Kucoin::drift) lists
+//! what was found, by subscribed topic: kind, path (such as `data.orderType`), count, time, and a sample without the value,
+//! such as `text(24)`. Only an unknown enum word of letters is shown. At most 32 findings a topic are listed; the rest is
+//! counted by kind. Each is logged once, an unknown field as `info`, anything else as `warn`.
+//!
+//! | [`FindingKind`](crate::FindingKind) | What to do |
+//! |---|---|
+//! | `UnknownField` | nothing; report it, so that the field gets a type |
+//! | `UnknownWord` | check how your code treats `Unknown` |
+//! | `WrongType` | check what your code does if the field is `None`; the value is in `extra` |
+//! | `MissingField` | the same; if the field is required, the push is undecodable and a gap |
+//!
+//! A number that comes as text, or the reverse for a number, is no finding, nor is an optional field that is absent, `null`
+//! or empty. `kucoin-streams decode --drift FILE` does the same for recorded frames, and `watch --stats` at its end.

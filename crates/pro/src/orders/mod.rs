@@ -7,7 +7,7 @@ pub use enums::{
     SizeUnit, TimeInForce, TriggerDirection, TriggerPriceType,
 };
 
-use kucoin_streams_core::{Decimal, Event, Fill, Liquidity, Side, Text, Timestamp};
+use kucoin_streams_core::{Decimal, Event, Extra, Fill, Liquidity, Side, Text, Timestamp};
 use kucoin_streams_decode::{Uppercase, event};
 
 use crate::push::PushData;
@@ -216,6 +216,10 @@ impl Order {
 }
 
 impl PushData for Order {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn symbol(&self) -> Option<&str> {
         Some(&self.symbol)
     }

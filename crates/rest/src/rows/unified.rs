@@ -20,6 +20,10 @@ macro_rules! uppercase {
                 }
             }
 
+            fn is_known_word(&self) -> bool {
+                !matches!(self, Self::Unknown(_))
+            }
+
             fn is_lowercase(&self, text: &str) -> bool {
                 self.as_str() == text
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Raw, Text};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Finding, FindingKind, Raw, Text};
 use kucoin_streams_decode::{
     AsJson, Entries, FromJson, Record, Scanner, ToJson, Value, ValueKind, deserialize, event,
 };
@@ -100,12 +100,20 @@ impl<'de> Deserialize<'de> for FuturesCrossLeverageChange {
 }
 
 impl PushData for FuturesMarginModeChange {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
 }
 
 impl PushData for FuturesCrossLeverageChange {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }
@@ -186,6 +194,12 @@ fn entries<T: FromJson>(
             continue;
         }
         let entry = T::from_json(*value).filter(|_| is_entry(*value));
+        match &entry {
+            Some(entry) if entry.is_known() => {}
+            // The keys are symbols.
+            Some(entry) => entry.note("*", &mut extra),
+            None => extra.note(Finding::new(FindingKind::WrongType, "*", value.as_str())),
+        }
         let is_unique = all.len() == 1;
         let round_trips = is_unique
             && entry

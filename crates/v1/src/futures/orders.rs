@@ -1,6 +1,8 @@
 //! Futures orders: /contractMarket/tradeOrders, for all contracts or for one.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
+use kucoin_streams_core::{
+    Decimal, DecodeError, Event, Extra, Fill, Liquidity, Side, Text, Timestamp,
+};
 use kucoin_streams_decode::{Record, Scanner, event, event_kind, field_group, open_enum};
 
 use super::{MarginMode, PositionSide};
@@ -179,6 +181,10 @@ impl FuturesOrder {
 }
 
 impl PushData for FuturesOrder {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

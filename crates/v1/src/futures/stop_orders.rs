@@ -1,6 +1,6 @@
 //! Futures stop orders: /contractMarket/advancedOrders.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Side, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 
 use super::{MarginMode, PositionSide};
@@ -90,6 +90,10 @@ impl FuturesStopOrder {
 }
 
 impl PushData for FuturesStopOrder {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text, Timestamp};
 use kucoin_streams_decode::{FromJson, Scanner, ToJson, Value, event};
 use serde::Serializer;
 
@@ -179,6 +179,14 @@ impl FuturesWalletChange {
 
 impl PushData for FuturesWalletChange {
     const BY_SUBJECT: bool = true;
+
+    fn extra(&mut self) -> &mut Extra {
+        self.extra_mut()
+    }
+
+    fn is_of_unknown_subject(&self) -> bool {
+        matches!(self, Self::Other(_))
+    }
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::by_subject(context.subject, scanner)

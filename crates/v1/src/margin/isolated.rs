@@ -1,6 +1,6 @@
 //! Isolated-margin accounts: /margin/isolatedPosition.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text, Timestamp};
 use kucoin_streams_decode::{Entries, Record, Scanner, event, open_enum};
 
 use super::timestamp_key;
@@ -99,6 +99,10 @@ open_enum! {
 }
 
 impl PushData for IsolatedMarginPosition {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
         let mut position = Self::read(scanner)?;
         if position.symbol.is_none() {

@@ -1,6 +1,6 @@
 //! The cross-margin account, its debts and status: /margin/position.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Timestamp};
 use kucoin_streams_decode::{Entries, Record, Scanner, event, open_enum};
 
 use super::timestamp_key;
@@ -138,6 +138,14 @@ impl MarginPosition {
 
 impl PushData for MarginPosition {
     const BY_SUBJECT: bool = true;
+
+    fn extra(&mut self) -> &mut Extra {
+        self.extra_mut()
+    }
+
+    fn is_of_unknown_subject(&self) -> bool {
+        matches!(self, Self::Other(_))
+    }
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
         let found = DecidingFields::find(scanner.clone())?;

@@ -1,6 +1,6 @@
 //! Balances of spot and margin accounts: /account/balance and /account/snapshotBalance.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use super::RelationEvent;
@@ -71,6 +71,10 @@ event! {
 }
 
 impl PushData for Balance {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

@@ -1,6 +1,8 @@
 //! Trades of markets: /market/match on the private connection.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
+use kucoin_streams_core::{
+    Decimal, DecodeError, Event, Extra, Fill, Liquidity, Side, Text, Timestamp,
+};
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
@@ -93,6 +95,10 @@ impl MarketMatch {
 }
 
 impl PushData for MarketMatch {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

@@ -1,6 +1,8 @@
 //! Spot and margin orders: /spotMarket/tradeOrdersV2 and /spotMarket/tradeOrders.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Liquidity, Side, Text, Timestamp};
+use kucoin_streams_core::{
+    Decimal, DecodeError, Event, Extra, Fill, Liquidity, Side, Text, Timestamp,
+};
 use kucoin_streams_decode::{Record, Scanner, event, event_kind, field_group};
 
 use crate::SpotPrivate;
@@ -162,6 +164,10 @@ fn if_present(liquidity: &Liquidity) -> Option<Liquidity> {
 }
 
 impl PushData for SpotOrder {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

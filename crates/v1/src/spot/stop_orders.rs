@@ -1,6 +1,6 @@
 //! Spot and margin stop orders: /spotMarket/advancedOrders.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Side, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event, open_enum};
 
 use crate::SpotPrivate;
@@ -104,6 +104,10 @@ open_enum! {
 }
 
 impl PushData for SpotStopOrder {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

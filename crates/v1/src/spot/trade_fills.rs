@@ -1,6 +1,6 @@
 //! Fills of own spot orders, with fees: the undocumented topic /spot/tradeFills.
 
-use kucoin_streams_core::{Decimal, DecodeError, Event, Fill, Side, Text, Timestamp};
+use kucoin_streams_core::{Decimal, DecodeError, Event, Extra, Fill, Side, Text, Timestamp};
 use kucoin_streams_decode::{Record, Scanner, event};
 
 use crate::SpotPrivate;
@@ -67,6 +67,10 @@ impl SpotTradeFill {
 }
 
 impl PushData for SpotTradeFill {
+    fn extra(&mut self) -> &mut Extra {
+        &mut self.extra
+    }
+
     fn from_data(scanner: &mut Scanner<'_>, _: PushContext<'_>) -> Result<Self, DecodeError> {
         Self::read(scanner)
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod balances;
+mod drift;
 mod envelope;
 mod exact_numbers;
 mod fills;

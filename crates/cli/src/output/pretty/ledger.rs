@@ -1,6 +1,6 @@
-//! Table of the frame counters of each topic, for `--stats`.
+//! Tables for `--stats`: the frame counters of each topic, and how its events differ from the known format.
 
-use kucoin_streams::{TopicLedger, WsKey};
+use kucoin_streams::{FindingKind, TopicDrift, TopicLedger, WsKey};
 use unicode_width::UnicodeWidthStr;
 
 use super::layout::{padded, shortened};
@@ -83,6 +83,26 @@ pub(super) fn table(
         }
     }
     table
+}
+
+/// Returns one line for the topic, and one for each difference of its events from the known format.
+pub(super) fn drift(topic: &str, drift: &TopicDrift, room: Option<usize>) -> String {
+    let room = room.unwrap_or(usize::MAX);
+    let title = format!("format of {} differs from what is known:", safe(topic));
+    let mut lines = format!("\n{}", shortened(&title, room));
+    let mut row = |what: &str, count: u64| {
+        lines.push_str(&format!("\n{count:>9} x {}", shortened(what, room - 12)));
+    };
+    for finding in &drift.findings {
+        let what = format!("{} {}: {}", finding.kind, finding.path, finding.sample);
+        row(&safe(&what), finding.count);
+    }
+    for (kind, count) in FindingKind::ALL.into_iter().zip(drift.unlisted) {
+        if count > 0 {
+            row(&format!("{kind}, not listed"), count);
+        }
+    }
+    lines
 }
 
 /// Returns the width of a column: of its name or its largest count.

@@ -21,7 +21,7 @@ use kucoin_streams::v1::{
     self, FuturesEvent, FuturesPosition, FuturesWalletChange, MarginPosition, SpotEvent,
 };
 use kucoin_streams::{
-    AnyEvent, Lifecycle, Origin, RecoveredItem, Timestamp, TopicLedger, Update, WsKey,
+    AnyEvent, Lifecycle, Origin, RecoveredItem, Timestamp, TopicDrift, TopicLedger, Update, WsKey,
 };
 use serde::Serialize;
 
@@ -235,6 +235,11 @@ impl Pretty {
     /// Returns the table of frame counters.
     pub(super) fn stats(&self, ledgers: &[(WsKey, TopicLedger)], aliases: &TopicAliases) -> String {
         ledger::table(ledgers, aliases, self.width.columns())
+    }
+
+    /// Returns the lines about how events of a topic differ from the known format.
+    pub(super) fn drift(&self, topic: &str, drift: &TopicDrift) -> String {
+        ledger::drift(topic, drift, self.width.columns())
     }
 
     /// Returns the room for the text of a line; `None` for no limit.

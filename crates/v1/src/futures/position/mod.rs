@@ -5,7 +5,7 @@ mod mark_price;
 mod risk_limit;
 mod settlement;
 
-use kucoin_streams_core::{DecodeError, Text};
+use kucoin_streams_core::{DecodeError, Extra, Text};
 use kucoin_streams_decode::{Record, Scanner};
 
 pub use change::{FuturesPositionChange, FuturesPositionChangeReason};
@@ -112,6 +112,14 @@ impl FuturesPosition {
 
 impl PushData for FuturesPosition {
     const BY_SUBJECT: bool = true;
+
+    fn extra(&mut self) -> &mut Extra {
+        self.extra_mut()
+    }
+
+    fn is_of_unknown_subject(&self) -> bool {
+        matches!(self, Self::Other(_))
+    }
 
     fn from_data(scanner: &mut Scanner<'_>, context: PushContext<'_>) -> Result<Self, DecodeError> {
         let mut position = match context.subject {
