@@ -164,10 +164,11 @@ output. The protocol is detected for each frame, so V1 and Pro V2 frames may
 be mixed. The input is UTF-8, with or without a byte order mark, with Unix or
 Windows line endings.
 
-`finding` is unknownField, unknownWord (of an enum), wrongType or missingField,
-and `path` the field in KuCoin's frame. `sample` has the kind of the value and
-its length, never the value, except an enum word of letters. At most 32
-findings a topic are listed. The rest is counted by `finding`, without `path`.
+`finding` is unknownField, unknownWord (of an enum), wrongType or
+missingField, and `path` the field in KuCoin's frame. `sample` has the kind of
+the value and its length, never the value, except an enum word of letters. At
+most 32 findings a topic are listed. The rest is counted by `finding`, without
+`path`.
 
 Exit status: 0 success; 1 with --strict, a line was `undecodable` or `other`,
 or reading or writing failed; 2 wrong usage, or the input cannot be opened or
