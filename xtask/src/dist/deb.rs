@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use super::{DEMO, LIMIT, PROGRAM, Release, copy_to, inside, write};
 use crate::shell::{self, Failure, Outcome, command};
@@ -143,7 +144,10 @@ pub(super) fn try_in_root(root: &Path, package: &Path) -> Outcome {
             .arg("--install")
             .arg(Path::new("/tmp").join(name)),
     )?;
-    let ran = shell::run_within(inside(root, PROGRAM)?.args(DEMO), LIMIT);
+    let ran = shell::run_within(
+        inside(root, PROGRAM)?.args(DEMO).stdout(Stdio::null()),
+        LIMIT,
+    );
     shell::run(inside(root, "dpkg")?.args(["--purge", PROGRAM]))?;
     fs::remove_file(&inner).map_err(|error| Failure::at(&inner, &error))?;
     ran?;
