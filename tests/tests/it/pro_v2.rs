@@ -91,6 +91,7 @@ async fn every_channel_matches_the_truth_log() {
     }
     settle().await;
     assert!(events.try_next().is_none(), "nothing is pushed twice");
+    assert_eq!(kucoin.drift(), []);
 }
 
 #[tokio::test(start_paused = true)]
