@@ -142,8 +142,8 @@ fn add(
         )),
         (Cow::Owned(_), _) => DecodedFrame::undecodable("not utf-8"),
         (Cow::Borrowed(text), _) => match protocol.unwrap_or_else(|| detect(text)) {
-            ProtocolArg::V1 => classify::<V1>(text, v1_push(text)),
-            ProtocolArg::Pro => classify::<ProV2>(text, pro_push(text)),
+            ProtocolArg::V1 => classify::<V1>(text, v1_push(text), "data"),
+            ProtocolArg::Pro => classify::<ProV2>(text, pro_push(text), "d"),
         },
     };
     if let Some(drift) = drift {
@@ -229,8 +229,8 @@ fn pro_push(text: &str) -> DecodedPush {
     Ok(pro::decode(text)?.map(|push| push.map(AnyEvent::Pro)))
 }
 
-/// Classifies a frame that is not a decoded push.
-fn classify<P: Protocol>(text: &str, decoded: DecodedPush) -> DecodedFrame<'_> {
+/// Classifies a frame that is not a decoded push. The data of a push is in the field `data`.
+fn classify<'f, P: Protocol>(text: &'f str, decoded: DecodedPush, data: &str) -> DecodedFrame<'f> {
     match decoded {
         Ok(Some(push)) => DecodedFrame::Push(Box::new(push)),
         Ok(None) => match (P::classify(text), Raw::parse(text)) {
@@ -245,7 +245,7 @@ fn classify<P: Protocol>(text: &str, decoded: DecodedPush) -> DecodedFrame<'_> {
                 Ok(Inbound::Message { topic }) => Some(Text::new(&topic)),
                 _ => None,
             },
-            finding: Finding::of_error(&error),
+            finding: Finding::of_error(&error).map(|finding| finding.within_data(data)),
         },
     }
 }

@@ -59,9 +59,8 @@ impl SharedDrift {
             _ => None,
         };
         let finding = match data {
-            // The error can be about the data itself.
-            Some(data) if finding.path().as_str() != data => finding.within(data),
-            _ => finding,
+            Some(data) => finding.within_data(data),
+            None => finding,
         };
         self.record(span, topic, None, &[finding], received_at);
     }

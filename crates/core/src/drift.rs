@@ -124,6 +124,15 @@ impl Finding {
         }
     }
 
+    /// Returns the finding with the path inside of the field of a push's data, unless it is about that field itself.
+    #[must_use]
+    pub fn within_data(self, field: &str) -> Self {
+        match self.path == *field {
+            true => self,
+            false => self.within(field),
+        }
+    }
+
     /// Returns the kind of the difference.
     pub fn kind(&self) -> FindingKind {
         self.kind

@@ -164,6 +164,7 @@ impl Kucoin {
             taken_at: Timestamp::now(),
             connections,
             rest: self.inner.rest.stats(),
+            drift: self.drift(),
         }
     }
 

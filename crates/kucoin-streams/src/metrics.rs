@@ -4,14 +4,17 @@
 //! [The guide](crate::guide::operations) has the table of their names, and says what to alert on.
 //!
 //! Labels are `account` (the label of the client, if it has one), `ws_key`, `connection` (the number of the connection, if
-//! it is not 0), and for latencies `hop` and `quantile`. No metric contains a key, a user ID or an order ID.
+//! it is not 0), for latencies `hop` and `quantile`, and for differences from the known format `topic` and `finding`. No metric contains a key, a user ID or an order ID.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
 use metrics::{Label, counter, describe_counter, describe_gauge, gauge};
 
-use crate::{ConnectionState, ConnectionStats, KucoinStats, LatencySummary};
+use crate::{
+    ConnectionState, ConnectionStats, FindingKind, KucoinStats, LatencySummary, TopicDrift,
+};
 
 /// Publishes statistics to the recorder of the program.
 ///
@@ -123,6 +126,8 @@ enum Read {
     Latency,
     /// The number of measured events of each hop.
     LatencyCount,
+    /// The number of findings, by topic and kind.
+    Drift,
 }
 
 /// A metric: its name, and where its values come from.
@@ -154,6 +159,14 @@ impl Metric {
                 read(stats),
             );
         }
+        if let Read::Drift = self.read {
+            for ((topic, kind), count) in drift_counts(&stats.drift) {
+                let (topic, kind) = (Some(("topic", topic)), Some(("finding", kind)));
+                let labels = [account, topic, kind, None, None];
+                each(labels.into_iter().flatten(), count as f64);
+            }
+            return;
+        }
         for connection in &stats.connections {
             let number = (connection.number > 0).then(|| connection.number.to_string());
             let number = number.as_deref().map(|number| ("connection", number));
@@ -169,7 +182,7 @@ impl Metric {
                 );
             };
             match self.read {
-                Read::Account(_) => {}
+                Read::Account(_) | Read::Drift => {}
                 Read::Connection(read) => {
                     read(connection)
                         .into_iter()
@@ -196,6 +209,20 @@ impl Metric {
             }
         }
     }
+}
+
+/// Returns the number of findings by topic and kind. Connections of different kinds can have topics of one name.
+fn drift_counts(drift: &[TopicDrift]) -> BTreeMap<(&str, &'static str), u64> {
+    let mut counts = BTreeMap::new();
+    for topic in drift {
+        for kind in FindingKind::ALL {
+            let count = topic.count(kind);
+            if count > 0 {
+                *counts.entry((&*topic.topic, kind.as_str())).or_default() += count;
+            }
+        }
+    }
+    counts
 }
 
 /// Returns the measured hops of a connection, with their names.
@@ -277,16 +304,17 @@ const METRICS: &[Metric] = &[
         Read::Account(|stats| stats.rest.sent as f64)),
     Metric::of("kucoin_streams_rest_refused_total", Kind::Counter, "REST queries that KuCoin refused.",
         Read::Account(|stats| stats.rest.refused as f64)),
+    Metric::of("kucoin_streams_drift_total", Kind::Counter, "Differences from the known format, by topic and kind.",
+        Read::Drift),
 ];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::{Arc, Mutex};
 
-    use kucoin_streams_exchange::Exchange;
+    use kucoin_streams_exchange::{Effect, Exchange, Mutation};
     use metrics::{
         Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
     };
@@ -380,6 +408,36 @@ mod tests {
         assert_eq!(values.get(&spot("heartbeat_seconds")), None);
         let rest = "kucoin_streams_rest_queries_total account=desk 7";
         assert_eq!(values.get(rest), Some(0));
+    }
+
+    #[tokio::test]
+    async fn differences_from_the_known_format_are_counted_by_topic_and_kind() {
+        let exchange = Exchange::builder().start().await.unwrap();
+        let demo = exchange.credentials();
+        let credentials = Credentials::new(&demo.key, &demo.secret, &demo.passphrase).unwrap();
+        let kucoin = Kucoin::builder().credentials(credentials);
+        let kucoin = kucoin.hosts(Hosts::local(&exchange.rest_url()).unwrap());
+        let kucoin = kucoin.build().unwrap();
+        let mut balances = kucoin.subscribe(v1::Balances).await.unwrap();
+        let is_drift = |line: &str| line.starts_with("kucoin_streams_drift_total");
+        let samples = |text: &str| text.lines().filter(|line| is_drift(line)).count();
+        exchange.account().deposit("USDT", 5.into()).unwrap();
+        balances.next().await.unwrap().unwrap();
+        assert_eq!(samples(&prometheus_text(&[kucoin.stats()])), 0);
+        for _ in 0..2 {
+            exchange.inject(Effect::MutateFrame {
+                mutation: Mutation::ExtraField,
+                field: None,
+                count: Some(1),
+            });
+            exchange.account().deposit("USDT", 5.into()).unwrap();
+            balances.next().await.unwrap().unwrap();
+        }
+        let text = prometheus_text(&[kucoin.stats()]);
+        let labels = r#"{topic="/account/balance",finding="unknownField"}"#;
+        let sample = format!("kucoin_streams_drift_total{labels} 2");
+        assert!(text.lines().any(|line| line == sample), "{text}");
+        assert_eq!(samples(&text), 1, "{text}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kucoin_streams_client::{ConnectionCounters, ConnectionStats};
+use kucoin_streams_client::{ConnectionCounters, ConnectionStats, TopicDrift};
 use kucoin_streams_core::{Timestamp, WsKey};
 use kucoin_streams_rest::RestStats;
 use serde::Serialize;
@@ -25,6 +25,8 @@ pub struct KucoinStats {
     pub connections: Vec<ConnectionStats>,
     /// REST queries; token requests are in [`dials`](ConnectionCounters::dials).
     pub rest: RestStats,
+    /// Differences from the known format, by topic: see [`Kucoin::drift`](crate::Kucoin::drift).
+    pub drift: Vec<TopicDrift>,
 }
 
 impl KucoinStats {

@@ -52,6 +52,9 @@ impl DriftLog {
 
     /// Adds the findings of one push, and returns those that are new, to be reported.
     ///
+    /// Topics of one channel, such as `/market/match:KCS-USDT` and `/market/match:BTC-USDT`, have one format: a finding is
+    /// new only for the first of them.
+    ///
     /// Finds one of a few entries by comparison, so a push costs well below a microsecond per finding.
     pub fn record(
         &mut self,
@@ -74,7 +77,22 @@ impl DriftLog {
         for finding in findings {
             drift.add(finding, pushed_topic, received_at);
         }
-        drift.findings[before..].to_vec()
+        let mut new = drift.findings[before..].to_vec();
+        new.retain(|finding| !self.has_other(topic, finding));
+        new
+    }
+
+    /// Returns `true` if another topic of the channel has this finding.
+    fn has_other(&self, topic: &str, finding: &DriftFinding) -> bool {
+        let mut others = self
+            .topics
+            .values()
+            .filter(|other| other.topic != topic && channel_of(&other.topic) == channel_of(topic));
+        others.any(|other| {
+            let (kind, path, sample) = (finding.kind, &finding.path, &finding.sample);
+            let mut known = other.findings.iter();
+            known.any(|known| known.is_of(kind, path, sample))
+        })
     }
 
     /// Returns what differs from the known format, by topic; empty if nothing does.
@@ -92,12 +110,9 @@ impl TopicDrift {
     }
 
     fn add(&mut self, finding: &Finding, pushed_topic: Option<&Text>, received_at: Timestamp) {
-        let is_same = |known: &&mut DriftFinding| {
-            known.kind == finding.kind()
-                && known.path == *finding.path()
-                && (known.kind != FindingKind::UnknownWord || known.sample == *finding.sample())
-        };
-        if let Some(known) = self.findings.iter_mut().find(is_same) {
+        let (kind, path, sample) = (finding.kind(), finding.path(), finding.sample());
+        let mut known = self.findings.iter_mut();
+        if let Some(known) = known.find(|known| known.is_of(kind, path, sample)) {
             known.count += finding.count();
         } else if self.findings.len() < DriftLog::MAX_FINDINGS {
             self.findings.push(DriftFinding {
@@ -112,6 +127,19 @@ impl TopicDrift {
             self.unlisted[finding.kind() as usize] += finding.count();
         }
     }
+}
+
+impl DriftFinding {
+    /// Returns `true` for the same kind and path, and the same word of an unknown word.
+    fn is_of(&self, kind: FindingKind, path: &Text, sample: &Text) -> bool {
+        let is_same_word = kind != FindingKind::UnknownWord || self.sample == *sample;
+        self.kind == kind && self.path == *path && is_same_word
+    }
+}
+
+/// Returns the topic without its symbols and parameters.
+fn channel_of(topic: &str) -> &str {
+    topic.split([':', '?']).next().unwrap_or(topic)
 }
 
 #[cfg(test)]
@@ -144,6 +172,25 @@ mod tests {
         assert_eq!(first.sample, "text(6)");
         assert_eq!(drift.count(FindingKind::UnknownField), 3);
         assert_eq!(drift.count(FindingKind::UnknownWord), 2);
+    }
+
+    #[test]
+    fn finding_of_a_channel_is_new_for_one_topic_only() {
+        let mut log = DriftLog::default();
+        let mut record = |topic: &str, name: &str| {
+            let finding = unknown(name);
+            log.record(topic, None, &[finding], Timestamp::from_nanos(1))
+                .len()
+        };
+        assert_eq!(record("/market/match:KCS-USDT", "a"), 1);
+        assert_eq!(record("/market/match:BTC-USDT", "a"), 0);
+        assert_eq!(record("/market/match:BTC-USDT", "b"), 1);
+        assert_eq!(record("/market/matches:BTC-USDT", "a"), 1);
+        assert_eq!(record("order?tradeType=SPOT&symbol=KCS-USDT", "a"), 1);
+        assert_eq!(record("order?tradeType=SPOT&symbol=BTC-USDT", "a"), 0);
+        // Each topic lists and counts its own findings.
+        assert_eq!(log.topics().len(), 5);
+        assert_eq!(log.topics()[0].findings.len(), 2);
     }
 
     #[test]

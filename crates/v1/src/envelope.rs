@@ -46,7 +46,23 @@ pub(crate) struct PushContext<'e> {
 }
 
 /// Decodes a push of the topic `requested`; `None` if the frame is not a push of that topic.
+#[inline]
 pub(crate) fn decode<E: PushData>(
+    frame: &str,
+    requested: &Text,
+) -> Result<Option<Push<E>>, DecodeError> {
+    let mut decoded = decode_fields::<E>(frame, requested);
+    // Checked in the returned value: the same check before the event is moved into the push costs more instructions.
+    if let Ok(Some(push)) = &mut decoded
+        && !push.event.extra().findings().is_empty()
+    {
+        note_event(push);
+    }
+    decoded
+}
+
+/// Decodes a push whose findings do not include those of its event yet.
+fn decode_fields<E: PushData>(
     frame: &str,
     requested: &Text,
 ) -> Result<Option<Push<E>>, DecodeError> {
@@ -217,7 +233,7 @@ impl<'f> PushEnvelope<'f> {
 
     /// Combines the event with its envelope; `None` if the event is for a symbol that was not requested.
     #[inline]
-    fn push<E: PushData>(self, mut event: E, requested: &str) -> Option<Push<E>> {
+    fn push<E: PushData>(self, event: E, requested: &str) -> Option<Push<E>> {
         let topic = self.topic.unwrap_or_default();
         // Of the pushes under the account-wide topic, a symbol's topic keeps only those of its symbol.
         if let Some(found) = event.symbol()
@@ -229,21 +245,12 @@ impl<'f> PushEnvelope<'f> {
             return None;
         }
         let pushed_at = event.pushed_at();
-        let mut envelope_extra = self.extra;
-        if !event.extra().findings().is_empty() {
-            // Moved out and in: with a reference into it, the large event would be copied more often.
-            let found = std::mem::take(event.extra());
-            let is_of_subject = event.is_of_unknown_subject();
-            let (found, noted) = with_findings(found, envelope_extra, is_of_subject);
-            *event.extra() = found;
-            envelope_extra = noted;
-        }
         let mut push = Push::new(event, topic);
         push.subject = self.subject;
         push.id = self.id;
         push.user_id = self.user_id;
         push.pushed_at = pushed_at;
-        push.extra = envelope_extra;
+        push.extra = self.extra;
         Some(push)
     }
 }
@@ -275,18 +282,19 @@ fn read_text(slot: &mut Option<Text>, extra: &mut Extra, at: usize, value: Value
     }
 }
 
-/// Adds the findings of an event to those of its envelope, and returns both.
+/// Adds the findings of the event to those of its envelope.
 #[cold]
 #[inline(never)]
-fn with_findings(found: Extra, mut envelope: Extra, is_of_subject: bool) -> (Extra, Extra) {
+fn note_event<E: PushData>(push: &mut Push<E>) {
+    let is_of_subject = push.event.is_of_unknown_subject();
+    let event = push.event.extra();
     match is_of_subject {
         true => {
-            let findings = found.findings().iter().cloned();
-            findings.for_each(|finding| envelope.note(finding));
+            let findings = event.findings().iter().cloned();
+            findings.for_each(|finding| push.extra.note(finding));
         }
-        false => envelope.note_all(NAMES.name(DATA), &found),
+        false => push.extra.note_all(NAMES.name(DATA), event),
     }
-    (found, envelope)
 }
 
 /// Keeps a value that is repeated, or of another type or channel type than that of private pushes.

@@ -111,6 +111,7 @@ async fn every_topic_delivers_its_events_in_order() {
     for wanted in SUBJECTS {
         assert!(pushed.contains(&wanted), "{wanted:?} in {pushed:?}");
     }
+    assert_eq!(kucoin.drift(), []);
 }
 
 /// Returns the truth log of an account with this seed.

@@ -243,10 +243,10 @@ impl AccountLoop {
             self.print_lifecycle(&event)?;
         }
         if let Some(account) = account.filter(|_| self.stats) {
-            let ledgers = by_connection(account.ledger(), |ledger| &ledger.topic);
-            self.printer.stats(&ledgers)?;
             let drift = by_connection(self.kucoin.drift(), |drift| &drift.topic);
             self.printer.drift(&drift)?;
+            let ledgers = by_connection(account.ledger(), |ledger| &ledger.topic);
+            self.printer.stats(&ledgers)?;
         }
         self.printer.flush();
         Ok(write_out(self.printer.writer(), reason, began, stop).await)

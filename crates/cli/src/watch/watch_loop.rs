@@ -361,9 +361,9 @@ impl WatchLoop {
             self.printer.lifecycle(&event)?;
         }
         if self.options.stats {
-            self.printer.stats(&self.feeds.ledgers())?;
             let drift = by_connection(self.kucoin.drift(), |drift| &drift.topic);
             self.printer.drift(&drift)?;
+            self.printer.stats(&self.feeds.ledgers())?;
         }
         self.printer.flush();
         Ok(())

@@ -6,6 +6,7 @@ mod account;
 mod decode;
 mod decode_input;
 mod doctor;
+mod drift;
 mod exchange_command;
 mod failure_causes;
 mod failures;

@@ -76,6 +76,10 @@ fn keys(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
             ],
             &[],
         ),
+        "drift" => (
+            &["topic", "finding", "count"],
+            &["path", "sample", "pushedTopic", "firstSeen"],
+        ),
         other => panic!("an unknown kind: {other}"),
     }
 }
@@ -97,6 +101,7 @@ fn help_lists_every_kind_with_its_fields() {
         "exception",
         "close",
         "stats",
+        "drift",
     ] {
         let (_, row) = table.split_once(&format!("\n  {kind} ")).unwrap();
         // Fields by the reason of a gap are in rows with more indentation.

@@ -70,8 +70,8 @@
 //! Without a recorder, [`metrics::prometheus_text`](crate::metrics::prometheus_text) returns the text for your own HTTP server.
 //! Without any code, `kucoin-streams watch --metrics-addr 127.0.0.1:9600` serves it, and so does `top`.
 //!
-//! Each metric has the labels `account` (the label of the client, if it has one) and, except for REST queries, `ws_key` and
-//! `connection` (the number of the connection, if it is not 0).
+//! Each metric has the labels `account` (the label of the client, if it has one) and, except for REST queries and drift,
+//! `ws_key` and `connection` (the number of the connection, if it is not 0).
 //!
 //! | Name | Type | Unit | More labels | Meaning |
 //! |---|---|---|---|---|
@@ -101,6 +101,7 @@
 //! | `kucoin_streams_clock_error_seconds` | gauge | seconds | | maximum error of the offset |
 //! | `kucoin_streams_rest_queries_total` | counter | queries | | sent, without token requests |
 //! | `kucoin_streams_rest_refused_total` | counter | queries | | refused by KuCoin |
+//! | `kucoin_streams_drift_total` | counter | findings | `topic`, `finding` | differences from the known format |
 //!
 //! A metric without a value is absent, for example the heartbeat before its first pong, about 18 s after the connection. The
 //! counters start at 0 with each process.
@@ -114,6 +115,7 @@
 //! | `increase(kucoin_streams_missed_frames_total[5m]) > 0` | your consumer is too slow: events were dropped |
 //! | `kucoin_streams_queued_frames > 4096` | your consumer falls behind; the queue holds 8,192 by default |
 //! | `increase(kucoin_streams_undecodable_frames_total[5m]) > 0` | KuCoin has changed a format: update, and report it |
+//! | `kucoin_streams_drift_total{finding!="unknownField"} > 0` | KuCoin has changed a format; events may be `Unknown` or incomplete |
 //! | `increase(kucoin_streams_gaps_total[1h]) > 5` | the network or KuCoin is unstable; check that recovery is on |
 //! | `increase(kucoin_streams_failed_dials_total[5m]) > 10` | maintenance, a block, or a changed API key |
 //! | `increase(kucoin_streams_rest_refused_total[5m]) > 0` | a permission is missing, or the rate limit is used up |

@@ -91,7 +91,10 @@ pub(super) fn drift(topic: &str, drift: &TopicDrift, room: Option<usize>) -> Str
     let title = format!("format of {} differs from what is known:", safe(topic));
     let mut lines = format!("\n{}", shortened(&title, room));
     let mut row = |what: &str, count: u64| {
-        lines.push_str(&format!("\n{count:>9} x {}", shortened(what, room - 12)));
+        lines.push_str(&format!(
+            "\n{count:>9} x {}",
+            shortened(what, room.saturating_sub(12))
+        ));
     };
     for finding in &drift.findings {
         let what = format!("{} {}: {}", finding.kind, finding.path, finding.sample);
