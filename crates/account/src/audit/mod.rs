@@ -6,6 +6,7 @@
 mod balances;
 mod chain;
 mod coverage;
+mod explanation;
 mod fees;
 mod futures_use;
 mod known_orders;
