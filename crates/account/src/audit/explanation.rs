@@ -59,9 +59,9 @@ impl Explanation {
         self.effects.len() + self.values.len()
     }
 
-    /// Returns how many values wait, and how many effects: fewer are a better explanation.
-    pub(super) fn rank(&self) -> (usize, usize) {
-        (self.values.len(), self.effects.len())
+    /// Returns the number of values that are not explained.
+    pub(super) fn waiting_values(&self) -> usize {
+        self.values.len()
     }
 
     /// Returns the local receive time of the first effect or value that is not explained.
@@ -127,7 +127,12 @@ impl Explanation {
             return Vec::new();
         };
         let sums = self.sums(self.base.0);
-        let counts = (0..sums.len()).filter(|count| sums[*count].contains(&value.value));
+        let explains = |count: usize| sums[count].contains(&value.value);
+        // An optional effect that is left out may as well come later.
+        let is_left_out =
+            |count: usize| explains(count - 1) && self.effects[count - 1].is_possible();
+        let counts = (0..sums.len()).filter(|count| explains(*count));
+        let counts = counts.filter(|count| *count == 0 || !is_left_out(*count));
         let others = counts.map(|count| {
             let mut other = self.clone();
             other.values.pop_front();

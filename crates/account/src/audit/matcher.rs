@@ -68,7 +68,7 @@ pub(super) struct Remainder {
 /// included already. Each choice is followed until the values refute it.
 #[derive(Debug, Default)]
 pub(super) struct Matcher {
-    /// Empty until the number is known.
+    /// The most likely first; empty until the number is known.
     explanations: Vec<Explanation>,
     /// The last effects, oldest first.
     recent: VecDeque<Effect>,
@@ -96,7 +96,9 @@ impl Matcher {
                 effect.certainty = Certainty::Certain;
             }
         }
-        let lacking = (0..=effects.len()).map(|first| effects.range(first..).cloned().collect());
+        let lacking = (0..=effects.len())
+            .rev()
+            .map(|first| effects.range(first..).cloned().collect());
         let explanations = lacking.map(|effects| Explanation::new((value, time), effects));
         self.explanations = explanations.collect();
     }
@@ -187,7 +189,7 @@ impl Matcher {
         self.explanations.append(&mut others);
         if self.explanations.len() > 1 {
             let mut known: Vec<Explanation> = Vec::new();
-            self.explanations.sort_by_key(Explanation::rank);
+            self.explanations.sort_by_key(Explanation::waiting_values);
             for explanation in self.explanations.drain(..) {
                 if !known.contains(&explanation) {
                     known.push(explanation);
@@ -211,7 +213,7 @@ impl Matcher {
     /// Drops all explanations but the one that explains most.
     fn keep_best(&mut self) -> Option<&mut Explanation> {
         let explanations = self.explanations.iter().enumerate();
-        let (best, _) = explanations.min_by_key(|(_, known)| known.rank())?;
+        let (best, _) = explanations.min_by_key(|(_, known)| known.waiting_values())?;
         self.explanations.swap(0, best);
         self.explanations.truncate(1);
         self.explanations.first_mut()
