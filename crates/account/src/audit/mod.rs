@@ -11,6 +11,8 @@ mod fees;
 mod futures_use;
 mod known_orders;
 mod matcher;
+#[cfg(test)]
+mod position_tests;
 mod positions;
 mod pro_fill;
 mod recent;
