@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::settings::fast;
 
-const LIVES: u64 = 12;
+const LIVES: u64 = 24;
 /// Longer than the audit waits for a push.
 const AUDIT_WINDOW: Duration = Duration::from_millis(6_500);
 
