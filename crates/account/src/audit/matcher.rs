@@ -11,6 +11,8 @@ use super::explanation::Explanation;
 
 /// Explanations that are followed at the same time, at most: with more, those that explain least are dropped.
 const MAX_EXPLANATIONS: usize = 64;
+/// Explanations up to which the choices that optional effects leave are followed.
+const MAX_OPTIONAL: usize = 8;
 /// The last effects that are remembered: the number of a later snapshot may include them.
 const MAX_RECENT: usize = 48;
 /// Effects and values that wait for each other, at most: with more, none of them is checked.
@@ -186,6 +188,7 @@ impl Matcher {
         for explanation in &mut self.explanations {
             explanation.explain(&mut others);
         }
+        others.truncate(MAX_OPTIONAL.saturating_sub(self.explanations.len()));
         self.explanations.append(&mut others);
         if self.explanations.len() > 1 {
             let mut known: Vec<Explanation> = Vec::new();
