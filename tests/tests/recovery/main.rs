@@ -4,6 +4,7 @@
 
 mod account;
 mod basics;
+mod busy;
 mod judge;
 mod settings;
 mod storm;

@@ -204,6 +204,10 @@ impl BalanceAudit {
 
     fn anchor(&mut self, key: ChainKey, total: Decimal, taken_at: (Timestamp, Timestamp)) {
         let chain = self.chains.entry(key.clone()).or_default();
+        // A row or a booking that is read after the report can be older than a live push.
+        if chain.is_newer_than(taken_at.0) {
+            return;
+        }
         chain.anchor(total, taken_at);
         self.due.remove(&key);
     }

@@ -40,6 +40,8 @@ pub(super) struct Chain {
     passed: VecDeque<Decimal>,
     /// Changes up to this exchange time may be in the total balance already.
     known_until: Option<Timestamp>,
+    /// Total of the anchor, while the chain follows an older change: the next change may begin at either.
+    anchored: Option<Decimal>,
 }
 
 impl Chain {
@@ -47,7 +49,13 @@ impl Chain {
     pub(super) fn anchor(&mut self, total: Decimal, taken_at: (Timestamp, Timestamp)) {
         self.tail = Some((total, taken_at.0));
         self.known_until = Some(taken_at.1);
+        self.anchored = None;
         self.waiting.clear();
+    }
+
+    /// Returns `true` if a change of a later exchange time is in the total.
+    pub(super) fn is_newer_than(&self, time: Timestamp) -> bool {
+        self.tail.is_some_and(|(_, known)| known > time)
     }
 
     pub(super) fn push(&mut self, link: Link) {
@@ -95,17 +103,24 @@ impl Chain {
         let is_known = |link: &Link| self.known_until.is_some_and(|until| link.time <= until);
         let is_known = self.waiting.first().is_some_and(is_known);
         let first = self.waiting.first()?;
+        let anchored = self.anchored.or(self.tail.map(|(total, _)| total));
         self.tail = Some((first.before, first.time));
         while self.follow_one() {}
+        if is_known {
+            self.anchored = anchored;
+            while self.follow_one() {}
+        }
         missing.filter(|_| !is_known)
     }
 
     /// Follows the waiting changes if all of them can be followed; otherwise one may still be missing before them.
     fn follow_if_whole(&mut self) {
         let before = (self.tail, self.waiting.clone(), self.passed.clone());
+        let anchored = self.anchored;
         while self.follow_one() {}
         if !self.waiting.is_empty() {
             (self.tail, self.waiting, self.passed) = before;
+            self.anchored = anchored;
         }
     }
 
@@ -113,7 +128,8 @@ impl Chain {
         let Some((total, _)) = self.tail else {
             return false;
         };
-        let next = self.waiting.iter().position(|link| link.before == total);
+        let begins_at = |total| self.waiting.iter().position(|link| link.before == total);
+        let next = begins_at(total).or_else(|| begins_at(self.anchored?));
         let Some(next) = next else { return false };
         let link = self.waiting.remove(next);
         self.follow(&link);
@@ -121,6 +137,7 @@ impl Chain {
     }
 
     fn follow(&mut self, link: &Link) {
+        self.anchored = None;
         let time = self.tail.map_or(link.time, |(_, time)| time.max(link.time));
         self.tail = Some((link.after, time));
         if self.passed.back() != Some(&link.before) {
@@ -232,5 +249,27 @@ mod tests {
         }
         assert_eq!([chain.resolve(), chain.resolve()], [None, None]);
         assert_eq!(chain.deadline(WINDOW), None);
+    }
+
+    /// A change that comes late may be in the total of the anchor, or the total is older than the change.
+    #[test]
+    fn late_change_and_the_anchor_are_both_continued() {
+        for (before, after) in [(7, 8), (5, 8)] {
+            let mut chain = Chain::default();
+            chain.anchor(Decimal::from(7), (time(2), time(3)));
+            for (second, before, after) in [(2, 4, 5), (4, before, after), (5, 8, 9)] {
+                chain.push(Link {
+                    before: Decimal::from(before),
+                    after: Decimal::from(after),
+                    time: time(second),
+                    received_at: time(second),
+                });
+            }
+            let mut missing = Vec::new();
+            while chain.deadline(WINDOW).is_some() {
+                missing.extend(chain.resolve());
+            }
+            assert_eq!(missing, []);
+        }
     }
 }

@@ -2,15 +2,19 @@
 //!
 //! It knows neither positions nor currencies: both are such numbers.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use kucoin_streams_core::{Decimal, Timestamp};
 
-use crate::exact;
+use super::explanation::Explanation;
 
-/// Sums that the effects may make, at most: with more, optional effects are taken as they are.
-const MAX_SUMS: usize = 64;
+/// Explanations that are followed at the same time, at most: with more, those that explain least are dropped.
+const MAX_EXPLANATIONS: usize = 64;
+/// Explanations up to which the choices that optional effects leave are followed.
+const MAX_OPTIONAL: usize = 8;
+/// The last effects that are remembered: the number of a later snapshot may include them.
+const MAX_RECENT: usize = 48;
 /// Effects and values that wait for each other, at most: with more, none of them is checked.
 const MAX_WAITING: usize = 512;
 
@@ -18,12 +22,14 @@ const MAX_WAITING: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Certainty {
     Certain,
-    /// The effect may belong to another account, or be in the number already.
+    /// The event was fetched: the number may include it already.
+    Fetched,
+    /// The effect may belong to another account.
     Possible,
 }
 
 /// A change of the number, by an event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Effect {
     pub(super) received_at: Timestamp,
     /// Exchange time.
@@ -32,8 +38,14 @@ pub(super) struct Effect {
     pub(super) certainty: Certainty,
 }
 
+impl Effect {
+    pub(super) fn is_possible(&self) -> bool {
+        self.certainty != Certainty::Certain
+    }
+}
+
 /// A report of the number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Value {
     pub(super) received_at: Timestamp,
     /// Exchange time.
@@ -52,30 +64,49 @@ pub(super) struct Remainder {
     pub(super) lacks_report: bool,
 }
 
-/// The number as it was last explained, and what came since.
+/// The number, and the ways in which the events may explain it.
+///
+/// There is one explanation, except for a while after a start or a gap: it is unknown which of the first effects the number
+/// included already. Each choice is followed until the values refute it.
 #[derive(Debug, Default)]
 pub(super) struct Matcher {
-    base: Option<(Decimal, Timestamp)>,
-    effects: VecDeque<Effect>,
-    values: VecDeque<Value>,
-    /// A remainder for lack of a report: the base is without the report, and the next one may say that it is not.
-    unreported: Option<Decimal>,
+    /// The most likely first; empty until the number is known.
+    explanations: Vec<Explanation>,
+    /// The last effects, oldest first.
+    recent: VecDeque<Effect>,
     /// What was received up to this local time may be in the number already, or not.
     lenient_until: Option<Timestamp>,
 }
 
 impl Matcher {
-    /// Starts again from this value: effects that were received before `lenient_until` may be in it.
-    pub(super) fn anchor(&mut self, value: Decimal, time: Timestamp, lenient_until: Timestamp) {
-        *self = Self {
-            base: Some((value, time)),
-            lenient_until: Some(lenient_until),
-            ..Self::default()
-        };
+    /// Starts again from this value. It may include effects received before `lenient_until`, and lack the last ones before it.
+    ///
+    /// The exchange applies effects in order: if the value lacks one, it lacks all later ones. `window` is how long before the
+    /// exchange time of the value an effect can be that it lacks.
+    pub(super) fn anchor(
+        &mut self,
+        (value, time): (Decimal, Timestamp),
+        lenient_until: Timestamp,
+        window: Duration,
+    ) {
+        self.lenient_until = Some(lenient_until);
+        self.recent.retain(|effect| effect.time >= time - window);
+        let mut effects = self.recent.clone();
+        for effect in &mut effects {
+            // The order in which the effects were applied says more.
+            if effect.certainty == Certainty::Fetched {
+                effect.certainty = Certainty::Certain;
+            }
+        }
+        let lacking = (0..=effects.len())
+            .rev()
+            .map(|first| effects.range(first..).cloned().collect());
+        let explanations = lacking.map(|effects| Explanation::new((value, time), effects));
+        self.explanations = explanations.collect();
     }
 
     pub(super) fn is_anchored(&self) -> bool {
-        self.base.is_some()
+        !self.explanations.is_empty()
     }
 
     /// Lets everything that was received up to this local time be in the number or not.
@@ -84,41 +115,40 @@ impl Matcher {
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {
-        if self.base.is_some() && !effect.amount.is_zero() {
-            let received_at = effect.received_at;
-            self.effects.push_back(effect);
-            self.explain();
-            self.bound(received_at);
+        if effect.amount.is_zero() {
+            return;
         }
+        if self.recent.len() == MAX_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(effect.clone());
+        let received_at = effect.received_at;
+        let is_lenient = self.lenient_until.is_some_and(|until| received_at <= until);
+        let explanations = self.explanations.iter();
+        let including = explanations.filter(|known| is_lenient && known.may_include_next());
+        let including: Vec<_> = including.cloned().collect();
+        for explanation in &mut self.explanations {
+            explanation.effect(effect.clone());
+        }
+        self.explain(received_at);
+        self.explanations.extend(including);
     }
 
     pub(super) fn value(&mut self, value: Value) {
-        let Some((base, time)) = &mut self.base else {
-            return;
-        };
-        if self.values.is_empty() && *base == value.value {
-            *time = value.time.max(*time);
-            self.unreported = None;
-            return;
-        }
         let received_at = value.received_at;
-        self.values.push_back(value);
-        self.explain();
-        self.bound(received_at);
-    }
-
-    fn bound(&mut self, now: Timestamp) {
-        if self.effects.len() + self.values.len() > MAX_WAITING {
-            self.give_up(now);
-            self.be_lenient(now);
+        let mut is_explained = true;
+        for explanation in &mut self.explanations {
+            is_explained &= explanation.value(value.clone());
+        }
+        if !is_explained {
+            self.explain(received_at);
         }
     }
 
     /// Returns the local receive time of the first effect or value that is not explained.
     pub(super) fn waiting_since(&self) -> Option<Timestamp> {
-        let effect = self.effects.front().map(|effect| effect.received_at);
-        let value = self.values.front().map(|value| value.received_at);
-        effect.into_iter().chain(value).min()
+        let explanations = self.explanations.iter();
+        explanations.filter_map(Explanation::waiting_since).min()
     }
 
     /// Returns the local time at which [`settle`](Self::settle) is due.
@@ -126,162 +156,70 @@ impl Matcher {
         self.waiting_since().map(|since| since + window)
     }
 
-    /// Ends the wait for what was received up to `limit`, and returns what is left unexplained.
+    /// Ends the wait for what was received up to `limit`, and returns what no explanation explains.
     pub(super) fn settle(&mut self, limit: Timestamp) -> Option<Remainder> {
-        let since = self.waiting_since().filter(|since| *since <= limit)?;
-        let is_lenient = self.lenient_until.is_some_and(|until| since <= until);
-        let remainder = match self.values.front() {
-            Some(_) => self.settle_values(),
-            None => self.settle_effects(limit),
-        };
-        self.give_up(limit);
-        remainder.filter(|remainder| !is_lenient && !remainder.amount.is_zero())
-    }
-
-    /// Drops what was received up to `limit`, and takes the last of these values as explained.
-    pub(super) fn give_up(&mut self, limit: Timestamp) {
-        while self
-            .effects
-            .front()
-            .is_some_and(|effect| effect.received_at <= limit)
-        {
-            self.effects.pop_front();
+        let is_late =
+            |known: &Explanation| known.waiting_since().is_some_and(|since| since <= limit);
+        if self.explanations.len() > 1 {
+            self.explain(limit);
         }
-        while let Some(value) = self
-            .values
-            .front()
-            .filter(|value| value.received_at <= limit)
-        {
-            self.base = Some((value.value, value.time));
-            self.values.pop_front();
+        for explanation in self.explanations.iter_mut().filter(|known| is_late(known)) {
+            explanation.drop_undone(limit);
         }
-    }
-
-    /// Returns the number as the effects say; `None` if it was never reported.
-    pub(super) fn expected(&self) -> Option<Decimal> {
-        let (base, _) = self.base?;
-        let mut amounts = self.effects.iter().map(|effect| effect.amount);
-        amounts.try_fold(base, exact::add)
-    }
-
-    /// Moves the base to the last value that the effects explain, one value after the other.
-    ///
-    /// A value is only skipped if all effects that came before a later value explain it: the exchange may have applied two
-    /// effects in another order.
-    fn explain(&mut self) {
-        let Some((base, _)) = self.base else { return };
-        // Only if the base does not explain a value, the report was not lost after all.
-        let other = self.unreported.and_then(|amount| exact::add(base, amount));
-        let explained = self.explained_from(base);
-        let explained = explained.or_else(|| self.explained_from(other?));
-        let Some((at, used)) = explained else { return };
-        let Value { value, time, .. } = self.values[at];
-        self.base = Some((value, time));
-        if used > 0 || value != base {
-            self.unreported = None;
-        }
-        self.values.drain(..=at);
-        self.effects.drain(..used);
-    }
-
-    /// Returns the last value that the effects explain, and the number of these effects.
-    fn explained_from(&self, base: Decimal) -> Option<(usize, usize)> {
-        let sums = self.sums(base);
-        let mut explained: Option<(usize, usize)> = None;
-        for (at, value) in self.values.iter().enumerate() {
-            let (next, used) = explained.map_or((0, 0), |(last, used)| (last + 1, used));
-            let earlier = self.received_before(value);
-            let mut applied = match next == at {
-                true => used..sums.len(),
-                false => earlier.max(used)..earlier + 1,
-            };
-            let applied = applied.find(|effects| sums[*effects].contains(&value.value));
-            explained = applied.map(|applied| (at, applied)).or(explained);
-        }
-        explained
-    }
-
-    /// Returns the number of effects that were received before the value.
-    fn received_before(&self, value: &Value) -> usize {
-        let effects = self.effects.iter();
-        effects
-            .take_while(|effect| effect.received_at <= value.received_at)
-            .count()
-    }
-
-    /// Returns the values that no effect, the first effect, the first two effects, .. may lead to.
-    fn sums(&self, base: Decimal) -> Vec<Vec<Decimal>> {
-        let mut now = vec![base];
-        let mut all = vec![now.clone()];
-        for effect in &self.effects {
-            let after = now.iter();
-            let after: Vec<_> = after
-                .filter_map(|sum| exact::add(*sum, effect.amount))
-                .collect();
-            now = match effect.certainty {
-                Certainty::Possible if now.len() < MAX_SUMS => [after, now].concat(),
-                _ => after,
-            };
-            all.push(now.clone());
-        }
-        all
-    }
-
-    /// Settles values that the effects do not explain: most of the values show the same remainder.
-    fn settle_values(&mut self) -> Option<Remainder> {
-        let (base, from) = self.base?;
-        let sums = self.sums(base);
-        let mut votes: BTreeMap<Decimal, (usize, usize)> = BTreeMap::new();
-        for (at, value) in self.values.iter().enumerate() {
-            let sums = sums.get(self.received_before(value))?.iter();
-            let remainders = sums.filter_map(|sum| exact::add(value.value, -*sum));
-            for remainder in remainders.collect::<BTreeSet<_>>() {
-                let (count, last) = votes.entry(remainder).or_default();
-                (*count, *last) = (*count + 1, at);
-            }
-        }
-        let best = |(amount, vote): &(Decimal, (usize, usize))| (*vote, -amount.abs());
-        let (amount, _) = votes.into_iter().max_by_key(best)?;
-        let to = self.values.back()?.time;
-        self.base = Some((exact::add(base, amount)?, from));
-        self.unreported = None;
-        self.explain();
-        Some(Remainder {
-            amount,
-            times: (from.min(to), to),
-            lacks_report: false,
-        })
-    }
-
-    /// Settles effects after which the number was not reported: the events are true, the report was lost.
-    fn settle_effects(&mut self, limit: Timestamp) -> Option<Remainder> {
-        let old = self.effects.iter();
-        let old = old.take_while(|effect| effect.received_at <= limit);
-        let (count, (base, time)) = (old.clone().count(), self.base?);
-        let times = old.map(|effect| effect.time);
-        let (from, to) = (times.clone().min()?, times.max()?);
-        let sums = self.sums(base);
-        // Later effects may have undone them.
-        if let Some(undone) = (count..sums.len()).find(|effects| sums[*effects].contains(&base)) {
-            self.effects.drain(..undone);
+        if !self.explanations.iter().all(is_late) {
+            self.explanations.retain(|known| !is_late(known));
             return None;
         }
-        let sums = sums
-            .get(count)?
-            .iter()
-            .map(|sum| (*sum, exact::add(base, -*sum)));
-        let sums = sums.filter_map(|(sum, amount)| Some((sum, amount?)));
-        let (sum, amount) = sums.min_by_key(|(_, amount)| amount.abs())?;
-        self.base = Some((sum, time));
-        self.unreported = match self.unreported {
-            Some(before) => exact::add(before, amount),
-            None => Some(amount),
-        };
-        Some(Remainder {
-            amount,
-            times: (from, to),
-            lacks_report: true,
-        })
+        let best = self.keep_best()?;
+        let since = best.waiting_since()?;
+        let remainder = best.settle(limit);
+        let is_lenient = self.lenient_until.is_some_and(|until| since <= until);
+        remainder.filter(|_| !is_lenient)
+    }
+
+    /// Returns the numbers that the effects may have led to.
+    pub(super) fn expected(&self) -> impl Iterator<Item = Decimal> {
+        self.explanations.iter().filter_map(Explanation::expected)
+    }
+
+    /// Continues each explanation, and drops those that are the same by now.
+    fn explain(&mut self, now: Timestamp) {
+        let mut others = Vec::new();
+        for explanation in &mut self.explanations {
+            explanation.explain(&mut others);
+        }
+        others.truncate(MAX_OPTIONAL.saturating_sub(self.explanations.len()));
+        self.explanations.append(&mut others);
+        if self.explanations.len() > 1 {
+            let mut known: Vec<Explanation> = Vec::new();
+            self.explanations.sort_by_key(Explanation::waiting_values);
+            for explanation in self.explanations.drain(..) {
+                if !known.contains(&explanation) {
+                    known.push(explanation);
+                }
+            }
+            self.explanations = known;
+        }
+        if self.explanations.len() > MAX_EXPLANATIONS {
+            self.explanations.truncate(MAX_EXPLANATIONS);
+            self.be_lenient(now);
+        }
+        let mut waiting = self.explanations.iter().map(Explanation::waiting);
+        if waiting.any(|waiting| waiting > MAX_WAITING)
+            && let Some(best) = self.keep_best()
+        {
+            best.give_up(now);
+            self.be_lenient(now);
+        }
+    }
+
+    /// Drops all explanations but the one that explains most.
+    fn keep_best(&mut self) -> Option<&mut Explanation> {
+        let explanations = self.explanations.iter().enumerate();
+        let (best, _) = explanations.min_by_key(|(_, known)| known.waiting_values())?;
+        self.explanations.swap(0, best);
+        self.explanations.truncate(1);
+        self.explanations.first_mut()
     }
 }
 
@@ -306,7 +244,7 @@ mod tests {
     fn check(inputs: &[Input], expected: &[i64]) {
         let window = Duration::from_secs(5);
         let mut matcher = Matcher::default();
-        matcher.anchor(Decimal::ONE_HUNDRED, time(0), time(0));
+        matcher.anchor((Decimal::ONE_HUNDRED, time(0)), time(0), window);
         let (mut now, mut found) = (1, Vec::new());
         for input in inputs {
             now += 1;

@@ -6,10 +6,13 @@
 mod balances;
 mod chain;
 mod coverage;
+mod explanation;
 mod fees;
 mod futures_use;
 mod known_orders;
 mod matcher;
+#[cfg(test)]
+mod position_tests;
 mod positions;
 mod pro_fill;
 mod recent;
@@ -50,6 +53,7 @@ use unified::UnifiedAudit;
 ///   margin order without a margin mode may be of one of them, so its balance changes are possible but not expected.
 /// - A push that only moves an amount between the available and the hold balance.
 /// - A lost push of a position or, on Pro V2, of a balance whose next push comes within the window: that one has the same.
+/// - Some pushes in the first seconds after a gap: it may be unknown which of them the state includes.
 ///
 /// Trades of equal size in quick succession look alike: if one of their pushes is lost on Pro V2, base and quote currency
 /// may be reported apart.

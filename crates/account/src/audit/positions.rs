@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kucoin_streams_core::{Decimal, Fill, FillKey, Side, Text, Timestamp, WsKey};
 use kucoin_streams_pro::ProEvent;
@@ -26,7 +27,8 @@ type ContractKey = (WsKey, Text, Text);
 struct Contract {
     /// Topic of the positions; another topic with the same pushes is not followed.
     topic: Option<Arc<str>>,
-    legs: BTreeMap<Text, Decimal>,
+    /// Size of each leg, and its exchange time.
+    legs: BTreeMap<Text, (Decimal, Timestamp)>,
     size: Matcher,
 }
 
@@ -60,7 +62,7 @@ impl PositionAudit {
     ) {
         coverage.note(info, Reports::Fills, &Text::default());
         if let Some(fill) = order.fill() {
-            self.fill(info, Text::default(), &fill, coverage);
+            self.fill(info, Text::default(), &fill);
         }
     }
 
@@ -102,7 +104,7 @@ impl PositionAudit {
         let account = account_of(&info.topic);
         coverage.note(info, Reports::Fills, &account);
         if let Some(fill) = fill {
-            self.fill(info, account, &fill, coverage);
+            self.fill(info, account, &fill);
         }
     }
 
@@ -127,10 +129,19 @@ impl PositionAudit {
         let key = (row.ws_key, account, symbol);
         let contract = self.contracts.entry(key.clone()).or_default();
         let leg = side.unwrap_or(Text::from_static("BOTH"));
-        contract.legs.insert(leg, size);
+        let (sent_at, received_at) = row.taken_at;
+        // A row that is read after the report can be older than a live push.
+        if contract
+            .legs
+            .get(&leg)
+            .is_some_and(|(_, time)| *time >= sent_at)
+        {
+            return;
+        }
+        contract.legs.insert(leg, (size, received_at));
         // What is received from now on is judged once the report is there.
-        contract.anchor(row.taken_at.1, row.taken_at.1);
-        self.due.remove(&key);
+        contract.anchor(received_at, received_at, self.settings.window);
+        self.schedule(&key);
     }
 
     pub(super) fn forget(&mut self, ws_key: Option<WsKey>) {
@@ -175,7 +186,7 @@ impl PositionAudit {
         }
     }
 
-    fn fill(&mut self, info: &FrameInfo, account: Text, fill: &Fill, coverage: &Coverage) {
+    fn fill(&mut self, info: &FrameInfo, account: Text, fill: &Fill) {
         let id = (info.ws_key, account.clone(), fill.key());
         let (memory, max) = (self.settings.memory, self.settings.max_pending);
         let amount = match fill.side {
@@ -186,18 +197,19 @@ impl PositionAudit {
         if self.fills.is_repeated(id, info.received_at, memory, max) {
             return;
         }
+        // On Pro V2, fills of spot orders come too: a contract has no dash in its symbol.
+        if fill.symbol.contains('-') {
+            return;
+        }
         let key = (info.ws_key, account, fill.symbol.clone());
         self.begin_flat(&key, info);
-        let Some(contract) = self.contracts.get_mut(&key) else {
-            return;
-        };
-        let expected = contract.size.expected().unwrap_or_default();
-        for amount in through_zero(expected, amount) {
+        let contract = self.contracts.entry(key.clone()).or_default();
+        for amount in through_zero(contract.size.expected(), amount) {
             contract.size.effect(Effect {
                 received_at: info.received_at,
                 time: fill.time.unwrap_or(info.received_at),
                 amount,
-                certainty: certainty_of(info, coverage),
+                certainty: certainty_of(info),
             });
         }
         self.schedule(&key);
@@ -220,10 +232,11 @@ impl PositionAudit {
         if *topic != info.topic {
             return;
         }
-        let is_new_leg = contract.legs.insert(Text::new(leg), size).is_none();
-        let is_live = info.source.is_none() && coverage.is_judged(info.ws_key, info.received_at);
-        if (is_new_leg && !has_all_legs) || !is_live || !contract.size.is_anchored() {
-            contract.anchor(time, info.received_at + self.settings.window);
+        let leg = contract.legs.insert(Text::new(leg), (size, time));
+        let is_unknown_leg = leg.is_none() && !has_all_legs;
+        if is_unknown_leg || !is_judged(info, coverage) || !contract.size.is_anchored() {
+            let window = self.settings.window;
+            contract.anchor(time, info.received_at + window, window);
         } else if let Some(value) = contract.sum() {
             let received_at = info.received_at;
             contract.size.value(Value {
@@ -239,13 +252,10 @@ impl PositionAudit {
     fn begin_flat(&mut self, key: &ContractKey, info: &FrameInfo) {
         let read_at = self.read_at.get(&key.0).copied();
         let read_at = read_at.filter(|at| info.source.is_none() && info.received_at > *at);
-        // On Pro V2, fills of spot orders come too: a contract has no dash in its symbol.
-        if let Some(at) = read_at.filter(|_| !key.2.contains('-')) {
-            self.contracts.entry(key.clone()).or_insert_with(|| {
-                let mut contract = Contract::default();
-                contract.size.anchor(Decimal::ZERO, at, at);
-                contract
-            });
+        let Some(at) = read_at else { return };
+        let contract = self.contracts.entry(key.clone()).or_default();
+        if !contract.size.is_anchored() {
+            contract.anchor(at, at, self.settings.window);
         }
     }
 
@@ -262,32 +272,46 @@ impl Contract {
     fn sum(&self) -> Option<Decimal> {
         self.legs
             .values()
-            .copied()
+            .map(|(size, _)| *size)
             .try_fold(Decimal::ZERO, exact::add)
     }
 
-    fn anchor(&mut self, time: Timestamp, lenient_until: Timestamp) {
+    fn anchor(&mut self, time: Timestamp, lenient_until: Timestamp, window: Duration) {
         if let Some(sum) = self.sum() {
-            self.size.anchor(sum, time, lenient_until);
+            self.size.anchor((sum, time), lenient_until, window);
         }
     }
 }
 
 /// Splits a fill that closes a position and opens one on the other side: each part may have a push of its own.
-fn through_zero(size: Decimal, amount: Decimal) -> [Decimal; 2] {
-    let is_closing = size.is_sign_positive() != amount.is_sign_positive();
-    match is_closing && amount.abs() > size.abs() {
-        true => [-size, exact::add(amount, size).unwrap_or_default()],
-        false => [amount, Decimal::ZERO],
+///
+/// `sizes` are the sizes that the position may have.
+fn through_zero(sizes: impl Iterator<Item = Decimal>, amount: Decimal) -> Vec<Decimal> {
+    let closing = sizes.map(|size| -size).filter(|closing| {
+        closing.is_sign_positive() == amount.is_sign_positive() && closing.abs() < amount.abs()
+    });
+    let mut ends: Vec<_> = closing.chain([amount]).collect();
+    ends.sort_by_key(Decimal::abs);
+    let mut start = Decimal::ZERO;
+    let parts = ends.into_iter().map(|end| {
+        let part = end - start;
+        start = end;
+        part
+    });
+    parts.collect()
+}
+
+/// Returns how certain the effect of an event is.
+pub(super) fn certainty_of(info: &FrameInfo) -> Certainty {
+    match info.source {
+        None => Certainty::Certain,
+        Some(_) => Certainty::Fetched,
     }
 }
 
-/// Returns how certain the effect of an event is: what was fetched, or was held back, may be in the state already.
-pub(super) fn certainty_of(info: &FrameInfo, coverage: &Coverage) -> Certainty {
-    match info.source.is_none() && coverage.is_judged(info.ws_key, info.received_at) {
-        true => Certainty::Certain,
-        false => Certainty::Possible,
-    }
+/// Returns `true` if the event can be judged: it was neither fetched nor held back.
+pub(super) fn is_judged(info: &FrameInfo, coverage: &Coverage) -> bool {
+    info.source.is_none() && coverage.is_judged(info.ws_key, info.received_at)
 }
 
 /// Reports a size that the fills do not explain, if both topics were followed.

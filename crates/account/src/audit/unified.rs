@@ -11,7 +11,7 @@ use super::AuditSettings;
 use super::coverage::{Coverage, Reports, account_of};
 use super::fees::{FeeRates, FeeSample, RateKey, is_same_fee};
 use super::matcher::{Certainty, Effect};
-use super::positions::certainty_of;
+use super::positions::{certainty_of, is_judged};
 use super::pro_fill::{FillId, OrderFees, ProFill};
 use super::recent::Timed;
 use super::report::{Discrepancy, Suspect, UnexplainedAmount};
@@ -134,7 +134,7 @@ impl UnifiedAudit {
             // Classic frames have no price: the execution follows.
             None => {
                 if self.judged.get(&id).is_none() {
-                    let is_whole = certainty_of(info, coverage) == Certainty::Certain;
+                    let is_whole = is_judged(info, coverage);
                     let mut fill = ProFill::new(info.received_at, is_whole);
                     fill.order_fee = Some(fee);
                     self.insert(id.clone(), fill);
@@ -165,9 +165,8 @@ impl UnifiedAudit {
         if self.judged.get(&id).is_some() {
             return;
         }
-        let certainty = certainty_of(info, coverage);
         if self.fills.get(&id).is_none() {
-            let is_whole = certainty == Certainty::Certain;
+            let is_whole = is_judged(info, coverage);
             self.insert(id.clone(), ProFill::new(info.received_at, is_whole));
         }
         let is_own = self.orders.is_of_account(&id);
@@ -179,7 +178,7 @@ impl UnifiedAudit {
         }
         known.fill = Some(fill.clone());
         known.certainty = match is_own {
-            true => certainty,
+            true => certainty_of(info),
             false => Certainty::Possible,
         };
         let (certainty, time) = (known.certainty, fill.time.unwrap_or(info.received_at));

@@ -9,7 +9,7 @@ use super::AuditSettings;
 use super::coverage::{Coverage, Reports};
 use super::futures_use::FuturesUse;
 use super::matcher::{Certainty, Effect, Matcher, Value};
-use super::positions::certainty_of;
+use super::positions::is_judged;
 use super::recent::Timed;
 use super::unified_report::Unexplained;
 use crate::{FrameInfo, exact};
@@ -64,10 +64,9 @@ impl FundsAudit {
     }
 
     pub(super) fn effect(&mut self, key: &CurrencyKey, effect: Effect) {
-        if let Some(funds) = self.funds.get_mut(key) {
-            funds.total.effect(effect);
-            self.schedule(key);
-        }
+        let funds = self.funds.entry(key.clone()).or_default();
+        funds.total.effect(effect);
+        self.schedule(key);
     }
 
     pub(super) fn on_balance(
@@ -89,9 +88,10 @@ impl FundsAudit {
         let now = (total, balance.liability.unwrap_or_default());
         let before = funds.last.replace(now);
         let received_at = info.received_at;
-        if certainty_of(info, coverage) == Certainty::Possible || !funds.total.is_anchored() {
-            let lenient_until = received_at + self.settings.window;
-            funds.total.anchor(total, time, lenient_until);
+        if !is_judged(info, coverage) || !funds.total.is_anchored() {
+            let window = self.settings.window;
+            let lenient_until = received_at + window;
+            funds.total.anchor((total, time), lenient_until, window);
         } else {
             let loan = before.and_then(|before| loan(before, now));
             if let Some((amount, certainty)) = loan {
