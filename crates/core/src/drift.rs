@@ -124,7 +124,7 @@ impl Finding {
         }
     }
 
-    /// Returns the finding with the path inside of the field of a push's data, unless it is about that field itself.
+    /// Returns the finding with its path inside of the data field, unless it is about that field itself.
     #[must_use]
     pub fn within_data(self, field: &str) -> Self {
         match self.path == *field {

@@ -91,7 +91,7 @@ async fn every_channel_matches_the_truth_log() {
     }
     settle().await;
     assert!(events.try_next().is_none(), "nothing is pushed twice");
-    // The SDK has no words for the reasons of cancellation that the exchange sends as numbers.
+    // Classic orders have a number as the reason of cancellation, and what each number means is not known.
     let mut drift = kucoin.drift();
     for topic in &mut drift {
         topic.findings.retain(|finding| finding.path != "d.cR");
