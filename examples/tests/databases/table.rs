@@ -34,15 +34,29 @@ pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut find: impl FnMut() ->
 
 /// A table of fills that a test can read.
 pub(crate) trait Table {
-    /// Returns the number of connections that have started; `None` if the tables do not exist.
-    fn connections(&self) -> Option<i64>;
-    /// Returns the number of fills; `None` if the tables do not exist.
-    fn count(&self) -> Option<i64>;
-    /// Returns the number of rows by origin, with a prefix such as `live` or `/api`.
-    fn count_of(&self, origin: &str) -> i64;
+    /// Returns the number that a query returns; `None` if the tables do not exist.
+    fn number(&self, query: &str) -> Option<i64>;
     /// Returns what the program has named as missing.
     fn missing(&self) -> Vec<String>;
     fn rows(&self) -> Vec<(Key, Row)>;
+
+    /// Returns the number of connections that have started; `None` if the tables do not exist.
+    fn connections(&self) -> Option<i64> {
+        self.number("SELECT count(*) FROM fills_complete")
+    }
+
+    /// Returns the number of fills; `None` if the tables do not exist.
+    fn count(&self) -> Option<i64> {
+        self.number("SELECT count(*) FROM fills")
+    }
+
+    /// Returns the number of rows by origin, with a prefix such as `live` or `/api`.
+    fn count_of(&self, origin: &str) -> i64 {
+        self.number(&format!(
+            "SELECT count(*) FROM fills WHERE origin LIKE '{origin}%'"
+        ))
+        .unwrap()
+    }
 
     /// Waits until all fills are stored, and compares each.
     #[track_caller]
@@ -76,8 +90,6 @@ pub(crate) trait Table {
 /// The columns of a row, in the order of [`row`].
 const COLUMNS: &str =
     "symbol, trade_id, order_id, side, CAST(price AS TEXT), CAST(size AS TEXT), time_ns";
-const CONNECTIONS: &str = "SELECT count(*) FROM fills_complete";
-const COUNT: &str = "SELECT count(*) FROM fills";
 const MISSING: &str =
     "SELECT connection || ' ' || what || ': ' || reason || ' from ' || from_ns FROM fills_missing";
 
@@ -89,24 +101,11 @@ impl SqliteTable<'_> {
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection
     }
-
-    fn number(&self, query: &str) -> Option<i64> {
-        self.open().query_row(query, [], |row| row.get(0)).ok()
-    }
 }
 
 impl Table for SqliteTable<'_> {
-    fn connections(&self) -> Option<i64> {
-        self.number(CONNECTIONS)
-    }
-
-    fn count(&self) -> Option<i64> {
-        self.number(COUNT)
-    }
-
-    fn count_of(&self, origin: &str) -> i64 {
-        self.number(&format!("{COUNT} WHERE origin LIKE '{origin}%'"))
-            .unwrap()
+    fn number(&self, query: &str) -> Option<i64> {
+        self.open().query_row(query, [], |row| row.get(0)).ok()
     }
 
     fn missing(&self) -> Vec<String> {
@@ -146,24 +145,11 @@ impl PostgresTable<'_> {
         let mut client = postgres::Client::connect(self.0, NoTls).ok()?;
         client.query(query, &[]).ok()
     }
-
-    fn number(&self, query: &str) -> Option<i64> {
-        Some(self.query(query)?.first()?.get(0))
-    }
 }
 
 impl Table for PostgresTable<'_> {
-    fn connections(&self) -> Option<i64> {
-        self.number(CONNECTIONS)
-    }
-
-    fn count(&self) -> Option<i64> {
-        self.number(COUNT)
-    }
-
-    fn count_of(&self, origin: &str) -> i64 {
-        self.number(&format!("{COUNT} WHERE origin LIKE '{origin}%'"))
-            .unwrap()
+    fn number(&self, query: &str) -> Option<i64> {
+        Some(self.query(query)?.first()?.get(0))
     }
 
     fn missing(&self) -> Vec<String> {
