@@ -64,8 +64,8 @@ fn offer(database: &Path) -> Outcome<(usize, String)> {
 /// Returns the `date` of each advisory: `<folder>/<package>/<advisory>.md` begins with TOML.
 fn dates(folder: &Path) -> Outcome<Vec<String>> {
     let mut dates = Vec::new();
-    for package in entries(folder)?.iter().filter(|path| path.is_dir()) {
-        for advisory in entries(package)? {
+    for package in shell::entries(folder)?.iter().filter(|path| path.is_dir()) {
+        for advisory in shell::entries(package)? {
             let text =
                 fs::read_to_string(&advisory).map_err(|error| Failure::at(&advisory, &error))?;
             let date = text.lines().find_map(|line| line.strip_prefix("date = "));
@@ -73,13 +73,6 @@ fn dates(folder: &Path) -> Outcome<Vec<String>> {
         }
     }
     Ok(dates)
-}
-
-fn entries(folder: &Path) -> Outcome<Vec<PathBuf>> {
-    let failed = |error| Failure::at(folder, &error);
-    let entries = fs::read_dir(folder).map_err(failed)?;
-    let paths: Result<_, _> = entries.map(|entry| Ok(entry?.path())).collect();
-    paths.map_err(failed)
 }
 
 #[cfg(test)]

@@ -201,9 +201,11 @@ impl Release {
         let name = format!("{PROGRAM}-{}-{arch}-{}", self.version, linking.name);
         let content = self.staging.join(&name);
         copy_to(binary, &content.join(PROGRAM))?;
-        for document in fs::read_dir(documents).map_err(|error| Failure::at(documents, &error))? {
-            let document = document.map_err(|error| Failure::at(documents, &error))?;
-            copy_to(&document.path(), &content.join(document.file_name()))?;
+        for document in shell::entries(documents)? {
+            copy_to(
+                &document,
+                &content.join(document.file_name().unwrap_or_default()),
+            )?;
         }
         let mut tar = command("tar");
         tar.args([
@@ -229,19 +231,13 @@ impl Release {
 
     /// Writes SHA256SUMS, and prints it with the sizes.
     fn print_sums(&self) -> Outcome {
-        let failed = |error| Failure::at(&self.folder, &error);
-        let entries = fs::read_dir(&self.folder).map_err(failed)?;
-        let names = entries.map(|entry| Ok(entry?.file_name()));
-        let mut names = names.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        names.sort();
-        let sums = shell::read(command("sha256sum").current_dir(&self.folder).args(&names))?;
+        let paths = shell::entries(&self.folder)?;
+        let names = paths.iter().filter_map(|path| path.file_name());
+        let sums = shell::read(command("sha256sum").current_dir(&self.folder).args(names))?;
         write(&self.folder.join("SHA256SUMS"), &sums)?;
         println!("in {}:", self.folder.display());
-        for (name, sum) in names.iter().zip(sums.lines()) {
-            let path = self.folder.join(name);
-            let size = path
-                .metadata()
-                .map_err(|error| Failure::at(&path, &error))?;
+        for (path, sum) in paths.iter().zip(sums.lines()) {
+            let size = path.metadata().map_err(|error| Failure::at(path, &error))?;
             println!("{:>6} KiB  {sum}", size.len().div_ceil(1024));
         }
         Ok(())

@@ -210,10 +210,9 @@ fn output_folder(names: &[&str]) -> Outcome<PathBuf> {
 }
 
 fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).map_err(|error| Failure::at(folder, &error))?;
-    let paths = entries.map(|entry| Ok(entry.map_err(|error| Failure::at(folder, &error))?.path()));
-    let paths: Outcome<Vec<_>> = paths.collect();
-    Ok(paths?.into_iter().filter(|path| path.is_file()).collect())
+    let mut paths = shell::entries(folder)?;
+    paths.retain(|path| path.is_file());
+    Ok(paths)
 }
 
 #[cfg(test)]

@@ -33,6 +33,16 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
+/// Returns the paths in a folder, sorted.
+pub(crate) fn entries(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let failed = |error| Failure::at(folder, &error);
+    let entries = std::fs::read_dir(folder).map_err(failed)?;
+    let paths = entries.map(|entry| Ok(entry?.path()));
+    let mut paths = paths.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    paths.sort();
+    Ok(paths)
+}
+
 /// Returns the root folder of the workspace: the parent folder of this package.
 pub(crate) fn root() -> PathBuf {
     // `cargo run` sets the variable; a binary started directly uses the path from compile time.

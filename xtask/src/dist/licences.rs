@@ -58,10 +58,8 @@ pub(super) fn third_party(workspace: &Workspace, package: &str, target: &str) ->
 /// Reads the licence files of a package.
 fn licences(package: &Package) -> Outcome<Vec<String>> {
     let folder = package.manifest_path.parent().unwrap_or(Path::new("."));
-    let failed = |error| Failure::at(folder, &error);
     let mut texts = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
+    for path in shell::entries(folder)? {
         let name = path
             .file_name()
             .unwrap_or_default()
