@@ -353,11 +353,7 @@ async fn unmasked_frame_is_a_violation() {
 
 #[tokio::test]
 async fn shutdown_closes_connections_and_frees_the_port() {
-    // A bound socket keeps the port from other tests, and not from an exchange that asks for it.
-    let reserved = tokio::net::TcpSocket::new_v4().unwrap();
-    reserved.set_reuseaddr(true).unwrap();
-    reserved.bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let port = reserved.local_addr().unwrap().port();
+    let port = kucoin_streams_testkit::http::free_port();
     let exchange = Exchange::builder().port(port).start().await.unwrap();
     let mut socket = Socket::connect(&exchange).await;
     let seen = exchange.shutdown().await;
