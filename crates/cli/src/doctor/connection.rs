@@ -459,17 +459,13 @@ impl Socket {
             code,
             message: self.redactor.redact(message),
         };
-        let text = error.to_string();
-        let (message, remedy) = text.rsplit_once("; ").unwrap_or((&text, ""));
         let status = match code {
             Some(401 | 403) => ExitStatus::Refused,
             _ => ExitStatus::Other,
         };
         Finding {
             code: code.map(|code| code.to_string()),
-            ..Finding::new(message)
-                .with_remedy(remedy)
-                .with_status(status)
+            ..Finding::of(&error, error.remedy()).with_status(status)
         }
     }
 

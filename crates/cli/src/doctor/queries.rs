@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kucoin_streams::auth::rest::HostRole;
 use kucoin_streams::rest::{
     self, FailedQuery, Pool, Query, QueryError, QueryOf, RawPage, RestHost, TradeType,
     UnifiedVersion,
@@ -189,11 +188,8 @@ impl Doctor<'_> {
         let page = timeout(limit, self.rest.execute_within(query, self.limit)).await;
         page.unwrap_or_else(|_| {
             let endpoint = query.endpoint();
-            let role = match endpoint.host() {
-                RestHost::Futures => HostRole::FuturesRest,
-                _ => HostRole::SpotRest,
-            };
-            let host = self.tokens.host_name(role).unwrap_or_default();
+            let host = self.tokens.host_name(endpoint.host().into());
+            let host = host.unwrap_or_default();
             let message = format!("no reply within {limit:?}");
             Err(QueryError::Unreachable {
                 query: FailedQuery::new(endpoint, UnifiedVersion::V1, &host),
@@ -216,18 +212,11 @@ impl Doctor<'_> {
                     ..Subject::default()
                 },
             );
-            let text = match quota.limit {
-                Some(limit) => format!(
-                    "{} of {limit} remain for {:.1} s",
-                    quota.remaining,
-                    quota.reset.as_secs_f64()
-                ),
-                None => format!(
-                    "{} remain for {:.1} s",
-                    quota.remaining,
-                    quota.reset.as_secs_f64()
-                ),
-            };
+            let of = quota
+                .limit
+                .map_or_else(String::new, |limit| format!(" of {limit}"));
+            let (remaining, seconds) = (quota.remaining, quota.reset.as_secs_f64());
+            let text = format!("{remaining}{of} remain for {seconds:.1} s");
             match quota.limit {
                 Some(limit) if quota.remaining < limit / 4 => {
                     let text = format!(

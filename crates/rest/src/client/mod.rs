@@ -309,7 +309,7 @@ impl Rest {
             reset,
         })?;
         let path = query.path_and_query(self.inner.version);
-        let host = host_role(endpoint.host());
+        let host = endpoint.host().into();
         self.inner.sent.fetch_add(1, Relaxed);
         let reply = tokens.get(host, &path, self.inner.limits).await;
         let reply = reply.map_err(|error| classify::no_reply(self.failed(query), error))?;
@@ -344,7 +344,7 @@ impl Rest {
     /// Returns the description of a query for its error.
     fn failed(&self, query: &Query) -> FailedQuery {
         let endpoint = query.endpoint();
-        let role = host_role(endpoint.host());
+        let role = HostRole::from(endpoint.host());
         let tokens = self.inner.tokens.as_ref();
         let host = tokens.and_then(|tokens| tokens.host_name(role).ok());
         let host = host.unwrap_or_else(|| role.to_string());
@@ -373,10 +373,12 @@ impl Rest {
     }
 }
 
-fn host_role(host: RestHost) -> HostRole {
-    match host {
-        RestHost::Spot => HostRole::SpotRest,
-        RestHost::Futures => HostRole::FuturesRest,
+impl From<RestHost> for HostRole {
+    fn from(host: RestHost) -> Self {
+        match host {
+            RestHost::Spot => Self::SpotRest,
+            RestHost::Futures => Self::FuturesRest,
+        }
     }
 }
 

@@ -43,6 +43,14 @@ pub enum SubscribeError {
 }
 
 impl SubscribeError {
+    /// Returns what to do about a refusal, with which its text ends; `None` for another error.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { code, .. } => Some(refused_remedy(code)),
+            _ => None,
+        }
+    }
+
     /// Returns `true` if a later attempt may succeed without a change by the user.
     pub fn is_retryable(&self) -> bool {
         match self {
